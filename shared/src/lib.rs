@@ -1,3 +1,24 @@
 //! API keys and usage plans for AWS Lambda: the engine that functions and the gateway share.
+//!
+//! From the ground up; each module uses only those above it:
+//!
+//! | layer | modules |
+//! |---|---|
+//! | numbers | [`time`], [`id`], [`random`] |
+//! | algorithms | [`bucket`], [`quota`], [`key`] |
+//! | model | [`plan`], [`decision`], [`meter`] |
+//! | storage | [`store`] |
+//! | use | [`entitlement`], [`limiter`] |
 
+pub mod bucket;
+pub mod decision;
+pub mod entitlement;
+pub mod id;
+pub mod key;
+pub mod limiter;
+pub mod meter;
+pub mod plan;
+pub mod quota;
+pub mod random;
+pub mod store;
 pub mod time;

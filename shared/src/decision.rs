@@ -1,0 +1,122 @@
+//! What Tollgate says to a request, and what it knew when it said so.
+
+use std::time::Duration;
+
+use crate::id::{KeyId, PlanId};
+
+/// Allow, or deny with a reason. A denial is data, not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The request may go to its integration.
+    Allow(Allowance),
+    /// The request is answered here.
+    Deny(Denial),
+}
+
+/// A request that may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// The method requires no key: nothing was checked and nothing was charged.
+    Unmetered,
+    /// The request was charged.
+    Metered(Metered),
+}
+
+/// Who was charged, and what is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metered {
+    /// The key.
+    pub key_id: KeyId,
+    /// The plan that covers the stage.
+    pub plan_id: PlanId,
+    /// What is left.
+    pub levels: Levels,
+}
+
+/// A request that may not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// Why.
+    pub reason: Reason,
+    /// The key, when it is known.
+    pub key_id: Option<KeyId>,
+    /// The plan, when one covers the stage.
+    pub plan_id: Option<PlanId>,
+    /// What is left, when a meter was asked.
+    pub levels: Levels,
+}
+
+/// Why a request may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The request has no key.
+    MissingKey,
+    /// No such key, or a value that cannot be one.
+    UnknownKey,
+    /// The key is disabled.
+    DisabledKey,
+    /// The key has expired.
+    ExpiredKey,
+    /// No plan of the key covers this stage.
+    NotInPlan,
+    /// Faster than the rate and the burst allow.
+    Throttled {
+        /// How long to wait. `None`: no wait helps, the limit is zero or the request costs more than the burst.
+        retry_after: Option<Duration>,
+    },
+    /// The quota is used up.
+    QuotaExceeded {
+        /// The time until the quota starts again.
+        resets_after: Duration,
+    },
+}
+
+impl Reason {
+    /// A short name for logs: `missing_key`, `throttled` and so on.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingKey => "missing_key",
+            Self::UnknownKey => "unknown_key",
+            Self::DisabledKey => "disabled_key",
+            Self::ExpiredKey => "expired_key",
+            Self::NotInPlan => "not_in_plan",
+            Self::Throttled { .. } => "throttled",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+        }
+    }
+}
+
+/// What a meter has left, for each limit that the plan has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// The bucket.
+    pub burst: Option<BurstLevel>,
+    /// The quota.
+    pub quota: Option<QuotaLevel>,
+}
+
+/// What a bucket holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BurstLevel {
+    /// The requests that a full bucket holds.
+    pub limit: u64,
+    /// The requests that would pass at once now.
+    pub remaining: u64,
+    /// The time that an empty bucket needs to be full.
+    pub refill: Duration,
+    /// The time until the bucket is full.
+    pub full_after: Duration,
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaLevel {
+    /// The requests of a period.
+    pub limit: u64,
+    /// The requests left in this period.
+    pub remaining: u64,
+    /// The length of this period.
+    pub window: Duration,
+    /// The time until the quota starts again.
+    pub resets_after: Duration,
+}

@@ -1,0 +1,211 @@
+//! What a key opens, remembered for a while.
+//!
+//! The first sight of a key costs two reads, of the key and of its plan. Then both are remembered for [`REMEMBERED`], in a cache
+//! of bounded size. A refusal that an operator can lift is looked up again much earlier: after [`FIRST_RECHECK`], and half as
+//! often each time that it stands, down to once in [`LAST_RECHECK`].
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+
+use crate::decision::Reason;
+use crate::id::{ApiStage, PlanId};
+use crate::key::KeyHash;
+use crate::meter::{Knowledge, MeterId};
+use crate::plan::{CoveredStage, Plan};
+use crate::store::{KeyRecord, Ledger, StoreError};
+use crate::time::{Clock, Timestamp};
+
+/// How long keys and plans are remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(30);
+
+/// How long the first refusal of a key stands before the store is asked again.
+pub const FIRST_RECHECK: Duration = Duration::from_millis(25);
+
+/// How long a refusal stands at the most before the store is asked again.
+pub const LAST_RECHECK: Duration = Duration::from_secs(1);
+
+/// How many keys, plans and meters are remembered at the most.
+const CAPACITY: usize = 10_000;
+
+/// A meter, and what this process knows of it.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) id: MeterId,
+    pub(crate) knowledge: Mutex<Knowledge>,
+}
+
+/// One plan of a key, and the meter of both.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// A key as the store had it, with its plans.
+#[derive(Debug)]
+pub(crate) struct Entitlement {
+    /// `None`: no key has this value.
+    pub(crate) key: Option<KeyRecord>,
+    grants: Vec<Grant>,
+    read_at: Timestamp,
+    recheck_after: Duration,
+}
+
+impl Entitlement {
+    /// The plan that covers `api_stage`, or the reason why the key does not open it at `now`.
+    pub(crate) fn grant(
+        &self,
+        api_stage: &ApiStage,
+        now: Timestamp,
+    ) -> Result<(&Grant, &CoveredStage), Reason> {
+        let key = self.key.as_ref().ok_or(Reason::UnknownKey)?;
+        if !key.enabled {
+            return Err(Reason::DisabledKey);
+        }
+        if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Reason::ExpiredKey);
+        }
+        self.grants
+            .iter()
+            .find_map(|grant| Some((grant, grant.plan.covered(api_stage)?)))
+            .ok_or(Reason::NotInPlan)
+    }
+
+    /// Whether a refusal from this entitlement is too old to give at `now`.
+    pub(crate) fn should_recheck(&self, now: Timestamp) -> bool {
+        now.abs_diff(self.read_at) >= self.recheck_after
+    }
+}
+
+#[derive(Clone, Debug)]
+struct KnownPlan {
+    plan: Option<Arc<Plan>>,
+    read_at: Timestamp,
+}
+
+/// The keys, plans and meters that this process remembers.
+#[derive(Debug)]
+pub(crate) struct Entitlements {
+    keys: Cache<KeyHash, Arc<Entitlement>>,
+    plans: Cache<PlanId, KnownPlan>,
+    meters: Cache<MeterId, Arc<Meter>>,
+}
+
+impl Default for Entitlements {
+    fn default() -> Self {
+        Self {
+            keys: Cache::new(CAPACITY),
+            plans: Cache::new(CAPACITY),
+            meters: Cache::new(CAPACITY),
+        }
+    }
+}
+
+impl Entitlements {
+    /// What the key with this hash opens. The store is asked when nothing is remembered; many callers at once share one answer.
+    pub(crate) async fn get(
+        &self,
+        hash: &KeyHash,
+        ledger: &impl Ledger,
+        clock: &impl Clock,
+    ) -> Result<Arc<Entitlement>, StoreError> {
+        if let Some(known) = self.keys.get(hash) {
+            if clock.now().abs_diff(known.read_at) < REMEMBERED {
+                return Ok(known);
+            }
+            self.forget(hash, &known);
+        }
+        self.load(hash, REMEMBERED, FIRST_RECHECK, ledger, clock)
+            .await
+    }
+
+    /// What the key opens by now, when `known` is doubtful.
+    pub(crate) async fn get_again(
+        &self,
+        hash: &KeyHash,
+        known: &Arc<Entitlement>,
+        ledger: &impl Ledger,
+        clock: &impl Clock,
+    ) -> Result<Arc<Entitlement>, StoreError> {
+        self.forget(hash, known);
+        let recheck_after = known.recheck_after.saturating_mul(2).min(LAST_RECHECK);
+        self.load(hash, FIRST_RECHECK, recheck_after, ledger, clock)
+            .await
+    }
+
+    fn forget(&self, hash: &KeyHash, known: &Arc<Entitlement>) {
+        self.keys
+            .remove_if(hash, |current| Arc::ptr_eq(current, known));
+    }
+
+    async fn load(
+        &self,
+        hash: &KeyHash,
+        plan_age: Duration,
+        recheck_after: Duration,
+        ledger: &impl Ledger,
+        clock: &impl Clock,
+    ) -> Result<Arc<Entitlement>, StoreError> {
+        let load = async {
+            let mut read_at = clock.now();
+            let key = ledger.key(hash).await?;
+            let mut grants = Vec::new();
+            for plan_id in key.iter().flat_map(|key| &key.plan_ids) {
+                let known = self.plan(plan_id, plan_age, ledger, clock).await?;
+                read_at = read_at.min(known.read_at);
+                if let (Some(key), Some(plan)) = (&key, known.plan) {
+                    let meter = self.meter(MeterId {
+                        key_id: key.id.clone(),
+                        plan_id: plan_id.clone(),
+                    });
+                    grants.push(Grant { plan, meter });
+                }
+            }
+            Ok(Arc::new(Entitlement {
+                key,
+                grants,
+                read_at,
+                recheck_after,
+            }))
+        };
+        self.keys.get_or_insert_async(hash, load).await
+    }
+
+    async fn plan(
+        &self,
+        id: &PlanId,
+        max_age: Duration,
+        ledger: &impl Ledger,
+        clock: &impl Clock,
+    ) -> Result<KnownPlan, StoreError> {
+        let read_at = clock.now();
+        if self
+            .plans
+            .remove_if(id, |known| read_at.abs_diff(known.read_at) >= max_age)
+            .is_none()
+            && let Some(known) = self.plans.get(id)
+        {
+            return Ok(known);
+        }
+        let load = async {
+            let plan = ledger.plan(id).await?.map(Arc::new);
+            Ok(KnownPlan { plan, read_at })
+        };
+        self.plans.get_or_insert_async(id, load).await
+    }
+
+    fn meter(&self, id: MeterId) -> Arc<Meter> {
+        if let Some(meter) = self.meters.get(&id) {
+            return meter;
+        }
+        let meter = Arc::new(Meter {
+            id: id.clone(),
+            knowledge: Mutex::default(),
+        });
+        self.meters.insert(id, Arc::clone(&meter));
+        meter
+    }
+}

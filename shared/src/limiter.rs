@@ -1,0 +1,315 @@
+//! The decision: who asks, for what, and whether the plan allows it. Everything that enforces plans calls [`Limiter::decide`].
+
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::{error, info};
+
+use crate::bucket::Bucket;
+use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Meter};
+use crate::id::ApiStage;
+use crate::key::{KeyHash, KeyValue, Pepper};
+use crate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, Refusal};
+use crate::plan::MethodName;
+use crate::random::{self, NoEntropy};
+use crate::store::{Ledger, StoreError};
+use crate::time::{Clock, SystemClock, Timestamp};
+
+/// How many conditional writes a decision tries at the most.
+///
+/// The first failure brings the whole item, so the second form is wrong only when another charge came in between, and the third
+/// only when that happened twice. Who loses three times is told to come back at once.
+pub const MAX_WRITES: u32 = 3;
+
+/// One request for a method that requires a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The API and the stage that the request is for.
+    pub api_stage: &'a ApiStage,
+    /// The resource and the method.
+    pub method: MethodName<'a>,
+    /// The key's value as it was sent; `None` or an empty text when there was none.
+    pub key: Option<&'a str>,
+    /// How many requests this one counts for.
+    pub cost: NonZeroU64,
+}
+
+/// Decides requests against a store. Clones share what they remember.
+#[derive(Debug)]
+pub struct Limiter<L, C = SystemClock> {
+    inner: Arc<Inner<L, C>>,
+}
+
+impl<L, C> Clone for Limiter<L, C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Inner<L, C> {
+    ledger: L,
+    clock: C,
+    pepper: Pepper,
+    entitlements: Entitlements,
+    next_charge: AtomicU64,
+}
+
+/// How a charge ended.
+enum Charged {
+    Admitted(Levels),
+    Refused(Refusal, Levels),
+    /// The meter is switched off: the key, or its place in the plan, is gone.
+    SwitchedOff,
+}
+
+impl<L: Ledger, C: Clock> Limiter<L, C> {
+    /// A limiter that remembers nothing yet. `pepper` is the one under which the keys were stored.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give.
+    pub fn new(ledger: L, clock: C, pepper: Pepper) -> Result<Self, NoEntropy> {
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ledger,
+                clock,
+                pepper,
+                entitlements: Entitlements::default(),
+                next_charge: AtomicU64::new(random::number()?),
+            }),
+        })
+    }
+
+    /// Decides one request, and charges it when it may pass.
+    ///
+    /// A request costs one conditional write in the ordinary case, [`MAX_WRITES`] at the most, and none when what this process knows
+    /// already forbids it. The first request with a key costs two reads more, the first one of a day a write that keeps the count of
+    /// an earlier day.
+    ///
+    /// # Errors
+    ///
+    /// When the store did not answer. The request may have been charged; it must not pass.
+    pub async fn decide(&self, request: &Request<'_>) -> Result<Decision, StoreError> {
+        let decision = self.inner.decide(request).await;
+        match &decision {
+            Ok(Decision::Allow(_)) => {}
+            Ok(Decision::Deny(denial)) => log_denial(request, denial),
+            Err(failure) => error!(
+                api.stage = %request.api_stage,
+                error = failure as &dyn std::error::Error,
+                "could not decide a request: the store did not answer"
+            ),
+        }
+        decision
+    }
+}
+
+fn log_denial(request: &Request<'_>, denial: &Denial) {
+    let retry_after_ms = match denial.reason {
+        Reason::Throttled { retry_after } => retry_after,
+        Reason::QuotaExceeded { resets_after } => Some(resets_after),
+        Reason::MissingKey
+        | Reason::UnknownKey
+        | Reason::DisabledKey
+        | Reason::ExpiredKey
+        | Reason::NotInPlan => None,
+    }
+    .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    info!(
+        api.stage = %request.api_stage,
+        resource = request.method.resource,
+        method = request.method.verb,
+        key.id = denial.key_id.as_ref().map(tracing::field::display),
+        plan.id = denial.plan_id.as_ref().map(tracing::field::display),
+        decision = denial.reason.as_str(),
+        retry_after_ms,
+        "denied a request"
+    );
+}
+
+impl<L: Ledger, C: Clock> Inner<L, C> {
+    async fn decide(&self, request: &Request<'_>) -> Result<Decision, StoreError> {
+        let Some(text) = request.key.filter(|text| !text.is_empty()) else {
+            return Ok(deny(Reason::MissingKey, None));
+        };
+        let Ok(value) = KeyValue::parse(text) else {
+            return Ok(deny(Reason::UnknownKey, None));
+        };
+        let hash = value.hash(&self.pepper);
+        let known = self
+            .entitlements
+            .get(&hash, &self.ledger, &self.clock)
+            .await?;
+        match self.decide_for(request, &known).await? {
+            Some(decision) => Ok(decision),
+            None => self.decide_again(request, &hash, &known).await,
+        }
+    }
+
+    /// `None` when the store has to be asked again about the key: it was refused by an old answer, or its meter is off.
+    async fn decide_for(
+        &self,
+        request: &Request<'_>,
+        known: &Arc<Entitlement>,
+    ) -> Result<Option<Decision>, StoreError> {
+        let now = self.clock.now();
+        match known.grant(request.api_stage, now) {
+            Ok((grant, covered)) => {
+                let method = grant.plan.throttle_of(covered, request.method);
+                let limits = Limits {
+                    bucket: method.map(|method| (method.bucket, Bucket::new(method.throttle))),
+                    quota: grant.plan.quota,
+                };
+                let charged = self
+                    .charge(&grant.meter, request.cost.get(), &limits)
+                    .await?;
+                Ok(self.decision(grant, &charged))
+            }
+            Err(_) if known.should_recheck(now) => Ok(None),
+            Err(reason) => Ok(Some(deny(reason, Some(known)))),
+        }
+    }
+
+    async fn decide_again(
+        &self,
+        request: &Request<'_>,
+        hash: &KeyHash,
+        known: &Arc<Entitlement>,
+    ) -> Result<Decision, StoreError> {
+        let known = self
+            .entitlements
+            .get_again(hash, known, &self.ledger, &self.clock)
+            .await?;
+        if let Err(reason) = known.grant(request.api_stage, self.clock.now()) {
+            return Ok(deny(reason, Some(&known)));
+        }
+        let decision = self.decide_for(request, &known).await?;
+        // The key is being enabled at this moment: the next request will find its meter on.
+        Ok(decision.unwrap_or_else(|| deny(Reason::DisabledKey, Some(&known))))
+    }
+
+    /// `None` when the meter is off.
+    fn decision(&self, grant: &Grant, charged: &Charged) -> Option<Decision> {
+        let key_id = grant.meter.id.key_id.clone();
+        let plan_id = grant.meter.id.plan_id.clone();
+        let (refusal, levels) = match *charged {
+            Charged::SwitchedOff => return None,
+            Charged::Admitted(levels) => {
+                return Some(Decision::Allow(Allowance::Metered(Metered {
+                    key_id,
+                    plan_id,
+                    levels,
+                })));
+            }
+            Charged::Refused(refusal, levels) => (refusal, levels),
+        };
+        let now = self.clock.now();
+        let reason = match refusal {
+            Refusal::Throttled { until } => Reason::Throttled {
+                retry_after: until.map(|until| until.saturating_since(now)),
+            },
+            Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
+                resets_after: resets_at.saturating_since(now),
+            },
+        };
+        Some(Decision::Deny(Denial {
+            reason,
+            key_id: Some(key_id),
+            plan_id: Some(plan_id),
+            levels,
+        }))
+    }
+
+    async fn charge(
+        &self,
+        meter: &Meter,
+        cost: u64,
+        limits: &Limits,
+    ) -> Result<Charged, StoreError> {
+        let id = self.charge_id();
+        let mut archived = None;
+        let mut writes = 0;
+        loop {
+            // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
+            let now = self.clock.now();
+            let proposal = knowledge(meter).propose(id, cost, limits, archived, now);
+            match proposal {
+                Proposal::Refuse(refusal) => {
+                    return Ok(Charged::Refused(
+                        refusal,
+                        knowledge(meter).levels(limits, now),
+                    ));
+                }
+                Proposal::Archive(ended) => {
+                    self.ledger.archive(&meter.id, ended).await?;
+                    archived = Some(ended.day);
+                }
+                Proposal::Write(_) if writes == MAX_WRITES => {
+                    let known = knowledge(meter);
+                    let refusal = known.last_refusal(cost, limits, now);
+                    return Ok(Charged::Refused(refusal, known.levels(limits, now)));
+                }
+                Proposal::Write(write) => {
+                    writes += 1;
+                    let answer = self.ledger.charge(&meter.id, &write).await?;
+                    if let Some(charged) = self.learn(meter, limits, id, &answer) {
+                        return Ok(charged);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Remembers an answer. `None` when another form has to be tried.
+    fn learn(
+        &self,
+        meter: &Meter,
+        limits: &Limits,
+        id: ChargeId,
+        answer: &Answer,
+    ) -> Option<Charged> {
+        let now: Timestamp = self.clock.now();
+        let mut known = knowledge(meter);
+        known.learn(answer, now);
+        match answer {
+            Answer::Applied(_) => Some(Charged::Admitted(known.levels(limits, now))),
+            // An earlier attempt was applied, and its answer was lost.
+            Answer::Failed(item) if item.holds(id) => {
+                Some(Charged::Admitted(known.levels(limits, now)))
+            }
+            Answer::Failed(item) if item.off => Some(Charged::SwitchedOff),
+            Answer::Failed(_) => None,
+        }
+    }
+
+    /// A name for a charge. The numbers of one process differ, and are spread over the slots and over what other processes use.
+    fn charge_id(&self) -> ChargeId {
+        let mut number = self.next_charge.fetch_add(1, Ordering::Relaxed);
+        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ChargeId::new(number ^ (number >> 31))
+    }
+}
+
+fn knowledge(meter: &Meter) -> MutexGuard<'_, Knowledge> {
+    let lock: &Mutex<Knowledge> = &meter.knowledge;
+    // A panic cannot leave knowledge that admits anything: only a write does.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn deny(reason: Reason, known: Option<&Arc<Entitlement>>) -> Decision {
+    let key_id = known
+        .and_then(|known| known.key.as_ref())
+        .map(|key| key.id.clone());
+    Decision::Deny(Denial {
+        reason,
+        key_id,
+        plan_id: None,
+        levels: Levels::default(),
+    })
+}

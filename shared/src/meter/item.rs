@@ -1,0 +1,81 @@
+//! What a meter's item says.
+
+use super::ChargeId;
+use crate::plan::BucketId;
+use crate::quota::Day;
+use crate::time::Timestamp;
+
+/// A meter's item, as far as a store told it. What is `None` was never written, or was not part of the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeterItem {
+    /// The key is disabled, deleted, or taken out of the plan: nothing may be charged.
+    pub off: bool,
+    /// The theoretical arrival time of each bucket.
+    pub tats: Vec<(BucketId, Timestamp)>,
+    /// What was used of the quota.
+    pub quota: Option<WindowUse>,
+    /// The requests of the last day on which there were any.
+    pub day: Option<DayCount>,
+    /// The requests of the active day before it.
+    pub prev_day: Option<DayCount>,
+    /// The names of the last charges, one for each slot in use.
+    pub slots: Vec<ChargeId>,
+}
+
+/// What was used of a quota in one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowUse {
+    /// The window, by its first day.
+    pub window: Day,
+    /// The requests that were charged in it.
+    pub used: u64,
+}
+
+/// The requests of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayCount {
+    /// The day.
+    pub day: Day,
+    /// The requests that were charged on it.
+    pub count: u64,
+}
+
+impl MeterItem {
+    /// The state of one bucket.
+    pub fn tat(&self, bucket: BucketId) -> Option<Timestamp> {
+        self.tats
+            .iter()
+            .find(|(id, _)| *id == bucket)
+            .map(|(_, tat)| *tat)
+    }
+
+    /// Whether the charge `id` was applied: its name stands in its slot.
+    pub fn holds(&self, id: ChargeId) -> bool {
+        self.slots.contains(&id)
+    }
+
+    /// Takes over what `newer` says, where it is not older. Instants, windows and days only grow, so a late answer cannot undo them.
+    pub(super) fn absorb(&mut self, newer: &Self) {
+        for (bucket, tat) in &newer.tats {
+            match self.tats.iter_mut().find(|(id, _)| id == bucket) {
+                Some((_, known)) => *known = (*known).max(*tat),
+                None => self.tats.push((*bucket, *tat)),
+            }
+        }
+        if let Some(found) = newer.quota
+            && self.quota.is_none_or(|known| known.window <= found.window)
+        {
+            self.quota = Some(found);
+        }
+        absorb_day(&mut self.day, newer.day);
+        absorb_day(&mut self.prev_day, newer.prev_day);
+    }
+}
+
+fn absorb_day(known: &mut Option<DayCount>, found: Option<DayCount>) {
+    if let Some(found) = found
+        && known.is_none_or(|known| known.day <= found.day)
+    {
+        *known = Some(found);
+    }
+}

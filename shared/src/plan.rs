@@ -1,0 +1,214 @@
+//! Usage plans: what a key may use, and how fast.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::bucket::Throttle;
+use crate::id::{ApiStage, PlanId};
+use crate::quota::Quota;
+use crate::time::Timestamp;
+
+/// A usage plan. Its limits belong to each of its keys; they are not shared between keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The plan's id.
+    pub id: PlanId,
+    /// What the plan is called. Names need not be unique.
+    pub name: String,
+    /// What the plan is for, in the operator's words.
+    pub description: Option<String>,
+    /// The rate and the burst of each key. `None`: requests are not throttled.
+    pub throttle: Option<Throttle>,
+    /// The requests of each key in a period. `None`: they are counted, and not limited.
+    pub quota: Option<Quota>,
+    /// The stages that a key of this plan opens.
+    pub stages: Vec<CoveredStage>,
+    /// Free labels. Names that start with `tollgate:` are Tollgate's own.
+    pub tags: BTreeMap<String, String>,
+    /// When the plan was created.
+    pub created_at: Timestamp,
+}
+
+/// A stage in a plan, with the throttles of single methods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoveredStage {
+    /// The stage.
+    pub api_stage: ApiStage,
+    /// Throttles that replace the plan's for one method, each with a bucket of its own.
+    /// The name is `{path}/{METHOD}`, such as `/users/{id}/GET`, or `*/*` for every method.
+    pub method_throttles: BTreeMap<String, MethodThrottle>,
+}
+
+/// The throttle of one method in one stage of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MethodThrottle {
+    /// Which of a meter's buckets it fills.
+    pub bucket: BucketId,
+    /// Its rate and burst.
+    pub throttle: Throttle,
+}
+
+/// Which bucket of a meter a request takes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BucketId {
+    /// The plan's own.
+    Plan,
+    /// The bucket of a method's throttle, by the hash of stage and method.
+    Method(u32),
+}
+
+/// The resource path and the method of a request, as a usage plan names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodName<'a> {
+    /// The resource's path template, such as `/users/{id}`.
+    pub resource: &'a str,
+    /// The verb that the request was sent with, such as `GET`.
+    pub verb: &'a str,
+}
+
+impl CoveredStage {
+    /// A stage without throttles of single methods.
+    #[must_use]
+    pub const fn new(api_stage: ApiStage) -> Self {
+        Self {
+            api_stage,
+            method_throttles: BTreeMap::new(),
+        }
+    }
+
+    /// Sets the throttle of the method `name`, written as in [`CoveredStage::method_throttles`].
+    pub fn set_method_throttle(&mut self, name: &str, throttle: Throttle) {
+        let digest = Sha256::digest(format!("{}/{name}", self.api_stage));
+        let hash = digest
+            .iter()
+            .take(4)
+            .fold(0, |hash: u32, byte| (hash << 8) | u32::from(*byte));
+        let throttle = MethodThrottle {
+            bucket: BucketId::Method(hash),
+            throttle,
+        };
+        self.method_throttles.insert(name.to_owned(), throttle);
+    }
+
+    /// The throttle that replaces the plan's for `method`: its own, its resource's `ANY`, or the stage's `*/*`.
+    fn method_throttle(&self, method: MethodName<'_>) -> Option<MethodThrottle> {
+        if self.method_throttles.is_empty() {
+            return None;
+        }
+        let MethodName { resource, verb } = method;
+        [
+            format!("{resource}/{verb}"),
+            format!("{resource}/ANY"),
+            "*/*".to_owned(),
+        ]
+        .iter()
+        .find_map(|name| self.method_throttles.get(name).copied())
+    }
+}
+
+impl Plan {
+    /// The stage of this plan that is `api_stage`, if the plan covers it.
+    pub fn covered(&self, api_stage: &ApiStage) -> Option<&CoveredStage> {
+        self.stages
+            .iter()
+            .find(|covered| covered.api_stage == *api_stage)
+    }
+
+    /// The bucket and the throttle of `method` in a stage of this plan: the method's own if it has one, else the plan's.
+    pub fn throttle_of(
+        &self,
+        covered: &CoveredStage,
+        method: MethodName<'_>,
+    ) -> Option<MethodThrottle> {
+        let plan_throttle = self.throttle.map(|throttle| MethodThrottle {
+            bucket: BucketId::Plan,
+            throttle,
+        });
+        covered.method_throttle(method).or(plan_throttle)
+    }
+
+    /// The first stage that both plans cover. A key may be in one plan for each stage.
+    pub fn shared_stage<'a>(&'a self, other: &Self) -> Option<&'a ApiStage> {
+        self.stages
+            .iter()
+            .map(|covered| &covered.api_stage)
+            .find(|api_stage| other.covered(api_stage).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::Rate;
+
+    fn throttle(rate: f64) -> Throttle {
+        Throttle {
+            rate: Rate::per_second(rate).unwrap(),
+            burst: 1,
+        }
+    }
+
+    fn plan(stages: Vec<CoveredStage>) -> Plan {
+        Plan {
+            id: "p".into(),
+            name: "Bronze".to_owned(),
+            description: None,
+            throttle: Some(throttle(1.0)),
+            quota: None,
+            stages,
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+        }
+    }
+
+    fn rate_of(covered: &CoveredStage, resource: &str, verb: &str) -> (BucketId, f64) {
+        let plan = plan(vec![covered.clone()]);
+        let found = plan.throttle_of(covered, MethodName { resource, verb });
+        let found = found.unwrap();
+        (found.bucket, found.throttle.rate.as_per_second())
+    }
+
+    #[test]
+    fn the_most_specific_method_throttle_replaces_the_plans() {
+        let mut covered = CoveredStage::new(ApiStage::new("users", "dev"));
+        assert_eq!(rate_of(&covered, "/users", "GET"), (BucketId::Plan, 1.0));
+        covered.set_method_throttle("*/*", throttle(2.0));
+        covered.set_method_throttle("/users/ANY", throttle(3.0));
+        covered.set_method_throttle("/users/GET", throttle(4.0));
+        covered.set_method_throttle("//GET", throttle(5.0));
+        let rates = [
+            ("/users", "GET", 4.0),
+            ("/users", "POST", 3.0),
+            ("/users/{id}", "GET", 2.0),
+            ("/", "GET", 5.0),
+        ];
+        for (resource, verb, rate) in rates {
+            let (bucket, found) = rate_of(&covered, resource, verb);
+            assert!((found - rate).abs() < f64::EPSILON, "{resource} {verb}");
+            assert_ne!(bucket, BucketId::Plan);
+        }
+    }
+
+    #[test]
+    fn the_same_method_of_two_stages_has_two_buckets() {
+        let buckets = ["dev", "prod"].map(|stage| {
+            let mut covered = CoveredStage::new(ApiStage::new("users", stage));
+            covered.set_method_throttle("/users/GET", throttle(2.0));
+            rate_of(&covered, "/users", "GET").0
+        });
+        assert_ne!(buckets[0], buckets[1]);
+    }
+
+    #[test]
+    fn plans_that_cover_one_stage_share_it() {
+        let dev = CoveredStage::new(ApiStage::new("users", "dev"));
+        let prod = CoveredStage::new(ApiStage::new("users", "prod"));
+        let both = plan(vec![dev.clone(), prod.clone()]);
+        assert_eq!(
+            both.shared_stage(&plan(vec![prod.clone()])),
+            Some(&prod.api_stage)
+        );
+        assert_eq!(plan(vec![dev]).shared_stage(&plan(vec![prod])), None);
+    }
+}

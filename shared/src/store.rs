@@ -1,0 +1,17 @@
+//! Where keys, plans and meters are kept.
+//!
+//! [`Ledger`] is what a request needs, [`Registry`] what an operator needs: two traits, because they are two sets of rights on AWS.
+
+mod error;
+mod ledger;
+mod registry;
+
+pub mod dynamodb;
+mod item;
+
+pub use error::{RegistryError, StoreError, StoreErrorKind};
+pub use ledger::{KeyRecord, Ledger};
+pub use registry::{
+    ApiKey, KeyChange, KeyRegistry, NewKey, NewPlan, Page, PageRequest, PlanChange, PlanRegistry,
+    Registry, Usage,
+};

@@ -1,0 +1,238 @@
+//! A charge as an expression, and a meter's item read back.
+
+use std::fmt::Write as _;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Attributes;
+use crate::meter::{
+    BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, SLOT_COUNT,
+    WindowUse, Write,
+};
+use crate::plan::BucketId;
+use crate::quota::Day;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// Set when nothing may be charged.
+pub(super) const OFF: &str = "off";
+const TAT: &str = "tat";
+const METHOD_TAT_PREFIX: &str = "t.";
+const WINDOW: &str = "win";
+const USED: &str = "used";
+const DAY: &str = "day";
+const COUNT: &str = "count";
+const PREV_DAY: &str = "prev_day";
+const PREV_COUNT: &str = "prev_count";
+const SLOT_PREFIX: &str = "i";
+
+/// The parts of an `UpdateItem` that depend on the charge.
+#[derive(Debug, Default)]
+pub(super) struct Expression {
+    pub(super) condition: String,
+    pub(super) update: String,
+    pub(super) names: Vec<(&'static str, String)>,
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Expression {
+    pub(super) fn new(write: &Write) -> Self {
+        let mut expression = Self {
+            condition: String::with_capacity(320),
+            update: String::with_capacity(160),
+            names: Vec::with_capacity(8),
+            values: Vec::with_capacity(10),
+        };
+        expression.switch();
+        expression.slot(write.id);
+        if let Some(clause) = &write.bucket {
+            expression.bucket(clause);
+        }
+        if let Some(clause) = &write.quota {
+            expression.quota(clause, write.cost);
+        }
+        expression.day(&write.day, write.cost);
+        expression
+    }
+
+    fn switch(&mut self) {
+        self.name("#off", OFF);
+        self.condition.push_str("attribute_not_exists(#off)");
+    }
+
+    fn slot(&mut self, id: ChargeId) {
+        self.names.push(("#slot", slot_name(id.slot())));
+        self.value(":id", id.number());
+        self.require("(attribute_not_exists(#slot) OR #slot <> :id)");
+        self.update.push_str("SET #slot = :id");
+    }
+
+    fn bucket(&mut self, clause: &BucketClause) {
+        self.names.push(("#tat", tat_name(clause.bucket)));
+        match clause.form {
+            BucketForm::Busy {
+                now,
+                latest,
+                cost_ns,
+            } => {
+                self.value(":now", now.as_nanos());
+                self.value(":latest", latest.as_nanos());
+                self.value(":cost_ns", cost_ns);
+                self.require("#tat > :now AND #tat <= :latest");
+                self.set("#tat = #tat + :cost_ns");
+            }
+            BucketForm::Idle { now, next } => {
+                self.value(":now", now.as_nanos());
+                self.value(":next", next.as_nanos());
+                self.require("(attribute_not_exists(#tat) OR #tat <= :now)");
+                self.set("#tat = :next");
+            }
+        }
+    }
+
+    fn quota(&mut self, clause: &QuotaClause, cost: u64) {
+        self.name("#win", WINDOW);
+        self.name("#used", USED);
+        self.value(":cost", cost);
+        match *clause {
+            QuotaClause::Same { window, most } => {
+                self.value(":win", window.number());
+                self.value(":most", most);
+                self.value(":zero", 0_u64);
+                self.require("(attribute_not_exists(#win) OR (#win = :win AND #used <= :most))");
+                self.set("#win = :win, #used = if_not_exists(#used, :zero) + :cost");
+            }
+            QuotaClause::New { window } => {
+                self.value(":win", window.number());
+                self.require("#win < :win");
+                self.set("#win = :win, #used = :cost");
+            }
+        }
+    }
+
+    fn day(&mut self, clause: &DayClause, cost: u64) {
+        self.name("#day", DAY);
+        self.name("#count", COUNT);
+        self.value(":requests", cost);
+        match *clause {
+            DayClause::Same { day } => {
+                self.value(":day", day.number());
+                self.value(":none", 0_u64);
+                self.require("(attribute_not_exists(#day) OR #day = :day)");
+                self.set("#day = :day, #count = if_not_exists(#count, :none) + :requests");
+            }
+            DayClause::New { day, archived } => {
+                self.name("#prev_day", PREV_DAY);
+                self.name("#prev_count", PREV_COUNT);
+                self.value(":day", day.number());
+                self.require("#day < :day");
+                match archived {
+                    Some(archived) => {
+                        self.value(":archived", archived.number());
+                        self.require("#prev_day = :archived");
+                    }
+                    None => self.require("attribute_not_exists(#prev_day)"),
+                }
+                self.set("#prev_day = #day, #prev_count = #count, #day = :day, #count = :requests");
+            }
+        }
+    }
+
+    fn require(&mut self, condition: &str) {
+        self.condition.push_str(" AND ");
+        self.condition.push_str(condition);
+    }
+
+    fn set(&mut self, update: &str) {
+        self.update.push_str(", ");
+        self.update.push_str(update);
+    }
+
+    fn name(&mut self, placeholder: &'static str, attribute: &str) {
+        self.names.push((placeholder, attribute.to_owned()));
+    }
+
+    fn value(&mut self, placeholder: &'static str, number: impl Into<u64>) {
+        self.values.push((placeholder, self::number(number)));
+    }
+}
+
+fn number(number: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+fn slot_name(slot: u8) -> String {
+    format!("{SLOT_PREFIX}{slot}")
+}
+
+fn tat_name(bucket: BucketId) -> String {
+    match bucket {
+        BucketId::Plan => TAT.to_owned(),
+        BucketId::Method(hash) => {
+            let mut attribute = METHOD_TAT_PREFIX.to_owned();
+            // Writing to a String cannot fail.
+            let _ = write!(attribute, "{hash:08x}");
+            attribute
+        }
+    }
+}
+
+/// Reads a meter's item, or the part of it that an update returned.
+///
+/// # Errors
+///
+/// When an attribute is not the number that it should be.
+pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreError> {
+    let mut item = MeterItem {
+        off: attributes.contains_key(OFF),
+        ..MeterItem::default()
+    };
+    for (attribute, value) in attributes {
+        if attribute == TAT {
+            let tat = Timestamp::from_nanos(as_number(attribute, value)?);
+            item.tats.push((BucketId::Plan, tat));
+        } else if let Some(hash) = attribute.strip_prefix(METHOD_TAT_PREFIX) {
+            let hash = u32::from_str_radix(hash, 16).map_err(|error| {
+                StoreError::broken(format!("a meter's bucket {attribute}: {error}"))
+            })?;
+            let tat = Timestamp::from_nanos(as_number(attribute, value)?);
+            item.tats.push((BucketId::Method(hash), tat));
+        } else if let Some(slot) = attribute.strip_prefix(SLOT_PREFIX)
+            && slot.parse::<u8>().is_ok_and(|slot| slot < SLOT_COUNT)
+        {
+            item.slots.push(ChargeId::new(as_number(attribute, value)?));
+        }
+    }
+    item.quota = pair(attributes, WINDOW, USED)?.map(|(window, used)| WindowUse { window, used });
+    item.day = pair(attributes, DAY, COUNT)?.map(|(day, count)| DayCount { day, count });
+    item.prev_day =
+        pair(attributes, PREV_DAY, PREV_COUNT)?.map(|(day, count)| DayCount { day, count });
+    Ok(item)
+}
+
+/// A day and the number that belongs to it, when the item has the day.
+fn pair(attributes: &Attributes, day: &str, count: &str) -> Result<Option<(Day, u64)>, StoreError> {
+    let Some(value) = attributes.get(day) else {
+        return Ok(None);
+    };
+    let number = as_number(day, value)?;
+    let day = u32::try_from(number)
+        .map_err(|error| StoreError::broken(format!("a meter's {day} {number}: {error}")))?;
+    let count = match attributes.get(count) {
+        Some(value) => as_number(count, value)?,
+        None => 0,
+    };
+    Ok(Some((Day::from_number(day), count)))
+}
+
+fn as_number(attribute: &str, value: &AttributeValue) -> Result<u64, StoreError> {
+    value
+        .as_n()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| {
+            StoreError::broken(format!(
+                "a meter's {attribute} is not a whole number: {value:?}"
+            ))
+        })
+}

@@ -1,0 +1,85 @@
+//! What a request needs: two reads when a key is first seen, and one write for each charge.
+
+use std::borrow::Cow;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::charge::{Expression, meter_item};
+use super::usage::day_item;
+use super::{Attributes, DynamoStore, store_error, to_item};
+use crate::id::PlanId;
+use crate::key::KeyHash;
+use crate::meter::{Answer, DayCount, MeterId, Write};
+use crate::plan::Plan;
+use crate::store::item::{
+    KEY_SK, METER_SK, PLAN_SK, PlanItem, ValueItem, meter_pk, name, plan_pk, value_pk,
+};
+use crate::store::{KeyRecord, Ledger, StoreError};
+
+/// The item as it stood when a condition failed; empty when there is none. `None` for every other error.
+fn failed_item(error: &SdkError<UpdateItemError>) -> Option<Cow<'_, Attributes>> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(
+            failed
+                .item
+                .as_ref()
+                .map_or_else(|| Cow::Owned(Attributes::new()), Cow::Borrowed),
+        ),
+        Some(_) | None => None,
+    }
+}
+
+impl Ledger for DynamoStore {
+    async fn key(&self, hash: &KeyHash) -> Result<Option<KeyRecord>, StoreError> {
+        let item: Option<ValueItem> = self.read(value_pk(&hash.to_string()), KEY_SK).await?;
+        Ok(item.map(ValueItem::into_record))
+    }
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreError> {
+        let item: Option<PlanItem> = self.read(plan_pk(id), PLAN_SK).await?;
+        item.map(|item| item.read()).transpose()
+    }
+
+    async fn charge(&self, meter: &MeterId, write: &Write) -> Result<Answer, StoreError> {
+        let expression = Expression::new(write);
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(name::PK, AttributeValue::S(meter_pk(meter)))
+            .key(name::SK, AttributeValue::S(METER_SK.to_owned()))
+            .condition_expression(expression.condition)
+            .update_expression(expression.update)
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (placeholder, attribute) in expression.names {
+            request = request.expression_attribute_names(placeholder, attribute);
+        }
+        for (placeholder, value) in expression.values {
+            request = request.expression_attribute_values(placeholder, value);
+        }
+        match request.send().await {
+            Ok(answer) => {
+                let attributes = answer.attributes.unwrap_or_default();
+                meter_item(&attributes).map(Answer::Applied)
+            }
+            Err(error) => match failed_item(&error) {
+                Some(attributes) => meter_item(&attributes).map(Answer::Failed),
+                None => Err(store_error("UpdateItem", error)),
+            },
+        }
+    }
+
+    async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(to_item(day_item(meter, ended))?))
+            .send()
+            .await
+            .map_err(|error| store_error("PutItem", error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! What a request needs of a store.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::StoreError;
+use crate::id::{KeyId, PlanId};
+use crate::key::KeyHash;
+use crate::meter::{Answer, DayCount, MeterId, Write};
+use crate::plan::Plan;
+use crate::time::Timestamp;
+
+/// What a key's value opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key.
+    pub id: KeyId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// From when on it may not be used.
+    pub expires_at: Option<Timestamp>,
+    /// The plans that it is in.
+    pub plan_ids: Vec<PlanId>,
+}
+
+/// The data plane's rights: read a key and a plan, charge a meter. Every call is one request to the store.
+pub trait Ledger: Send + Sync + 'static {
+    /// The key with this value, as it is now.
+    fn key(
+        &self,
+        hash: &KeyHash,
+    ) -> impl Future<Output = Result<Option<KeyRecord>, StoreError>> + Send;
+
+    /// The plan with this id, as it is now.
+    fn plan(&self, id: &PlanId) -> impl Future<Output = Result<Option<Plan>, StoreError>> + Send;
+
+    /// Tries one conditional write.
+    ///
+    /// An error says that the answer is not known: the write may have been applied, now or later. The same write may be tried again.
+    fn charge(
+        &self,
+        meter: &MeterId,
+        write: &Write,
+    ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
+
+    /// Writes the count of a day that has ended to an item of its own. Doing it twice is the same as once.
+    fn archive(
+        &self,
+        meter: &MeterId,
+        ended: DayCount,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
