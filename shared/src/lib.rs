@@ -6,13 +6,16 @@
 //! |---|---|
 //! | numbers | [`time`], [`id`], [`random`] |
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
-//! | model | [`plan`], [`decision`], [`meter`] |
+//! | model | [`api`], [`plan`], [`decision`], [`meter`] |
 //! | storage | [`store`] |
 //! | use | [`entitlement`], [`limiter`] |
+//! | transport | [`http`] |
 
+pub mod api;
 pub mod bucket;
 pub mod decision;
 pub mod entitlement;
+pub mod http;
 pub mod id;
 pub mod key;
 pub mod limiter;

@@ -1,0 +1,105 @@
+//! Fields that tell a client its limits: `Retry-After`, and those of draft-ietf-httpapi-ratelimit-headers-10.
+//!
+//! API Gateway sends none of them. [`Fields::AwsOnly`] leaves them out.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::decision::{Denial, Levels, Reason};
+
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Which fields answers carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fields {
+    /// `Retry-After` on every 429, `RateLimit` and `RateLimit-Policy` on every metered answer.
+    #[default]
+    All,
+    /// What API Gateway sends, byte for byte.
+    AwsOnly,
+}
+
+/// Adds what is left to the answer of a metered request.
+pub fn insert_levels(headers: &mut HeaderMap, levels: &Levels, fields: Fields) {
+    match fields {
+        Fields::AwsOnly => {}
+        Fields::All => {
+            insert(headers, RATE_LIMIT_POLICY, &policy(levels));
+            insert(headers, RATE_LIMIT, &left(levels));
+        }
+    }
+}
+
+/// Adds to the answer of a denied request when to come back, and what is left.
+pub(super) fn insert_denial(headers: &mut HeaderMap, denial: &Denial, fields: Fields) {
+    match fields {
+        Fields::AwsOnly => {}
+        Fields::All => {
+            let retry_after = match denial.reason {
+                Reason::Throttled { retry_after } => retry_after,
+                Reason::QuotaExceeded { resets_after } => Some(resets_after),
+                Reason::MissingKey
+                | Reason::UnknownKey
+                | Reason::DisabledKey
+                | Reason::ExpiredKey
+                | Reason::NotInPlan => None,
+            };
+            if let Some(retry_after) = retry_after {
+                // A client that waits so many seconds is not too early: whole seconds, rounded up, and one at least.
+                let seconds = whole_seconds(retry_after).max(1);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            insert_levels(headers, &denial.levels, fields);
+        }
+    }
+}
+
+/// `"burst";q=10;w=2,"quota";q=1000;w=86400`
+fn policy(levels: &Levels) -> String {
+    let burst = levels.burst.map(|burst| {
+        let window = whole_seconds(burst.refill).max(1);
+        format!(r#""burst";q={};w={window}"#, burst.limit)
+    });
+    let quota = levels.quota.map(|quota| {
+        let window = whole_seconds(quota.window);
+        format!(r#""quota";q={};w={window}"#, quota.limit)
+    });
+    join(burst, quota)
+}
+
+/// `"quota";r=993;t=40212,"burst";r=9;t=1`
+fn left(levels: &Levels) -> String {
+    let quota = levels.quota.map(|quota| {
+        let reset = whole_seconds(quota.resets_after);
+        format!(r#""quota";r={};t={reset}"#, quota.remaining)
+    });
+    let burst = levels.burst.map(|burst| {
+        let reset = whole_seconds(burst.full_after);
+        format!(r#""burst";r={};t={reset}"#, burst.remaining)
+    });
+    join(quota, burst)
+}
+
+fn join(first: Option<String>, second: Option<String>) -> String {
+    first
+        .into_iter()
+        .chain(second)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text)
+        && !text.is_empty()
+    {
+        headers.insert(name, value);
+    }
+}
+
+/// Seconds, rounded up: a client that counts on less would be too early.
+fn whole_seconds(duration: Duration) -> u64 {
+    let started = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(started)
+}

@@ -1,0 +1,107 @@
+//! The tower layer.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::fields::Fields;
+use super::service::UsagePlan;
+use super::settings::Settings;
+use crate::api::MethodPatterns;
+use crate::limiter::Limiter;
+use crate::random::NoEntropy;
+use crate::store::dynamodb::DynamoStore;
+use crate::time::SystemClock;
+
+/// Puts a usage plan in front of a `lambda_http` service.
+///
+/// Every method requires an API key in the header `x-api-key`, but those named public. A request that may pass goes on, with
+/// [`Metered`](crate::decision::Metered) in its extensions; every other one is answered as API Gateway would.
+///
+/// ```no_run
+/// use lambda_http::{Body, Error, Request, Response, service_fn, tower::ServiceBuilder};
+/// use tollgate::http::{Settings, UsagePlanLayer};
+///
+/// # async fn start() -> Result<(), Error> {
+/// let sdk_config = aws_config::load_from_env().await;
+/// let layer = UsagePlanLayer::from_settings(&sdk_config, &Settings::from_env()?)?;
+/// let hello = service_fn(|_: Request| async { Ok::<_, Error>(Response::new(Body::from("hello"))) });
+/// lambda_http::run(ServiceBuilder::new().layer(layer).service(hello)).await
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct UsagePlanLayer<L = DynamoStore, C = SystemClock> {
+    limiter: Limiter<L, C>,
+    public: Arc<MethodPatterns>,
+    fields: Fields,
+}
+
+impl<L, C> Clone for UsagePlanLayer<L, C> {
+    fn clone(&self) -> Self {
+        Self {
+            limiter: self.limiter.clone(),
+            public: Arc::clone(&self.public),
+            fields: self.fields,
+        }
+    }
+}
+
+impl UsagePlanLayer {
+    /// The layer that the function's environment asks for, over DynamoDB.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give.
+    pub fn from_settings(
+        sdk_config: &aws_config::SdkConfig,
+        settings: &Settings,
+    ) -> Result<Self, NoEntropy> {
+        let store = DynamoStore::new(
+            sdk_config,
+            settings.patience,
+            settings.table.clone(),
+            settings.pepper.clone(),
+        );
+        let limiter = Limiter::new(store, SystemClock, settings.pepper.clone())?;
+        Ok(Self::new(limiter)
+            .public(settings.public.clone())
+            .fields(settings.fields))
+    }
+}
+
+impl<L, C> UsagePlanLayer<L, C> {
+    /// A layer with this limiter, in which every method requires a key.
+    pub fn new(limiter: Limiter<L, C>) -> Self {
+        Self {
+            limiter,
+            public: Arc::default(),
+            fields: Fields::All,
+        }
+    }
+
+    /// The methods that require no key, and are not metered.
+    pub fn public(mut self, methods: MethodPatterns) -> Self {
+        self.public = Arc::new(methods);
+        self
+    }
+
+    /// Which fields answers carry.
+    pub const fn fields(mut self, fields: Fields) -> Self {
+        self.fields = fields;
+        self
+    }
+}
+
+impl<S, L, C> Layer<S> for UsagePlanLayer<L, C> {
+    type Service = UsagePlan<S, L, C>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        UsagePlan::new(
+            inner,
+            self.limiter.clone(),
+            Arc::clone(&self.public),
+            self.fields,
+        )
+    }
+}

@@ -1,0 +1,161 @@
+//! What a function's environment says.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use super::fields::Fields;
+use crate::api::{MethodPatterns, ParseMethodPatternsError};
+use crate::key::{Pepper, WeakPepper};
+use crate::store::dynamodb::Patience;
+
+/// The variables that [`Settings::from_env`] reads.
+pub mod variable {
+    /// The name of Tollgate's table.
+    pub const TABLE: &str = "TOLLGATE_TABLE";
+    /// The secret under which keys' values are hashed, 16 bytes or more.
+    pub const PEPPER: &str = "TOLLGATE_PEPPER";
+    /// The methods that require no key: `GET /health, ANY /docs/{proxy+}`.
+    pub const PUBLIC: &str = "TOLLGATE_PUBLIC";
+    /// `true`: answers carry no field that API Gateway does not send.
+    pub const STRICT_AWS: &str = "TOLLGATE_STRICT_AWS";
+    /// The longest wait for one answer of the store, in milliseconds. 200 when it is not set.
+    pub const STORE_TIMEOUT_MS: &str = "TOLLGATE_STORE_TIMEOUT_MS";
+}
+
+/// What the usage plan layer needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of Tollgate's table.
+    pub table: String,
+    /// The secret under which keys' values are hashed.
+    pub pepper: Pepper,
+    /// The methods that require no key.
+    pub public: MethodPatterns,
+    /// Which fields answers carry.
+    pub fields: Fields,
+    /// How long to wait for the store.
+    pub patience: Patience,
+}
+
+/// A variable that is missing or cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A required variable is not set.
+    #[error("the environment variable {0} is not set; the function's template has to set it")]
+    Missing(&'static str),
+    /// The pepper is too short.
+    #[error("the environment variable TOLLGATE_PEPPER cannot be used")]
+    Pepper(#[source] WeakPepper),
+    /// The list of public methods cannot be read.
+    #[error("the environment variable TOLLGATE_PUBLIC cannot be read")]
+    Public(#[source] ParseMethodPatternsError),
+    /// A switch is neither `true` nor `false`.
+    #[error("the environment variable {0} is neither true nor false")]
+    NotASwitch(&'static str),
+    /// The time-out is not a number of milliseconds.
+    #[error("the environment variable {0} is not a number of milliseconds, 1 or more")]
+    NotMilliseconds(&'static str),
+}
+
+impl Settings {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// When a required variable is missing, or one cannot be used.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the environment"
+    )]
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads an environment given as a function from a variable's name to its value. An empty value counts as none.
+    ///
+    /// # Errors
+    ///
+    /// When a required variable is missing, or one cannot be used.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let required = |name| value(name).ok_or(SettingsError::Missing(name));
+        let pepper = required(variable::PEPPER)?;
+        let fields = match value(variable::STRICT_AWS).as_deref() {
+            None | Some("false") => Fields::All,
+            Some("true") => Fields::AwsOnly,
+            Some(_) => return Err(SettingsError::NotASwitch(variable::STRICT_AWS)),
+        };
+        let mut patience = Patience::REQUEST;
+        if let Some(text) = value(variable::STORE_TIMEOUT_MS) {
+            let timeout_ms: NonZeroU64 = text.parse().map_err(|_not_a_number| {
+                SettingsError::NotMilliseconds(variable::STORE_TIMEOUT_MS)
+            })?;
+            patience.attempt_timeout = Duration::from_millis(timeout_ms.get());
+        }
+        Ok(Self {
+            table: required(variable::TABLE)?,
+            pepper: Pepper::new(pepper.as_bytes()).map_err(SettingsError::Pepper)?,
+            public: value(variable::PUBLIC)
+                .unwrap_or_default()
+                .parse()
+                .map_err(SettingsError::Public)?,
+            fields,
+            patience,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let required = [
+            (variable::TABLE, "tollgate"),
+            (variable::PEPPER, "0123456789abcdef"),
+        ];
+        Settings::from_lookup(|name| {
+            variables
+                .iter()
+                .chain(&required)
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn table_and_pepper_are_enough() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.table, "tollgate");
+        assert_eq!(settings.fields, Fields::All);
+        assert_eq!(settings.patience, Patience::REQUEST);
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let settings = settings(&[
+            (variable::STRICT_AWS, "true"),
+            (variable::STORE_TIMEOUT_MS, "1500"),
+            (variable::PUBLIC, "GET /health"),
+        ])
+        .unwrap();
+        assert_eq!(settings.fields, Fields::AwsOnly);
+        assert_eq!(settings.patience.attempt_timeout.as_millis(), 1_500);
+        assert!(settings.public.matches(&http::Method::GET, "/health"));
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named() {
+        let cases = [
+            (variable::TABLE, ""),
+            (variable::PEPPER, "short"),
+            (variable::PUBLIC, "GET"),
+            (variable::STRICT_AWS, "yes"),
+            (variable::STORE_TIMEOUT_MS, "0"),
+        ];
+        for (name, value) in cases {
+            let error = settings(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
