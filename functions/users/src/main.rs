@@ -12,7 +12,7 @@ use users::{App, UserStore};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
-    let config = Config::from_env()?;
+    let config = Config::from_env().inspect_err(|error| tracing::error!("{error}"))?;
     let client = dynamodb_client().await;
     let store = UserStore::new(client, config.users_table);
     let service = users::service(Arc::new(App::new(store, SystemClock)));
