@@ -14,13 +14,15 @@
 //! - **HTTP API**: path and method are matched together. The developer guide gives three steps: a full match, then a match with
 //!   a greedy variable, then `$default`. So a route without a greedy variable goes before every route with one.
 
-use std::collections::HashMap;
+mod trie;
+
 use std::fmt;
 
 use http::Method;
 use thiserror::Error;
 
 use super::{PathTemplate, Remaining, Routing, Segment, Verb};
+use trie::{Node, Search, choose};
 
 /// One route: a verb, a path, and what belongs to it.
 #[derive(Clone, Debug)]
@@ -47,9 +49,9 @@ pub struct Route<T> {
 #[derive(Clone, Debug)]
 pub struct Routes<T> {
     routing: Routing,
-    routes: Vec<Route<T>>,
+    entries: Vec<Route<T>>,
     root: Node,
-    /// The place of `$default` in `routes`.
+    /// The place of `$default` in `entries`.
     default: Option<usize>,
 }
 
@@ -113,27 +115,6 @@ pub struct Found<'r, 'p, T> {
     pub parameters: Vec<(&'r str, &'p str)>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Node {
-    literals: HashMap<Box<str>, Node>,
-    variable: Option<Box<Node>>,
-    /// The routes that end here.
-    here: Vec<(Verb, usize)>,
-    /// The routes that end here with a greedy variable.
-    greedy: Vec<(Verb, usize)>,
-    /// The first variable that stood below this node, with braces.
-    variable_part: Option<Box<str>>,
-}
-
-/// Which routes a search accepts. The search stops at the first list of routes for which this is not `None`.
-#[derive(Clone, Copy)]
-struct Search<'m> {
-    method: Option<&'m Method>,
-    /// Whether routes without a greedy variable, and those with one, count.
-    full: bool,
-    greedy: bool,
-}
-
 impl<T> Route<T> {
     /// The verb; `ANY` for `$default`.
     pub fn verb(&self) -> Verb {
@@ -149,6 +130,19 @@ impl<T> Route<T> {
     pub fn value(&self) -> &T {
         &self.value
     }
+
+    fn found<'p>(&self, path: &'p str, routing: Routing) -> Found<'_, 'p, T> {
+        let parameters = self
+            .template
+            .as_ref()
+            .and_then(|template| template.parameters(path, routing));
+        Found {
+            value: &self.value,
+            verb: self.verb,
+            template: self.template.as_ref(),
+            parameters: parameters.unwrap_or_default(),
+        }
+    }
 }
 
 impl<T> Routes<T> {
@@ -156,7 +150,7 @@ impl<T> Routes<T> {
     pub fn new(routing: Routing) -> Self {
         Self {
             routing,
-            routes: Vec::new(),
+            entries: Vec::new(),
             root: Node::default(),
             default: None,
         }
@@ -177,13 +171,13 @@ impl<T> Routes<T> {
         if self.routing == Routing::RestApi {
             self.check_siblings(&template)?;
         }
-        let index = self.routes.len();
+        let index = self.entries.len();
         let mut node = &mut self.root;
         let mut greedy = false;
         for segment in template.segments() {
             match segment {
                 Segment::Literal(literal) => {
-                    node = node.literals.entry(literal.clone()).or_default()
+                    node = node.literals.entry(literal.clone()).or_default();
                 }
                 Segment::Variable(_) => {
                     node.variable_part
@@ -205,7 +199,7 @@ impl<T> Routes<T> {
         let taken = list
             .iter()
             .find(|(other, _)| *other == verb)
-            .and_then(|(_, index)| self.routes.get(*index));
+            .and_then(|(_, index)| self.entries.get(*index));
         if let Some(existing) = taken.and_then(Route::template) {
             return Err(RouteConflict::Taken {
                 verb,
@@ -214,7 +208,7 @@ impl<T> Routes<T> {
             });
         }
         list.push((verb, index));
-        self.routes.push(Route {
+        self.entries.push(Route {
             verb,
             template: Some(template),
             value,
@@ -235,8 +229,8 @@ impl<T> Routes<T> {
         if self.default.is_some() {
             return Err(RouteConflict::DefaultTaken);
         }
-        self.default = Some(self.routes.len());
-        self.routes.push(Route {
+        self.default = Some(self.entries.len());
+        self.entries.push(Route {
             verb: Verb::Any,
             template: None,
             value,
@@ -246,7 +240,7 @@ impl<T> Routes<T> {
 
     /// All routes, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Route<T>> {
-        self.routes.iter()
+        self.entries.iter()
     }
 
     /// The route that answers a request. `path` is what the client sent, without stage and query.
@@ -277,13 +271,13 @@ impl<T> Routes<T> {
         });
         if let Some(route) = with_method
             .or(self.default)
-            .and_then(|index| self.routes.get(index))
+            .and_then(|index| self.entries.get(index))
         {
             return RouteMatch::Found(route.found(path, self.routing));
         }
         let template = resource
             .and_then(|list| list.first())
-            .and_then(|(_, index)| self.routes.get(*index))
+            .and_then(|(_, index)| self.entries.get(*index))
             .and_then(Route::template);
         template.map_or(RouteMatch::NoPath, |template| RouteMatch::NoMethod {
             template,
@@ -318,21 +312,6 @@ impl<T> Routes<T> {
     }
 }
 
-impl<T> Route<T> {
-    fn found<'p>(&self, path: &'p str, routing: Routing) -> Found<'_, 'p, T> {
-        let parameters = self
-            .template
-            .as_ref()
-            .and_then(|template| template.parameters(path, routing));
-        Found {
-            value: &self.value,
-            verb: self.verb,
-            template: self.template.as_ref(),
-            parameters: parameters.unwrap_or_default(),
-        }
-    }
-}
-
 impl<T> Found<'_, '_, T> {
     /// The route key of an HTTP API: `GET /users/{id}`, or `$default`.
     pub fn route_key(&self) -> String {
@@ -350,48 +329,6 @@ impl<T> fmt::Display for Route<T> {
             None => f.write_str("$default"),
         }
     }
-}
-
-impl Node {
-    /// The routes of the most specific path that fits and that the search accepts.
-    fn search(&self, rest: Remaining<'_>, search: Search<'_>) -> Option<&[(Verb, usize)]> {
-        let below = match rest.split() {
-            None => search.accepts(search.full, &self.here),
-            Some((part, tail)) => self
-                .literals
-                .get(part)
-                .and_then(|node| node.search(tail, search))
-                .or_else(|| {
-                    self.variable
-                        .as_deref()
-                        .filter(|_| !part.is_empty())?
-                        .search(tail, search)
-                }),
-        };
-        below.or_else(|| {
-            rest.greedy()
-                .and_then(|_| search.accepts(search.greedy, &self.greedy))
-        })
-    }
-}
-
-impl Search<'_> {
-    fn accepts(self, counts: bool, list: &[(Verb, usize)]) -> Option<&[(Verb, usize)]> {
-        let fits = match self.method {
-            Some(method) => choose(list, method).is_some(),
-            None => !list.is_empty(),
-        };
-        (counts && fits).then_some(list)
-    }
-}
-
-/// The route for a method: the verb of its own, else `ANY`.
-fn choose(list: &[(Verb, usize)], method: &Method) -> Option<usize> {
-    let own = list
-        .iter()
-        .find(|(verb, _)| *verb != Verb::Any && verb.covers(method));
-    own.or_else(|| list.iter().find(|(verb, _)| *verb == Verb::Any))
-        .map(|(_, index)| *index)
 }
 
 fn part(segment: &Segment) -> String {
