@@ -1,1 +1,4 @@
 //! The gateway of Tollgate.
+
+pub mod event;
+pub mod router;

@@ -1,0 +1,272 @@
+//! Which API and stage, or which function URL, a request is for.
+//!
+//! A request names its target by host or by path:
+//!
+//! | request | target |
+//! |---|---|
+//! | `http://{api-id}.execute-api.localhost:3000/{stage}/{path}` | that API |
+//! | `http://127.0.0.1:3000/_aws/execute-api/{api-id}/{stage}/{path}` | that API |
+//! | `http://127.0.0.1:3000/{stage}/{path}` | the one API with that stage |
+//! | `http://{url-id}.lambda-url.localhost:3000/{path}` | that function URL |
+//! | `http://127.0.0.1:3000/_aws/lambda-url/{function-name}/{path}` | that function's URL |
+//!
+//! The stage segment is chosen as on AWS: a segment that names a stage is that stage's; otherwise the stage `$default`, where
+//! an API has one, takes the whole path. Paths keep their escapes and their slashes.
+
+use thiserror::Error;
+
+/// The stage of an HTTP API that needs no segment in the path.
+pub const DEFAULT_STAGE: &str = "$default";
+
+/// An API that requests can be routed to.
+#[derive(Clone, Debug)]
+pub struct ApiAddress<A> {
+    /// The API's id.
+    pub api_id: String,
+    /// Its stages, [`DEFAULT_STAGE`] among them where it has that.
+    pub stages: Vec<String>,
+    /// What [`Router::route`] returns.
+    pub target: A,
+}
+
+/// A function URL that requests can be routed to.
+#[derive(Clone, Debug)]
+pub struct FunctionUrlAddress<A> {
+    /// The first label of its host.
+    pub url_id: String,
+    /// The function's name.
+    pub function_name: String,
+    /// What [`Router::route`] returns.
+    pub target: A,
+}
+
+/// All APIs and function URLs of a gateway.
+#[derive(Clone, Debug)]
+pub struct Router<A> {
+    apis: Vec<ApiAddress<A>>,
+    function_urls: Vec<FunctionUrlAddress<A>>,
+}
+
+/// Two targets have one address.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RouterError {
+    /// Two APIs have the same id, letter case aside.
+    #[error("two APIs have the id `{api_id}`")]
+    DuplicateApi {
+        /// The id.
+        api_id: String,
+    },
+    /// Two function URLs have the same id, letter case aside.
+    #[error("two function URLs have the id `{url_id}`")]
+    DuplicateFunctionUrl {
+        /// The id.
+        url_id: String,
+    },
+    /// Two function URLs belong to functions of one name.
+    #[error("two function URLs belong to the function `{function_name}`")]
+    DuplicateFunction {
+        /// The name.
+        function_name: String,
+    },
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination<'r, 'p, A> {
+    /// A stage of an API.
+    Stage {
+        /// The API.
+        target: &'r A,
+        /// The stage.
+        stage: &'r str,
+        /// The path after the stage. It begins with one slash: AWS does away with slashes doubled there, and only there.
+        path: &'p str,
+        /// The path as sent, with the stage where it was sent, without the prefix `/_aws/…`.
+        request_path: &'p str,
+    },
+    /// A function URL.
+    FunctionUrl {
+        /// The function URL.
+        target: &'r A,
+        /// The path as sent, without the prefix `/_aws/…`.
+        path: &'p str,
+    },
+    /// The API is known and has neither the stage that the path begins with nor a `$default` stage.
+    UnknownStage {
+        /// The API.
+        target: &'r A,
+    },
+    /// Several APIs have the stage: the request must name one by host or by `/_aws/execute-api/{api-id}`.
+    AmbiguousStage {
+        /// The stage.
+        stage: &'r str,
+    },
+    /// No API fits.
+    UnknownApi,
+    /// No function URL has this id or function name.
+    UnknownFunctionUrl,
+}
+
+impl<A> Router<A> {
+    /// A router over these targets.
+    ///
+    /// # Errors
+    ///
+    /// A [`RouterError`] when two of them have the same address.
+    pub fn new(
+        apis: Vec<ApiAddress<A>>,
+        function_urls: Vec<FunctionUrlAddress<A>>,
+    ) -> Result<Self, RouterError> {
+        if let Some(api_id) = repeated(apis.iter().map(|api| api.api_id.to_ascii_lowercase())) {
+            return Err(RouterError::DuplicateApi { api_id });
+        }
+        if let Some(url_id) = repeated(
+            function_urls
+                .iter()
+                .map(|url| url.url_id.to_ascii_lowercase()),
+        ) {
+            return Err(RouterError::DuplicateFunctionUrl { url_id });
+        }
+        if let Some(function_name) =
+            repeated(function_urls.iter().map(|url| url.function_name.clone()))
+        {
+            return Err(RouterError::DuplicateFunction { function_name });
+        }
+        Ok(Self {
+            apis,
+            function_urls,
+        })
+    }
+
+    /// Finds the target of a request.
+    ///
+    /// `host` is the header `Host`, with or without a port; `path` is the path as sent, without the query.
+    pub fn route<'p>(&self, host: Option<&str>, path: &'p str) -> Destination<'_, 'p, A> {
+        let mut labels = host.unwrap_or_default().split([':', '.']);
+        if let (Some(id), Some(service)) = (labels.next(), labels.next()) {
+            if service.eq_ignore_ascii_case("execute-api") {
+                return self.to_api(id, path);
+            }
+            if service.eq_ignore_ascii_case("lambda-url") {
+                return self.to_function_url(|url| url.url_id.eq_ignore_ascii_case(id), path);
+            }
+        }
+        if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
+            let (id, rest) = split_segment(rest);
+            return self.to_api(id, rest);
+        }
+        if let Some(rest) = path.strip_prefix("/_aws/lambda-url/") {
+            let (name, rest) = split_segment(rest);
+            return self.to_function_url(|url| url.function_name == name, rest);
+        }
+        self.to_any_api(path)
+    }
+
+    fn to_api<'p>(&self, id: &str, path: &'p str) -> Destination<'_, 'p, A> {
+        match self
+            .apis
+            .iter()
+            .find(|api| api.api_id.eq_ignore_ascii_case(id))
+        {
+            Some(api) => api.enter(path).unwrap_or(Destination::UnknownStage {
+                target: &api.target,
+            }),
+            None => Destination::UnknownApi,
+        }
+    }
+
+    fn to_function_url<'p>(
+        &self,
+        is_meant: impl Fn(&FunctionUrlAddress<A>) -> bool,
+        path: &'p str,
+    ) -> Destination<'_, 'p, A> {
+        match self.function_urls.iter().find(|url| is_meant(url)) {
+            Some(url) => Destination::FunctionUrl {
+                target: &url.target,
+                path: or_root(path),
+            },
+            None => Destination::UnknownFunctionUrl,
+        }
+    }
+
+    /// A request that names no API: by its stage, else by the only `$default` stage.
+    fn to_any_api<'p>(&self, path: &'p str) -> Destination<'_, 'p, A> {
+        let (segment, _) = first_segment(path);
+        for name in [segment, DEFAULT_STAGE] {
+            let mut having = self
+                .apis
+                .iter()
+                .filter_map(|api| Some((api, api.stage(name)?)));
+            match (having.next(), having.next()) {
+                (None, _) => {}
+                (Some((_, stage)), Some(_)) => return Destination::AmbiguousStage { stage },
+                (Some((api, _)), None) => {
+                    return api.enter(path).unwrap_or(Destination::UnknownStage {
+                        target: &api.target,
+                    });
+                }
+            }
+        }
+        match self.apis.as_slice() {
+            [only] => Destination::UnknownStage {
+                target: &only.target,
+            },
+            _ => Destination::UnknownApi,
+        }
+    }
+}
+
+impl<A> ApiAddress<A> {
+    fn stage(&self, name: &str) -> Option<&str> {
+        self.stages
+            .iter()
+            .map(String::as_str)
+            .find(|stage| *stage == name)
+    }
+
+    fn enter<'p>(&self, path: &'p str) -> Option<Destination<'_, 'p, A>> {
+        let (segment, rest) = first_segment(path);
+        // `/$default/users` is no way to name that stage on AWS: it has no segment.
+        let named = self.stage(segment).filter(|stage| *stage != DEFAULT_STAGE);
+        let (stage, path_after) = match named {
+            Some(stage) => (stage, rest),
+            None => (self.stage(DEFAULT_STAGE)?, path),
+        };
+        Some(Destination::Stage {
+            target: &self.target,
+            stage,
+            path: with_one_slash(path_after),
+            request_path: or_root(path),
+        })
+    }
+}
+
+/// The segment before the first slash, and the rest from that slash on.
+fn split_segment(text: &str) -> (&str, &str) {
+    text.split_at(text.find('/').unwrap_or(text.len()))
+}
+
+/// The first segment of a path, empty when it begins with two slashes, and the rest from the next slash on.
+fn first_segment(path: &str) -> (&str, &str) {
+    split_segment(path.strip_prefix('/').unwrap_or_default())
+}
+
+fn or_root(path: &str) -> &str {
+    if path.is_empty() { "/" } else { path }
+}
+
+/// The path with all but the last of its leading slashes taken off.
+fn with_one_slash(path: &str) -> &str {
+    let slashes = path
+        .len()
+        .saturating_sub(path.trim_start_matches('/').len());
+    or_root(path.get(slashes.saturating_sub(1)..).unwrap_or(path))
+}
+
+fn repeated(mut names: impl Iterator<Item = String>) -> Option<String> {
+    let mut seen = std::collections::HashSet::new();
+    names.find(|name| !seen.insert(name.clone()))
+}
+
+#[cfg(test)]
+mod tests;
