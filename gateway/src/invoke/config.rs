@@ -1,0 +1,162 @@
+//! What a function is, and the environment variables that its processes see.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::logs::{LogSink, tracing_sink};
+
+/// What a function is and how much it may use.
+#[derive(Clone)]
+pub struct FunctionConfig {
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub name: String,
+    /// `AWS_LAMBDA_FUNCTION_VERSION`: `$LATEST` unless said otherwise.
+    pub version: String,
+    /// The function's ARN, told to it with every event.
+    pub arn: String,
+    /// The executable.
+    pub binary: PathBuf,
+    /// The working directory and `LAMBDA_TASK_ROOT`.
+    pub working_directory: PathBuf,
+    /// `_HANDLER`: `bootstrap` unless said otherwise.
+    pub handler: String,
+    /// The runtime's identifier: `provided.al2023` unless said otherwise.
+    pub runtime: String,
+    /// `AWS_REGION`: `us-east-1` unless said otherwise.
+    pub region: String,
+    /// The function's own variables. They win over those that Lambda sets.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take: 3 s unless said otherwise, as on AWS.
+    pub timeout: Duration,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE` in MB: 128 unless said otherwise. Told to the function, not enforced.
+    pub memory_mb: u32,
+    /// The most processes at a time: 10 unless said otherwise; 0 counts as 1.
+    pub concurrency: usize,
+    /// How long a process may take until it asks for its first invocation: 10 s, as on AWS.
+    pub init_timeout: Duration,
+    /// The most invocations that may wait: 10,000 unless said otherwise.
+    pub queue_limit: usize,
+    /// Where the lines go that processes write: to `tracing` unless said otherwise.
+    pub log_sink: LogSink,
+}
+
+impl FunctionConfig {
+    /// A function with the defaults of AWS, run from the directory of its executable.
+    pub fn new(name: impl Into<String>, binary: impl Into<PathBuf>) -> Self {
+        let name = name.into();
+        let binary = binary.into();
+        Self {
+            version: "$LATEST".to_owned(),
+            arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+            working_directory: binary.parent().map(PathBuf::from).unwrap_or_default(),
+            binary,
+            handler: "bootstrap".to_owned(),
+            runtime: "provided.al2023".to_owned(),
+            region: "us-east-1".to_owned(),
+            environment: BTreeMap::new(),
+            timeout: Duration::from_secs(3),
+            memory_mb: 128,
+            concurrency: 10,
+            init_timeout: Duration::from_secs(10),
+            queue_limit: 10_000,
+            log_sink: tracing_sink(),
+            name,
+        }
+    }
+
+    /// All variables of a process whose Runtime API listens on `runtime_api`: those that Lambda defines, then the
+    /// function's own. `log_stream` tells the processes of one function apart.
+    ///
+    /// Source: "Defined runtime environment variables" in the AWS Lambda Developer Guide.
+    pub(super) fn process_environment(
+        &self,
+        runtime_api: SocketAddr,
+        log_stream: u64,
+    ) -> BTreeMap<String, String> {
+        let task_root = self.working_directory.to_string_lossy().into_owned();
+        let defined = [
+            ("AWS_DEFAULT_REGION", self.region.clone()),
+            ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", self.runtime)),
+            (
+                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+                self.memory_mb.to_string(),
+            ),
+            ("AWS_LAMBDA_FUNCTION_NAME", self.name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", self.version.clone()),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            (
+                "AWS_LAMBDA_LOG_GROUP_NAME",
+                format!("/aws/lambda/{}", self.name),
+            ),
+            (
+                "AWS_LAMBDA_LOG_STREAM_NAME",
+                format!("[{}]{log_stream}", self.version),
+            ),
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string()),
+            ("AWS_REGION", self.region.clone()),
+            ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+            ("LAMBDA_TASK_ROOT", task_root),
+            ("LANG", "en_US.UTF-8".to_owned()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
+            ("TZ", ":UTC".to_owned()),
+            ("_HANDLER", self.handler.clone()),
+        ];
+        let mut all: BTreeMap<String, String> = defined
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        all.extend(self.environment.clone());
+        // A value of the function's own would send its process to another Runtime API.
+        all.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), runtime_api.to_string());
+        all
+    }
+}
+
+/// Shows the names of the variables only: values may be secrets.
+impl fmt::Debug for FunctionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionConfig")
+            .field("name", &self.name)
+            .field("binary", &self.binary)
+            .field("environment", &self.environment.keys())
+            .field("timeout", &self.timeout)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_own_variables_win_but_not_over_the_runtime_api() {
+        let mut config = FunctionConfig::new("users", "/srv/users/bootstrap");
+        config.environment = BTreeMap::from([
+            ("TZ".to_owned(), "Europe/Zurich".to_owned()),
+            (
+                "AWS_LAMBDA_RUNTIME_API".to_owned(),
+                "example.com".to_owned(),
+            ),
+        ]);
+        let all = config.process_environment(SocketAddr::from(([127, 0, 0, 1], 9001)), 7);
+        assert_eq!(all["TZ"], "Europe/Zurich");
+        assert_eq!(all["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:9001");
+        assert_eq!(all["AWS_LAMBDA_FUNCTION_NAME"], "users");
+        assert_eq!(all["LAMBDA_TASK_ROOT"], "/srv/users");
+        assert_eq!(all["AWS_LAMBDA_LOG_STREAM_NAME"], "[$LATEST]7");
+    }
+
+    #[test]
+    fn debug_shows_no_value_of_a_variable() {
+        let mut config = FunctionConfig::new("users", "bootstrap");
+        let pepper = ("TOLLGATE_PEPPER".to_owned(), "very-secret".to_owned());
+        config.environment = BTreeMap::from([pepper]);
+        let shown = format!("{config:?}");
+        assert!(shown.contains("TOLLGATE_PEPPER"));
+        assert!(!shown.contains("very-secret"));
+    }
+}

@@ -1,0 +1,248 @@
+//! One execution environment: a process, its Runtime API, and the task that watches over both.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::process::Child;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::Shared;
+use super::logs::{LogStream, forward};
+use super::pool::{Polled, Start, Verdict, Work};
+use super::process;
+use crate::runtime_api::{self, Environment, FunctionError, Invocation, Outcome, Refusal};
+
+/// How long an ended process's last requests may take to be read.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// The wait after a connection could not be accepted, so that a lack of file descriptors does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Starts a process and the task that watches over it.
+pub(super) fn start(shared: &Arc<Shared>, stop: &watch::Receiver<bool>, started: Start) {
+    let slot = Slot {
+        id: started.id,
+        shared: Arc::clone(shared),
+        stop: stop.clone(),
+    };
+    tokio::spawn(supervise(slot, started.delay, started.supervisor));
+}
+
+/// The place of one process in its function's pool.
+#[derive(Clone)]
+struct Slot {
+    id: u64,
+    shared: Arc<Shared>,
+    stop: watch::Receiver<bool>,
+}
+
+/// A process with its listener.
+struct Running {
+    child: Child,
+    listener: TcpListener,
+}
+
+async fn supervise(slot: Slot, delay: Duration, wake: Arc<Notify>) {
+    let mut stop = slot.stop.clone();
+    let reason = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => "a shutdown".to_owned(),
+        () = tokio::time::sleep(delay) => match launch(&slot).await {
+            Ok(running) => watch_over(&slot, running, &wake).await,
+            Err(message) => {
+                slot.shared.pool().spawn_failed(slot.id, message);
+                "no process".to_owned()
+            }
+        },
+    };
+    let replacement = slot.shared.pool().end(slot.id, &reason, Instant::now());
+    slot.start(replacement);
+}
+
+async fn launch(slot: &Slot) -> Result<Running, String> {
+    let config = &slot.shared.config;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(|error| format!("no port is free for its Runtime API: {error}"))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("the port of its Runtime API is unknown: {error}"))?;
+    let mut child = process::spawn(config, address, slot.id).map_err(|error| {
+        format!(
+            "`{}` cannot be run in `{}`: {error}",
+            config.binary.display(),
+            config.working_directory.display()
+        )
+    })?;
+    let function: Arc<str> = config.name.as_str().into();
+    if let Some(stdout) = child.stdout.take() {
+        let sink = Arc::clone(&config.log_sink);
+        tokio::spawn(forward(
+            stdout,
+            Arc::clone(&function),
+            LogStream::Stdout,
+            sink,
+        ));
+    }
+    if let Some(stderr) = child.stderr.take() {
+        let sink = Arc::clone(&config.log_sink);
+        tokio::spawn(forward(stderr, function, LogStream::Stderr, sink));
+    }
+    let deadline = Instant::now() + config.init_timeout;
+    slot.shared.pool().spawned(slot.id, deadline);
+    Ok(Running { child, listener })
+}
+
+/// Serves the process until it ends or has to end; says how it ended.
+async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
+    let Running {
+        mut child,
+        listener,
+    } = running;
+    let mut stop = slot.stop.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        let verdict = slot.shared.pool().check(slot.id, Instant::now());
+        let until = match verdict {
+            Verdict::Watch(until) => until,
+            Verdict::Kill => {
+                process::kill(&mut child).await;
+                return "SIGKILL".to_owned();
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => {
+                process::terminate(&mut child).await;
+                return "a shutdown".to_owned();
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let environment = Arc::new(slot.clone());
+                    connections.spawn(runtime_api::serve_connection(stream, environment));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a Runtime API connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            status = child.wait() => {
+                drain(&mut connections).await;
+                return process::describe(&status);
+            }
+            () = sleep_until(until) => {}
+            () = wake.notified() => {}
+        }
+    }
+}
+
+/// Reads what an ended process had sent before it ended.
+async fn drain(connections: &mut JoinSet<()>) {
+    let all_closed = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, all_closed).await.is_err() {
+        tracing::debug!("a connection of an ended process is still open");
+    }
+}
+
+/// Waits for the function's shutdown, or for the end of its last handle.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        tracing::trace!("the last handle of a function is gone");
+    }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Slot {
+    fn start(&self, started: Option<Start>) {
+        if let Some(started) = started {
+            start(&self.shared, &self.stop, started);
+        }
+    }
+
+    fn invocation(&self, work: Work) -> Invocation {
+        let deadline = self
+            .shared
+            .clock
+            .now()
+            .saturating_add(self.shared.config.timeout);
+        Invocation {
+            request_id: work.request_id,
+            deadline_ms: deadline.as_millis(),
+            function_arn: self.shared.function_arn.clone(),
+            trace_id: work.trace_id,
+            payload: work.payload,
+        }
+    }
+}
+
+/// Tells the pool when a poll is dropped, so that no invocation waits for a process that no longer listens.
+struct Poll<'a> {
+    slot: &'a Slot,
+    waiting: bool,
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        if self.waiting {
+            let replacement = self
+                .slot
+                .shared
+                .pool()
+                .abandon_poll(self.slot.id, Instant::now());
+            self.slot.start(replacement);
+        }
+    }
+}
+
+impl Environment for Slot {
+    async fn next(&self) -> Result<Invocation, Refusal> {
+        // Declared before the receiver, hence dropped after it: the pool then sees that the receiver is gone.
+        let mut poll = Poll {
+            slot: self,
+            waiting: false,
+        };
+        loop {
+            let polled = self.shared.pool().poll(self.id, Instant::now());
+            poll.waiting = false;
+            match polled {
+                Polled::Work(work, start) => {
+                    self.start(start);
+                    return Ok(self.invocation(work));
+                }
+                Polled::Refused(refusal) => return Err(refusal),
+                Polled::Wait(woken) => {
+                    poll.waiting = true;
+                    if woken.await.is_err() {
+                        poll.waiting = false;
+                        return Err(Refusal::InvalidState);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_current(&self, request_id: &str) -> bool {
+        self.shared.pool().is_current(self.id, request_id)
+    }
+
+    fn complete(&self, request_id: &str, outcome: Outcome) -> Result<(), Refusal> {
+        self.shared
+            .pool()
+            .complete(self.id, request_id, outcome, Instant::now())
+    }
+
+    fn fail_init(&self, error: FunctionError) -> Result<(), Refusal> {
+        self.shared.pool().fail_init(self.id, error)
+    }
+}

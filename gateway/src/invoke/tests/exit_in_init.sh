@@ -1,0 +1,3 @@
+#!/bin/sh
+# Ends before it asks for its first invocation.
+exit 3

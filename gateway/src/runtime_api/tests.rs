@@ -1,0 +1,163 @@
+//! The protocol on a real socket, with a client that writes raw bytes.
+
+use std::sync::Mutex;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Hands out one invocation again and again, and keeps what comes back.
+#[derive(Default)]
+struct Recorder {
+    outcomes: Mutex<Vec<Outcome>>,
+    init_errors: Mutex<Vec<FunctionError>>,
+}
+
+impl Environment for Recorder {
+    async fn next(&self) -> Result<Invocation, Refusal> {
+        Ok(Invocation {
+            request_id: HeaderValue::from_static("id-1"),
+            deadline_ms: 1_542_409_706_888,
+            function_arn: HeaderValue::from_static("arn:f"),
+            trace_id: None,
+            payload: Bytes::from_static(b"{}"),
+        })
+    }
+
+    fn is_current(&self, request_id: &str) -> bool {
+        request_id == "id-1"
+    }
+
+    fn complete(&self, request_id: &str, outcome: Outcome) -> Result<(), Refusal> {
+        if !self.is_current(request_id) {
+            return Err(Refusal::UnknownRequestId);
+        }
+        self.outcomes.lock().unwrap().push(outcome);
+        Ok(())
+    }
+
+    fn fail_init(&self, error: FunctionError) -> Result<(), Refusal> {
+        self.init_errors.lock().unwrap().push(error);
+        Err(Refusal::InvalidState)
+    }
+}
+
+/// Sends `request` over one connection, closes the sending side, and returns all that comes back.
+async fn exchange(request: impl AsRef<[u8]>) -> (String, Arc<Recorder>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (served, _) = listener.accept().await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let server = tokio::spawn(serve_connection(served, Arc::clone(&recorder)));
+    client.write_all(request.as_ref()).await.unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    server.await.unwrap();
+    (String::from_utf8(answer).unwrap(), recorder)
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    format!(
+        "POST /2018-06-01/runtime/{path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn pipelined_calls_are_answered_in_order_on_one_connection() {
+    let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: h\r\n\r\n";
+    let response = post("invocation/id-1/response", "", "42");
+    let (answer, recorder) = exchange(format!("{next}{response}")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    for header in [
+        "lambda-runtime-aws-request-id: id-1\r\n",
+        "lambda-runtime-deadline-ms: 1542409706888\r\n",
+        "lambda-runtime-invoked-function-arn: arn:f\r\n",
+    ] {
+        assert!(answer.contains(header), "{answer}");
+    }
+    assert!(!answer.contains("trace-id"), "{answer}");
+    assert!(answer.contains("{}HTTP/1.1 202 Accepted\r\n"), "{answer}");
+    assert!(answer.ends_with(r#"{"status":"OK"}"#), "{answer}");
+    let outcomes = recorder.outcomes.lock().unwrap();
+    assert_eq!(*outcomes, [Ok(Bytes::from_static(b"42"))]);
+}
+
+#[tokio::test]
+async fn a_chunked_answer_is_joined() {
+    let request = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nhost: h\r\n\
+        connection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+    let (answer, recorder) = exchange(request).await;
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let outcomes = recorder.outcomes.lock().unwrap();
+    assert_eq!(*outcomes, [Ok(Bytes::from_static(b"abc"))]);
+}
+
+#[tokio::test]
+async fn a_wrong_request_id_gets_400() {
+    let (answer, recorder) = exchange(post("invocation/id-2/response", "", "42")).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.contains(r#""errorType":"InvalidRequestID""#),
+        "{answer}"
+    );
+    assert!(answer.contains(r#""errorMessage":"#), "{answer}");
+    assert!(recorder.outcomes.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_gets_413_and_counts_as_an_error_of_the_function() {
+    let body = "x".repeat(MAX_ANSWER_BYTES + 1);
+    let (answer, recorder) = exchange(post("invocation/id-1/response", "", &body)).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let outcomes = recorder.outcomes.lock().unwrap();
+    let [Err(error)] = outcomes.as_slice() else {
+        panic!("{} outcomes", outcomes.len());
+    };
+    assert_eq!(error.error_type, "Function.ResponseSizeTooLarge");
+}
+
+#[tokio::test]
+async fn an_error_without_json_is_named_by_its_header() {
+    let header = "lambda-runtime-function-error-type: Runtime.NoSuchHandler\r\n";
+    let (answer, recorder) = exchange(post("invocation/id-1/error", header, "broken")).await;
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let expected = FunctionError {
+        error_type: "Runtime.NoSuchHandler".to_owned(),
+        message: "broken".to_owned(),
+    };
+    assert_eq!(*recorder.outcomes.lock().unwrap(), [Err(expected)]);
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_fit_the_state_gets_403() {
+    let body = r#"{"errorType":"A","errorMessage":"b"}"#;
+    let (answer, recorder) = exchange(post("init/error", "", body)).await;
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert_eq!(recorder.init_errors.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn garbage_gets_a_4xx() {
+    let other_path = "GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    let other_method =
+        "PUT /2018-06-01/runtime/invocation/next HTTP/1.1\r\nconnection: close\r\n\r\n";
+    let no_length = "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\n\
+        content-length: many\r\n\r\n";
+    for (request, status) in [
+        ("\0\x01\x02\r\n\r\n", "400"),
+        ("hello\r\n\r\n", "400"),
+        (no_length, "400"),
+        (other_path, "404"),
+        (other_method, "405"),
+    ] {
+        let (answer, _) = exchange(request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{request:?}: {answer:?}"
+        );
+    }
+}
