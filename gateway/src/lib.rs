@@ -5,3 +5,4 @@ pub mod event;
 pub mod invoke;
 pub mod router;
 pub mod runtime_api;
+pub mod template;

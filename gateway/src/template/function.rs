@@ -1,0 +1,134 @@
+//! `AWS::Serverless::Function`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::{error::TemplateError, field::Field, resolver::Resolver, resource::Resource};
+
+/// A Lambda function of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSpec {
+    /// The logical id.
+    pub logical_id: String,
+    /// `FunctionName`, else the logical id.
+    pub name: String,
+    /// `Runtime`, for example `provided.al2023`.
+    pub runtime: String,
+    /// `Handler`, for example `bootstrap`.
+    pub handler: String,
+    /// `CodeUri`, resolved against the template's directory.
+    pub code_uri: PathBuf,
+    /// `Metadata.BuildMethod`, for example `rust-cargolambda`.
+    pub build_method: Option<String>,
+    /// Seconds, 1 to 900. Lambda's default is 3.
+    pub timeout_s: u32,
+    /// MB, 128 to 10,240. Lambda's default is 128.
+    pub memory_mb: u32,
+    /// `Environment.Variables`. Dynamic references such as `{{resolve:…}}` are left as they are.
+    pub environment: BTreeMap<String, String>,
+    /// The function URL, where the function has one.
+    pub url: Option<FunctionUrlSpec>,
+    /// The line of the resource, from 1.
+    pub line: usize,
+}
+
+/// `FunctionUrlConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunctionUrlSpec {
+    /// Who may call the URL.
+    pub auth: FunctionUrlAuth,
+    /// How the answer is sent.
+    pub invoke_mode: InvokeMode,
+}
+
+/// `AuthType` of a function URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionUrlAuth {
+    /// Anybody.
+    None,
+    /// Callers that sign their requests.
+    AwsIam,
+}
+
+/// `InvokeMode` of a function URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvokeMode {
+    /// The answer is sent when it is complete.
+    Buffered,
+    /// The answer is sent while the function writes it.
+    ResponseStream,
+}
+
+/// Whether a function has no local code to run: an image, or code inside of the template.
+pub(super) fn is_not_simulated(
+    resolver: &Resolver<'_>,
+    resource: &Resource,
+) -> Result<bool, TemplateError> {
+    let properties = Field::properties(resolver, resource);
+    if properties.get("InlineCode")?.is_some() {
+        return Ok(true);
+    }
+    Ok(properties
+        .text_of("PackageType")?
+        .is_some_and(|package| package == "Image"))
+}
+
+pub(super) fn read(
+    resolver: &Resolver<'_>,
+    resource: &Resource,
+    directory: &Path,
+) -> Result<FunctionSpec, TemplateError> {
+    let properties = Field::properties(resolver, resource);
+    let code_uri = properties.required("CodeUri")?;
+    let code = code_uri.text().map_err(|error| TemplateError {
+        hint: "name a local directory".to_owned(),
+        ..error
+    })?;
+    if code.starts_with("s3://") {
+        return Err(code_uri.error(
+            "names an object in S3",
+            "name the local directory that it is built from",
+        ));
+    }
+    let build_method = match Field::metadata(resolver, resource)? {
+        Some(metadata) => metadata.text_of("BuildMethod")?,
+        None => None,
+    };
+    let environment = match properties.get("Environment")? {
+        Some(environment) => environment.texts_of("Variables")?,
+        None => BTreeMap::new(),
+    };
+    Ok(FunctionSpec {
+        logical_id: resource.logical_id.to_string(),
+        name: resolver.physical_id(resource)?.to_string(),
+        runtime: properties.required("Runtime")?.text()?.to_owned(),
+        handler: properties.required("Handler")?.text()?.to_owned(),
+        code_uri: directory.join(code),
+        build_method,
+        timeout_s: properties.whole_number_of("Timeout", 3, (1, 900))?,
+        memory_mb: properties.whole_number_of("MemorySize", 128, (128, 10_240))?,
+        environment,
+        url: properties
+            .get("FunctionUrlConfig")?
+            .map(|config| url(&config))
+            .transpose()?,
+        line: resource.line,
+    })
+}
+
+fn url(config: &Field<'_>) -> Result<FunctionUrlSpec, TemplateError> {
+    let auth = config.required("AuthType")?.choice(&[
+        ("NONE", FunctionUrlAuth::None),
+        ("AWS_IAM", FunctionUrlAuth::AwsIam),
+    ])?;
+    let invoke_mode = match config.get("InvokeMode")? {
+        Some(mode) => mode.choice(&[
+            ("BUFFERED", InvokeMode::Buffered),
+            ("RESPONSE_STREAM", InvokeMode::ResponseStream),
+        ])?,
+        None => InvokeMode::Buffered,
+    };
+    Ok(FunctionUrlSpec { auth, invoke_mode })
+}
