@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::Client;
+use aws_config::{BehaviorVersion, SdkConfig};
 use thiserror::Error;
 
 /// The longest that one attempt of a call to DynamoDB may take. It covers the first TLS handshake of a small function.
@@ -57,19 +56,18 @@ impl Config {
     }
 }
 
-/// A DynamoDB client for the region, the credentials and the endpoint that the environment names.
+/// How to reach AWS: the region, the credentials and the endpoint that the environment names.
 ///
-/// The SDK has no time-outs of its own; this client gives up an attempt after 2 s and a call after 5 s.
-pub async fn dynamodb_client() -> Client {
+/// The SDK has no time-outs of its own; with this configuration it gives up an attempt after 2 s and a call after 5 s.
+pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let sdk_config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
         .timeout_config(timeouts)
         .load()
-        .await;
-    Client::new(&sdk_config)
+        .await
 }
 
 #[cfg(test)]

@@ -5,16 +5,22 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::Client;
+use lambda_http::Error;
+use tollgate::http::{Settings, UsagePlanLayer};
 use tollgate::time::SystemClock;
-use users::config::{Config, dynamodb_client};
+use tower::ServiceBuilder;
+use users::config::{Config, sdk_config};
 use users::{App, UserStore};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let config = Config::from_env().inspect_err(|error| tracing::error!("{error}"))?;
-    let client = dynamodb_client().await;
-    let store = UserStore::new(client, config.users_table);
-    let service = users::service(Arc::new(App::new(store, SystemClock)));
-    lambda_http::run(service).await
+    let settings = Settings::from_env().inspect_err(|error| tracing::error!("{error}"))?;
+    let sdk_config = sdk_config().await;
+    let plans = UsagePlanLayer::from_settings(&sdk_config, &settings)?;
+    let store = UserStore::new(Client::new(&sdk_config), config.users_table);
+    let users = users::service(Arc::new(App::new(store, SystemClock)));
+    lambda_http::run(ServiceBuilder::new().layer(plans).service(users)).await
 }

@@ -128,7 +128,7 @@ mod tests {
                 quota: Some(QuotaLevel {
                     limit: 1_000,
                     remaining: 993,
-                    window: Duration::from_secs(86_400),
+                    window: Duration::from_hours(24),
                     resets_after: Duration::from_millis(40_211_300),
                 }),
             },
@@ -200,7 +200,7 @@ x-amzn-errortype: TooManyRequestsException
     fn a_used_up_quota_has_its_own_text_and_says_when_it_starts_again() {
         let denial = Denial {
             reason: Reason::QuotaExceeded {
-                resets_after: Duration::from_millis(59_000),
+                resets_after: Duration::from_secs(59),
             },
             ..throttled()
         };

@@ -260,18 +260,10 @@ fn refuses_limits_outside_of_their_ranges() {
         4,
         "Throttle.RateLimit must be a number from 0, found `-1`",
     );
-    refuses(
-        &plan("{ Throttle: { RateLimit: fast, BurstLimit: 1 } }"),
-        Some("P"),
-        4,
-        "RateLimit must be a number",
-    );
-    refuses(
-        &plan("{ Throttle: { RateLimit: inf, BurstLimit: 1 } }"),
-        Some("P"),
-        4,
-        "RateLimit must be a number",
-    );
+    for rate in ["fast", "inf", "NaN"] {
+        let throttle = format!("{{ Throttle: {{ RateLimit: {rate}, BurstLimit: 1 }} }}");
+        refuses(&plan(&throttle), Some("P"), 4, "RateLimit must be a number");
+    }
     refuses(
         &plan("{ Throttle: { RateLimit: 1, BurstLimit: -1 } }"),
         Some("P"),
