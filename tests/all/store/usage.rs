@@ -1,0 +1,69 @@
+//! What was used, day by day.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use tollgate::decision::Decision;
+use tollgate::id::ApiStage;
+use tollgate::limiter::{Limiter, Request};
+use tollgate::meter::DayCount;
+use tollgate::plan::MethodName;
+use tollgate::quota::Day;
+use tollgate::store::KeyRegistry;
+use tollgate::time::{Clock, ManualClock};
+
+use super::{NOW, key_on_plan, new_plan, pepper, stores};
+
+#[tokio::test]
+async fn days_add_up_to_what_was_admitted() {
+    for (database, store) in stores().await {
+        let name = database.name();
+        let (key, value, plan) = key_on_plan(&store, new_plan("Bronze", &["users:dev"])).await;
+        let clock = ManualClock::new(NOW);
+        let limiter = Limiter::new(store.clone(), clock.clone(), pepper()).unwrap();
+        let api_stage = ApiStage::new("users", "dev");
+        // Requests on five days, with a day without any between them.
+        let requests = [3, 1, 0, 2, 4];
+        for count in requests {
+            for _ in 0..count {
+                let request = Request {
+                    api_stage: &api_stage,
+                    method: MethodName {
+                        resource: "/users",
+                        verb: "GET",
+                    },
+                    key: Some(value.expose()),
+                    cost: NonZeroU64::MIN,
+                };
+                let decision = limiter.decide(&request).await.unwrap();
+                assert!(
+                    matches!(decision, Decision::Allow(_)),
+                    "{name}: {decision:?}"
+                );
+            }
+            clock.advance(Duration::from_hours(24));
+        }
+        let first = Day::of(NOW);
+        let expected: Vec<DayCount> = (0..)
+            .zip(requests)
+            .filter(|(_, count)| *count > 0)
+            .map(|(offset, count)| DayCount {
+                day: first.plus(offset),
+                count,
+            })
+            .collect();
+        let last = Day::of(clock.now());
+        let usage = store.usage(&key.id, &plan.id, first, last).await.unwrap();
+        assert_eq!(usage.days, expected, "{name}");
+        assert_eq!(usage.quota.unwrap().used, 4, "{name}");
+        // A part of the range, and a range without any.
+        let part = store
+            .usage(&key.id, &plan.id, first.plus(1), first.plus(3))
+            .await;
+        assert_eq!(part.unwrap().days, expected[1..3], "{name}");
+        let none = store
+            .usage(&key.id, &plan.id, first.minus(9), first.minus(1))
+            .await;
+        assert!(none.unwrap().days.is_empty(), "{name}");
+    }
+}
