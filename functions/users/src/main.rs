@@ -19,8 +19,10 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env().inspect_err(|error| tracing::error!("{error}"))?;
     let settings = Settings::from_env().inspect_err(|error| tracing::error!("{error}"))?;
     let sdk_config = sdk_config().await;
-    let plans = UsagePlanLayer::from_settings(&sdk_config, &settings)?;
+    let plans = settings
+        .map(|settings| UsagePlanLayer::from_settings(&sdk_config, &settings))
+        .transpose()?;
     let store = UserStore::new(Client::new(&sdk_config), config.users_table);
     let users = users::service(Arc::new(App::new(store, SystemClock)));
-    lambda_http::run(ServiceBuilder::new().layer(plans).service(users)).await
+    lambda_http::run(ServiceBuilder::new().option_layer(plans).service(users)).await
 }

@@ -24,9 +24,10 @@ use crate::time::SystemClock;
 ///
 /// # async fn start() -> Result<(), Error> {
 /// let sdk_config = aws_config::load_from_env().await;
-/// let layer = UsagePlanLayer::from_settings(&sdk_config, &Settings::from_env()?)?;
+/// let settings = Settings::from_env()?;
+/// let layer = settings.map(|settings| UsagePlanLayer::from_settings(&sdk_config, &settings)).transpose()?;
 /// let hello = service_fn(|_: Request| async { Ok::<_, Error>(Response::new(Body::from("hello"))) });
-/// lambda_http::run(ServiceBuilder::new().layer(layer).service(hello)).await
+/// lambda_http::run(ServiceBuilder::new().option_layer(layer).service(hello)).await
 /// # }
 /// ```
 #[derive(Debug)]

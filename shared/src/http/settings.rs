@@ -16,6 +16,8 @@ pub mod variable {
     pub const PEPPER: &str = "TOLLGATE_PEPPER";
     /// The methods that require no key: `GET /health, ANY /docs/{proxy+}`.
     pub const PUBLIC: &str = "TOLLGATE_PUBLIC";
+    /// `off`: the function has no layer, because API Gateway itself enforces the plans of its REST API.
+    pub const LAYER: &str = "TOLLGATE_LAYER";
     /// `true`: answers carry no field that API Gateway does not send.
     pub const STRICT_AWS: &str = "TOLLGATE_STRICT_AWS";
     /// The longest wait for one answer of the store, in milliseconds. 200 when it is not set.
@@ -49,16 +51,23 @@ pub enum SettingsError {
     /// The list of public methods cannot be read.
     #[error("the environment variable TOLLGATE_PUBLIC cannot be read")]
     Public(#[source] ParseMethodPatternsError),
-    /// A switch is neither `true` nor `false`.
-    #[error("the environment variable {0} is neither true nor false")]
-    NotASwitch(&'static str),
+    /// A switch has a value that it does not know.
+    #[error("the environment variable {name} is neither {on} nor {off}")]
+    NotASwitch {
+        /// The variable.
+        name: &'static str,
+        /// One value that it knows.
+        on: &'static str,
+        /// The other.
+        off: &'static str,
+    },
     /// The time-out is not a number of milliseconds.
     #[error("the environment variable {0} is not a number of milliseconds, 1 or more")]
     NotMilliseconds(&'static str),
 }
 
 impl Settings {
-    /// Reads the process's environment.
+    /// Reads the process's environment. `None` when it switches the layer off.
     ///
     /// # Errors
     ///
@@ -67,23 +76,34 @@ impl Settings {
         clippy::disallowed_methods,
         reason = "this is the place that reads the environment"
     )]
-    pub fn from_env() -> Result<Self, SettingsError> {
+    pub fn from_env() -> Result<Option<Self>, SettingsError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
     /// Reads an environment given as a function from a variable's name to its value. An empty value counts as none.
+    /// `None` when it switches the layer off: only an explicit `off` does, so that a forgotten variable cannot open an API.
     ///
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub fn from_lookup(
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, SettingsError> {
         let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let switch = |name, on: &'static str, off: &'static str| match value(name) {
+            None => Ok(None),
+            Some(text) if text == on => Ok(Some(true)),
+            Some(text) if text == off => Ok(Some(false)),
+            Some(_) => Err(SettingsError::NotASwitch { name, on, off }),
+        };
+        if switch(variable::LAYER, "on", "off")? == Some(false) {
+            return Ok(None);
+        }
         let required = |name| value(name).ok_or(SettingsError::Missing(name));
         let pepper = required(variable::PEPPER)?;
-        let fields = match value(variable::STRICT_AWS).as_deref() {
-            None | Some("false") => Fields::All,
-            Some("true") => Fields::AwsOnly,
-            Some(_) => return Err(SettingsError::NotASwitch(variable::STRICT_AWS)),
+        let fields = match switch(variable::STRICT_AWS, "true", "false")? {
+            None | Some(false) => Fields::All,
+            Some(true) => Fields::AwsOnly,
         };
         let mut patience = Patience::REQUEST;
         if let Some(text) = value(variable::STORE_TIMEOUT_MS) {
@@ -92,7 +112,7 @@ impl Settings {
             })?;
             patience.attempt_timeout = Duration::from_millis(timeout_ms.get());
         }
-        Ok(Self {
+        Ok(Some(Self {
             table: required(variable::TABLE)?,
             pepper: Pepper::new(pepper.as_bytes()).map_err(SettingsError::Pepper)?,
             public: value(variable::PUBLIC)
@@ -101,7 +121,7 @@ impl Settings {
                 .map_err(SettingsError::Public)?,
             fields,
             patience,
-        })
+        }))
     }
 }
 
@@ -109,7 +129,7 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    fn settings(variables: &[(&str, &str)]) -> Result<Option<Settings>, SettingsError> {
         let required = [
             (variable::TABLE, "tollgate"),
             (variable::PEPPER, "0123456789abcdef"),
@@ -125,7 +145,7 @@ mod tests {
 
     #[test]
     fn table_and_pepper_are_enough() {
-        let settings = settings(&[]).unwrap();
+        let settings = settings(&[]).unwrap().unwrap();
         assert_eq!(settings.table, "tollgate");
         assert_eq!(settings.fields, Fields::All);
         assert_eq!(settings.patience, Patience::REQUEST);
@@ -138,10 +158,19 @@ mod tests {
             (variable::STORE_TIMEOUT_MS, "1500"),
             (variable::PUBLIC, "GET /health"),
         ])
+        .unwrap()
         .unwrap();
         assert_eq!(settings.fields, Fields::AwsOnly);
         assert_eq!(settings.patience.attempt_timeout.as_millis(), 1_500);
         assert!(settings.public.matches(&http::Method::GET, "/health"));
+    }
+
+    #[test]
+    fn only_an_explicit_off_switches_the_layer_off() {
+        let off = Settings::from_lookup(|name| (name == variable::LAYER).then(|| "off".to_owned()));
+        assert!(off.unwrap().is_none());
+        assert!(settings(&[(variable::LAYER, "on")]).unwrap().is_some());
+        assert!(Settings::from_lookup(|_| None).is_err());
     }
 
     #[test]
@@ -151,6 +180,7 @@ mod tests {
             (variable::PEPPER, "short"),
             (variable::PUBLIC, "GET"),
             (variable::STRICT_AWS, "yes"),
+            (variable::LAYER, "OFF"),
             (variable::STORE_TIMEOUT_MS, "0"),
         ];
         for (name, value) in cases {
