@@ -1,8 +1,11 @@
-//! The gateway of Tollgate.
+//! The gateway of Tollgate: the command line, and what it runs.
 
 pub mod build_functions;
+pub mod cli;
 pub mod event;
 pub mod invoke;
+pub mod local;
 pub mod router;
 pub mod runtime_api;
+pub mod start_api;
 pub mod template;

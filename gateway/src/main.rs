@@ -1,2 +1,11 @@
 //! The command `tollgate`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use tollgate_gateway::cli::{self, Surroundings};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let surroundings = Surroundings::of_process();
+    cli::run(std::env::args_os(), &surroundings).await.into()
+}

@@ -1,0 +1,280 @@
+//! Keys and plans as the command line shows them: as JSON with API Gateway's member names, and as text.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tollgate::bucket::Throttle;
+use tollgate::plan::{CoveredStage, Plan};
+use tollgate::quota::Quota;
+use tollgate::store::{ApiKey, PlanRegistry, StoreError};
+use tollgate::time::Timestamp;
+
+use super::reference::PlanNames;
+
+/// A key or a plan, as another one refers to it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Reference {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
+/// A key.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeyDocument {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// Only where the operator asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customer_id: Option<String>,
+    pub(super) enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires_at: Option<String>,
+    pub(super) created_date: String,
+    pub(super) last_updated_date: String,
+    pub(super) plans: Vec<Reference>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+impl KeyDocument {
+    /// Reads the names of the key's plans.
+    pub(super) async fn read<R: PlanRegistry>(
+        registry: &R,
+        names: &mut PlanNames,
+        key: &ApiKey,
+    ) -> Result<Self, StoreError> {
+        let mut plans = Vec::new();
+        for plan_id in &key.plan_ids {
+            plans.push(Reference {
+                id: plan_id.to_string(),
+                name: names.name(registry, plan_id).await?,
+            });
+        }
+        Ok(Self::new(key, plans))
+    }
+
+    /// The key, in these plans.
+    pub(super) fn new(key: &ApiKey, plans: Vec<Reference>) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            value: None,
+            description: key.description.clone(),
+            customer_id: key.customer_id.clone(),
+            enabled: key.enabled,
+            expires_at: key.expires_at.map(rfc3339),
+            created_date: rfc3339(key.created_at),
+            last_updated_date: rfc3339(key.updated_at),
+            plans,
+            tags: key.tags.clone(),
+        }
+    }
+
+    /// Labels and values; what is not set is left out.
+    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+        let optional = |label, value: &Option<String>| value.clone().map(|value| (label, value));
+        let always = |label, value: String| Some((label, value));
+        [
+            always("id", self.id.clone()),
+            always("name", self.name.clone()),
+            optional("value", &self.value),
+            optional("description", &self.description),
+            optional("customer id", &self.customer_id),
+            always("enabled", yes_or_no(self.enabled)),
+            optional("expires", &self.expires_at),
+            always("created", self.created_date.clone()),
+            always("last updated", self.last_updated_date.clone()),
+            always("plans", references(&self.plans)),
+            (!self.tags.is_empty()).then(|| ("tags", tags(&self.tags))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// A plan.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PlanDocument {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    throttle: Option<ThrottleDocument>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota: Option<QuotaDocument>,
+    api_stages: Vec<String>,
+    /// By stage and method; only stages that have some.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    method_throttles: BTreeMap<String, BTreeMap<String, ThrottleDocument>>,
+    created_date: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
+    /// Only where the keys were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) keys: Option<Vec<Reference>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ThrottleDocument {
+    rate_limit: f64,
+    burst_limit: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct QuotaDocument {
+    limit: u64,
+    period: &'static str,
+    offset: u32,
+}
+
+impl PlanDocument {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let method_throttles = plan
+            .stages
+            .iter()
+            .filter(|covered| !covered.method_throttles.is_empty())
+            .map(|covered| (covered.api_stage.to_string(), stage_throttles(covered)));
+        Self {
+            id: plan.id.to_string(),
+            name: plan.name.clone(),
+            description: plan.description.clone(),
+            throttle: plan.throttle.map(Into::into),
+            quota: plan.quota.map(Into::into),
+            api_stages: stages(plan),
+            method_throttles: method_throttles.collect(),
+            created_date: rfc3339(plan.created_at),
+            tags: plan.tags.clone(),
+            keys: None,
+        }
+    }
+
+    /// Labels and values; what is not set is left out.
+    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("id", self.id.clone()), ("name", self.name.clone())];
+        if let Some(description) = &self.description {
+            fields.push(("description", description.clone()));
+        }
+        let throttle = self.throttle.as_ref();
+        fields.push(("throttle", throttle.map_or_else(none, text_of_throttle)));
+        let quota = self.quota.as_ref();
+        fields.push(("quota", quota.map_or_else(none, text_of_quota)));
+        fields.push(("stages", list(&self.api_stages)));
+        for (api_stage, throttles) in &self.method_throttles {
+            for (method, throttle) in throttles {
+                let text = text_of_throttle(throttle);
+                fields.push(("method throttle", format!("{api_stage} {method}: {text}")));
+            }
+        }
+        if let Some(keys) = &self.keys {
+            fields.push(("keys", references(keys)));
+        }
+        fields.push(("created", self.created_date.clone()));
+        if !self.tags.is_empty() {
+            fields.push(("tags", tags(&self.tags)));
+        }
+        fields
+    }
+
+    /// A row under [`PlanDocument::HEADERS`].
+    pub(super) fn row(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.name.clone(),
+            self.throttle.as_ref().map_or_else(none, text_of_throttle),
+            self.quota.as_ref().map_or_else(none, text_of_quota),
+            list(&self.api_stages),
+        ]
+    }
+
+    /// The headers of a table of plans.
+    pub(super) const HEADERS: [&'static str; 5] = ["ID", "NAME", "THROTTLE", "QUOTA", "STAGES"];
+}
+
+impl From<Throttle> for ThrottleDocument {
+    fn from(throttle: Throttle) -> Self {
+        Self {
+            rate_limit: throttle.rate.as_per_second(),
+            burst_limit: throttle.burst,
+        }
+    }
+}
+
+impl From<Quota> for QuotaDocument {
+    fn from(quota: Quota) -> Self {
+        Self {
+            limit: quota.limit(),
+            period: quota.period().as_str(),
+            offset: quota.offset(),
+        }
+    }
+}
+
+fn stage_throttles(covered: &CoveredStage) -> BTreeMap<String, ThrottleDocument> {
+    covered
+        .method_throttles
+        .iter()
+        .map(|(method, throttle)| (method.clone(), throttle.throttle.into()))
+        .collect()
+}
+
+fn stages(plan: &Plan) -> Vec<String> {
+    plan.stages
+        .iter()
+        .map(|covered| covered.api_stage.to_string())
+        .collect()
+}
+
+/// RFC 3339 in UTC, to the second.
+pub(super) fn rfc3339(instant: Timestamp) -> String {
+    let secs = i64::try_from(instant.as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(secs)
+        .map_or_else(|_out_of_range| format!("{secs} s"), |date| date.to_string())
+}
+
+pub(super) fn yes_or_no(answer: bool) -> String {
+    if answer { "yes" } else { "no" }.to_owned()
+}
+
+pub(super) fn none() -> String {
+    "none".to_owned()
+}
+
+fn list(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return none();
+    }
+    texts.join(", ")
+}
+
+fn references(references: &[Reference]) -> String {
+    let texts = references
+        .iter()
+        .map(|reference| format!("{} ({})", reference.name, reference.id));
+    list(&texts.collect::<Vec<_>>())
+}
+
+fn tags(tags: &BTreeMap<String, String>) -> String {
+    let texts = tags.iter().map(|(name, value)| format!("{name}={value}"));
+    list(&texts.collect::<Vec<_>>())
+}
+
+fn text_of_throttle(throttle: &ThrottleDocument) -> String {
+    format!("{}/s, burst {}", throttle.rate_limit, throttle.burst_limit)
+}
+
+fn text_of_quota(quota: &QuotaDocument) -> String {
+    let offset = match quota.offset {
+        0 => String::new(),
+        offset => format!(" + {offset} d"),
+    };
+    format!("{}/{}{offset}", quota.limit, quota.period)
+}

@@ -1,0 +1,187 @@
+//! Why a command was not done.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use tollgate::store::{RegistryError, StoreError};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked for. Exit code 0.
+    Done,
+    /// What it was asked for cannot be done: not found, a conflict, a confirmation declined. Exit code 1.
+    Refused,
+    /// The command was wrong, or something that it needs failed. Exit code 2.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Refused => Self::from(1),
+            Exit::Failed => Self::from(2),
+        }
+    }
+}
+
+/// Why a command was not done, for people: one line each.
+#[derive(Debug)]
+pub struct Failure {
+    kind: Kind,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Refused,
+    Failed,
+    /// Not told yet: whoever knows which store it was turns it into words.
+    Store(StoreError),
+}
+
+impl Failure {
+    /// It ends with [`Exit::Refused`].
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message.into())
+    }
+
+    /// It ends with [`Exit::Failed`].
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message.into())
+    }
+
+    const fn new(kind: Kind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            causes: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Says why, with the error and everything beneath it, each text once.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn Error) -> Self {
+        let mut next = Some(error);
+        while let Some(cause) = next {
+            let text = one_line(cause);
+            if !self.causes.contains(&text) && text != self.message {
+                self.causes.push(text);
+            }
+            next = cause.source();
+        }
+        self
+    }
+
+    /// Says why, with the last of the causes alone: the one that the others only wrap.
+    #[must_use]
+    pub fn rooted_in(mut self, error: &dyn Error) -> Self {
+        let mut root = error;
+        while let Some(cause) = root.source() {
+            root = cause;
+        }
+        self.causes.push(one_line(root));
+        self
+    }
+
+    /// Puts an error of the store into words with `tell`; any other failure stays as it is.
+    #[must_use]
+    pub fn told_by(self, tell: impl FnOnce(&StoreError) -> Self) -> Self {
+        match &self.kind {
+            Kind::Store(error) => {
+                let mut told = tell(error);
+                told.hints.extend(self.hints);
+                told
+            }
+            Kind::Refused | Kind::Failed => self,
+        }
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Why, from the nearest cause to the last.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// What to do.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// How the command ends.
+    pub const fn exit(&self) -> Exit {
+        match self.kind {
+            Kind::Refused => Exit::Refused,
+            Kind::Failed | Kind::Store(_) => Exit::Failed,
+        }
+    }
+}
+
+fn one_line(error: &dyn Error) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        Self::new(Kind::Store(error), message)
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::NoSuchKey(id) => {
+                Self::refused(format!("there is no key with the id `{id}`"))
+            }
+            RegistryError::NoSuchPlan(id) => {
+                Self::refused(format!("there is no plan with the id `{id}`"))
+            }
+            RegistryError::NotInPlan { key_id, plan_id } => {
+                Self::refused(format!("key `{key_id}` is not in plan `{plan_id}`"))
+            }
+            RegistryError::ValueTaken => Self::refused("another key has this value")
+                .hint("leave --value out for a new random one"),
+            RegistryError::IdTaken(id) => Self::refused(format!("the id `{id}` is taken"))
+                .hint("leave --id out for a new random one"),
+            RegistryError::StageTaken {
+                key_id,
+                plan_id,
+                api_stage,
+            } => Self::refused(format!(
+                "key `{key_id}` is in plan `{plan_id}` already, which covers `{api_stage}` too; a key may be in one plan for each stage"
+            ))
+            .hint(format!(
+                "take it out first: tollgate plans remove-key {plan_id} {key_id}"
+            )),
+            RegistryError::HasStages { plan_id, api_stage } => Self::refused(format!(
+                "plan `{plan_id}` still covers stages, including `{api_stage}`"
+            ))
+            .hint(format!(
+                "take them away with `tollgate plans remove-stage {plan_id} {api_stage}`, or all at once with --force"
+            )),
+            RegistryError::Contended => {
+                Self::failed("others changed the same key or plan at the same time, again and again")
+                    .hint("nothing was changed; try again")
+            }
+            RegistryError::TooLarge(message) => Self::refused(message),
+            RegistryError::Store(error) => error.into(),
+        }
+    }
+}

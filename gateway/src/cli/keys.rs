@@ -1,0 +1,78 @@
+//! `keys`: API keys.
+
+mod change;
+mod create;
+mod delete;
+mod list;
+mod show;
+
+use clap::Subcommand;
+use tollgate::store::{ApiKey, Registry};
+
+use super::connection::PepperUse;
+use super::document::KeyDocument;
+use super::failure::Failure;
+use super::reference::PlanNames;
+use super::session::Session;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Create(create::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
+    Enable(change::Enable),
+    Disable(change::Disable),
+    Update(change::Update),
+    Delete(delete::Arguments),
+}
+
+impl Command {
+    /// Whether the command hashes a value.
+    pub(super) const fn pepper_use(&self) -> PepperUse {
+        match self {
+            Self::Create(_) => PepperUse::Hashes,
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Enable(_)
+            | Self::Disable(_)
+            | Self::Update(_)
+            | Self::Delete(_) => PepperUse::None,
+        }
+    }
+}
+
+pub(super) async fn run<R: Registry>(
+    session: &Session<'_, R>,
+    command: &Command,
+) -> Result<(), Failure> {
+    match command {
+        Command::Create(arguments) => create::run(session, arguments).await,
+        Command::List(arguments) => list::run(session, arguments).await,
+        Command::Show(arguments) => show::run(session, arguments).await,
+        Command::Enable(arguments) => change::enable(session, arguments).await,
+        Command::Disable(arguments) => change::disable(session, arguments).await,
+        Command::Update(arguments) => change::update(session, arguments).await,
+        Command::Delete(arguments) => delete::run(session, arguments).await,
+    }
+}
+
+async fn document<R: Registry>(
+    session: &Session<'_, R>,
+    key: &ApiKey,
+) -> Result<KeyDocument, Failure> {
+    let mut names = PlanNames::default();
+    Ok(KeyDocument::read(session.registry, &mut names, key).await?)
+}
+
+/// Says that a key was changed; with `--json`, shows it as it is now.
+async fn report<R: Registry>(
+    session: &Session<'_, R>,
+    done: &str,
+    key: &ApiKey,
+) -> Result<(), Failure> {
+    if session.printer.is_json() {
+        session.printer.json(&document(session, key).await?);
+    }
+    session.note_about(done, key);
+    Ok(())
+}

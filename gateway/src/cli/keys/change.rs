@@ -1,0 +1,97 @@
+//! `keys enable`, `keys disable`, `keys update`.
+
+use clap::ArgGroup;
+use clap::builder::NonEmptyStringValueParser;
+use tollgate::store::{KeyChange, Registry};
+
+use super::super::failure::Failure;
+use super::super::reference;
+use super::super::session::Session;
+
+/// Lets a key be used again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tollgate keys enable joe-black")]
+pub(crate) struct Enable {
+    /// The key, by id or name
+    key: String,
+}
+
+/// Stops a key at its next request; it keeps its plans and its usage
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tollgate keys disable joe-black")]
+pub(crate) struct Disable {
+    /// The key, by id or name
+    key: String,
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  tollgate keys update joe-black --name joe
+  tollgate keys update joe-black --customer-id 4711 --description \"Joe's laptop\"
+  tollgate keys update joe-black --description \"\"   removes the description";
+
+/// Changes what is known about a key
+#[derive(Debug, clap::Args)]
+#[command(after_help = UPDATE_EXAMPLES)]
+#[command(group = ArgGroup::new("changes").required(true).multiple(true))]
+pub(crate) struct Update {
+    /// The key, by id or name
+    key: String,
+    /// What to call the key
+    #[arg(long, group = "changes", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+    /// What the key is for; an empty text removes it
+    #[arg(long, group = "changes", value_name = "TEXT")]
+    description: Option<String>,
+    /// Your own id of the customer; an empty text removes it
+    #[arg(long, group = "changes", value_name = "ID")]
+    customer_id: Option<String>,
+}
+
+pub(super) async fn enable<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Enable,
+) -> Result<(), Failure> {
+    change(session, &arguments.key, "enabled", &switch(true)).await
+}
+
+pub(super) async fn disable<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Disable,
+) -> Result<(), Failure> {
+    change(session, &arguments.key, "disabled", &switch(false)).await
+}
+
+pub(super) async fn update<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Update,
+) -> Result<(), Failure> {
+    let changed = KeyChange {
+        enabled: None,
+        name: arguments.name.clone(),
+        description: arguments.description.clone(),
+        customer_id: arguments.customer_id.clone(),
+    };
+    change(session, &arguments.key, "updated", &changed).await
+}
+
+fn switch(enabled: bool) -> KeyChange {
+    KeyChange {
+        enabled: Some(enabled),
+        ..KeyChange::default()
+    }
+}
+
+async fn change<R: Registry>(
+    session: &Session<'_, R>,
+    key: &str,
+    done: &str,
+    changed: &KeyChange,
+) -> Result<(), Failure> {
+    let key = reference::key(session.registry, key).await?;
+    let key = session
+        .registry
+        .update_key(&key.id, changed, session.now)
+        .await?;
+    super::report(session, done, &key).await
+}

@@ -1,0 +1,197 @@
+//! `keys create`: a new key, in plans or not.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use clap::builder::NonEmptyStringValueParser;
+use tollgate::id::KeyId;
+use tollgate::key::{EnvironmentLetter, KeyValue};
+use tollgate::plan::Plan;
+use tollgate::store::{ApiKey, NewKey, Registry};
+use tollgate::time::Timestamp;
+
+use super::super::document::{KeyDocument, Reference};
+use super::super::failure::Failure;
+use super::super::reference;
+use super::super::session::{Session, named_plan};
+
+const EXAMPLES: &str = "\
+Examples:
+  tollgate keys create joe-black --plan Bronze
+  tollgate keys create joe-black --plan Bronze --plan reports --environment prod
+  tollgate keys create trial --expires-at 2027-01-31T00:00:00Z --no-keep-value
+  tollgate keys create joe-black --json | jq -r .value";
+
+/// Creates a key, and shows its value
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What to call the key
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: String,
+    /// A plan to put the key into, by id or name; can be given several times
+    #[arg(long = "plan", value_name = "PLAN")]
+    plans: Vec<String>,
+    /// The value, 20 to 128 characters; a random one when it is not given
+    #[arg(long, value_name = "VALUE")]
+    value: Option<GivenValue>,
+    /// The environment whose first letter a random value starts with
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    environment: String,
+    /// The id; a random one when it is not given
+    #[arg(long, value_name = "ID", value_parser = key_id)]
+    id: Option<KeyId>,
+    /// What the key is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Your own id of the customer
+    #[arg(long, value_name = "ID")]
+    customer_id: Option<String>,
+    /// Creates the key disabled
+    #[arg(long)]
+    disabled: bool,
+    /// From when on the key may not be used, such as 2027-01-31T00:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    expires_at: Option<Timestamp>,
+    /// Stores only the value's hash: the value can never be shown again
+    #[arg(long)]
+    no_keep_value: bool,
+}
+
+/// A value as it was typed. Its `Debug` shows none of it, and no error of the parser does.
+#[derive(Clone)]
+struct GivenValue(String);
+
+impl FromStr for GivenValue {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for GivenValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenValue(..)")
+    }
+}
+
+pub(super) async fn run<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let new = new_key(arguments)?;
+    let plans = plans(session, &arguments.plans).await?;
+    if new.expires_at.is_some_and(|instant| instant <= session.now) {
+        session
+            .printer
+            .warning("the key has expired already: --expires-at is in the past");
+    }
+    let key = session.registry.create_key(&new, session.now).await?;
+    for plan in &plans {
+        let added = session
+            .registry
+            .add_key_to_plan(&key.id, &plan.id, session.now)
+            .await;
+        if let Err(error) = added {
+            return Err(undo(session, &key, plan, error.into()).await);
+        }
+    }
+    // Nothing is read again: a read that fails here would lose the value.
+    let joined = plans.iter().map(|plan| Reference {
+        id: plan.id.to_string(),
+        name: plan.name.clone(),
+    });
+    let mut document = KeyDocument::new(&key, joined.collect());
+    document.value = Some(new.value.expose().to_owned());
+    if session.printer.is_json() {
+        session.printer.json(&document);
+    } else {
+        session.printer.fields(&document.fields());
+    }
+    session.printer.note(&if new.keep_value {
+        format!(
+            "The value is shown this once; it is kept, and `tollgate keys show {} --reveal` shows it again.",
+            key.id
+        )
+    } else {
+        "The value is shown this once and is not kept: store it now.".to_owned()
+    });
+    Ok(())
+}
+
+fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
+    let value = if let Some(GivenValue(text)) = &arguments.value {
+        KeyValue::parse(text)
+            .map_err(|error| Failure::failed("--value cannot be used").caused_by(&error))?
+    } else {
+        let letter = EnvironmentLetter::of(&arguments.environment);
+        KeyValue::generate(letter)
+            .map_err(|error| Failure::failed("no value could be made").caused_by(&error))?
+    };
+    Ok(NewKey {
+        id: arguments.id.clone(),
+        value,
+        keep_value: !arguments.no_keep_value,
+        name: arguments.name.clone(),
+        description: arguments.description.clone(),
+        customer_id: arguments.customer_id.clone(),
+        enabled: !arguments.disabled,
+        expires_at: arguments.expires_at,
+        tags: BTreeMap::new(),
+    })
+}
+
+async fn plans<R: Registry>(
+    session: &Session<'_, R>,
+    references: &[String],
+) -> Result<Vec<Plan>, Failure> {
+    let mut plans: Vec<Plan> = Vec::new();
+    for text in references {
+        let plan = reference::plan(session.registry, text).await?;
+        if plans.iter().all(|known| known.id != plan.id) {
+            plans.push(plan);
+        }
+    }
+    Ok(plans)
+}
+
+/// Deletes the key again, and says why it is gone, or that it is not.
+async fn undo<R: Registry>(
+    session: &Session<'_, R>,
+    key: &ApiKey,
+    plan: &Plan,
+    why: Failure,
+) -> Failure {
+    let deleted = session.registry.delete_key(&key.id, session.now).await;
+    let name = named_plan(plan);
+    match deleted {
+        Ok(()) => why.hint(format!(
+            "the key could not join {name} and was deleted again: nothing was changed"
+        )),
+        Err(_) => why.hint(format!(
+            "the key could not join {name}, and could not be deleted: delete it with `tollgate keys delete {}`",
+            key.id
+        )),
+    }
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=64).contains(&text.len()) && text.bytes().all(is_allowed) {
+        Ok(text.into())
+    } else {
+        Err("an id has 1 to 64 letters, digits, `-` or `_`".to_owned())
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let parsed: jiff::Timestamp = text
+        .parse()
+        .map_err(|_error: jiff::Error| "write it like 2027-01-31T00:00:00Z".to_owned())?;
+    u64::try_from(parsed.as_nanosecond())
+        .map(Timestamp::from_nanos)
+        .map_err(|_out_of_range| "it is not between the years 1970 and 2554".to_owned())
+}

@@ -1,0 +1,53 @@
+//! `plans`: usage plans.
+
+mod create;
+mod delete;
+mod membership;
+mod show;
+mod stages;
+
+use clap::Subcommand;
+use tollgate::plan::Plan;
+use tollgate::store::Registry;
+
+use super::document::PlanDocument;
+use super::failure::Failure;
+use super::session::{Session, named_plan};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    List(show::List),
+    Show(show::Show),
+    Create(create::Arguments),
+    Delete(delete::Arguments),
+    AddStage(stages::AddStage),
+    RemoveStage(stages::RemoveStage),
+    AddKey(membership::AddKey),
+    RemoveKey(membership::RemoveKey),
+}
+
+pub(super) async fn run<R: Registry>(
+    session: &Session<'_, R>,
+    command: &Command,
+) -> Result<(), Failure> {
+    match command {
+        Command::List(arguments) => show::list(session, arguments).await,
+        Command::Show(arguments) => show::show(session, arguments).await,
+        Command::Create(arguments) => create::run(session, arguments).await,
+        Command::Delete(arguments) => delete::run(session, arguments).await,
+        Command::AddStage(arguments) => stages::add(session, arguments).await,
+        Command::RemoveStage(arguments) => stages::remove(session, arguments).await,
+        Command::AddKey(arguments) => membership::add(session, arguments).await,
+        Command::RemoveKey(arguments) => membership::remove(session, arguments).await,
+    }
+}
+
+/// Says what was done to a plan; with `--json`, shows it as it is now.
+fn report<R>(session: &Session<'_, R>, done: &str, plan: &Plan) {
+    if session.printer.is_json() {
+        session.printer.json(&PlanDocument::new(plan));
+    }
+    session
+        .printer
+        .note(&format!("{done} {}", named_plan(plan)));
+}

@@ -1,0 +1,139 @@
+//! `plans create`.
+
+use std::collections::BTreeMap;
+
+use clap::builder::NonEmptyStringValueParser;
+use tollgate::bucket::{Rate, Throttle};
+use tollgate::id::ApiStage;
+use tollgate::plan::CoveredStage;
+use tollgate::quota::{Period, Quota};
+use tollgate::store::{NewPlan, Registry};
+
+use super::super::document::PlanDocument;
+use super::super::failure::Failure;
+use super::super::session::Session;
+
+const EXAMPLES: &str = "\
+Examples:
+  tollgate plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --stage users:dev
+  tollgate plans create Silver --rate 0.5 --burst 1 --quota 20000 --period WEEK --offset 1
+  tollgate plans create Unlimited --stage users:dev --stage orders:dev";
+
+/// Creates a plan
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What to call the plan
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    name: String,
+    /// Requests a second that each key may make in the long run
+    #[arg(long, value_name = "R", requires = "burst", value_parser = rate)]
+    rate: Option<Rate>,
+    /// Requests that each key may make at once
+    #[arg(long, value_name = "B", requires = "rate")]
+    burst: Option<u64>,
+    /// Requests that each key may make in a period, such as 1000/DAY; or a number, with --period
+    #[arg(long, value_name = "N", value_parser = quota)]
+    quota: Option<QuotaText>,
+    /// When the quota starts again: DAY, WEEK (on Sunday) or MONTH (on the first), at 00:00 UTC
+    #[arg(long, value_name = "PERIOD", requires = "quota", value_parser = period)]
+    period: Option<Period>,
+    /// Days after the period's first day: 0 to 6 for a WEEK, 0 to 27 for a MONTH
+    #[arg(long, value_name = "D", requires = "quota", default_value_t = 0)]
+    offset: u32,
+    /// A stage that the plan's keys open; can be given several times
+    #[arg(long = "stage", value_name = "API:STAGE", value_parser = super::stages::api_stage)]
+    stages: Vec<ApiStage>,
+    /// What the plan is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+/// `1000` or `1000/DAY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct QuotaText {
+    limit: u64,
+    period: Option<Period>,
+}
+
+pub(super) async fn run<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let new = NewPlan {
+        id: None,
+        name: arguments.name.clone(),
+        description: arguments.description.clone(),
+        throttle: arguments
+            .rate
+            .zip(arguments.burst)
+            .map(|(rate, burst)| Throttle { rate, burst }),
+        quota: quota_of(arguments)?,
+        stages: covered(&arguments.stages),
+        tags: BTreeMap::new(),
+    };
+    let plan = session.registry.create_plan(&new, session.now).await?;
+    let document = PlanDocument::new(&plan);
+    if session.printer.is_json() {
+        session.printer.json(&document);
+    } else {
+        session.printer.fields(&document.fields());
+    }
+    Ok(())
+}
+
+fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
+    let Some(QuotaText { limit, period }) = arguments.quota else {
+        return Ok(None);
+    };
+    let period = match (period, arguments.period) {
+        (Some(one), Some(other)) if one != other => {
+            return Err(Failure::failed(format!(
+                "--quota says {one} and --period says {other}"
+            )));
+        }
+        (Some(period), _) | (None, Some(period)) => period,
+        (None, None) => {
+            return Err(Failure::failed("the quota has no period").hint(format!(
+                "write it like --quota {limit}/DAY; a period is DAY, WEEK or MONTH"
+            )));
+        }
+    };
+    Quota::new(limit, period, arguments.offset)
+        .map(Some)
+        .map_err(|error| Failure::failed(error.to_string()))
+}
+
+fn covered(api_stages: &[ApiStage]) -> Vec<CoveredStage> {
+    let mut covered: Vec<CoveredStage> = Vec::new();
+    for api_stage in api_stages {
+        if covered.iter().all(|known| known.api_stage != *api_stage) {
+            covered.push(CoveredStage::new(api_stage.clone()));
+        }
+    }
+    covered
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let number: f64 = text
+        .parse()
+        .map_err(|_error: std::num::ParseFloatError| "it is not a number".to_owned())?;
+    Rate::per_second(number).map_err(|error| error.to_string())
+}
+
+fn period(text: &str) -> Result<Period, String> {
+    Period::parse(text).ok_or_else(|| "a period is DAY, WEEK or MONTH".to_owned())
+}
+
+fn quota(text: &str) -> Result<QuotaText, String> {
+    let (limit, period_text) = match text.split_once('/') {
+        Some((limit, period)) => (limit, Some(period)),
+        None => (text, None),
+    };
+    Ok(QuotaText {
+        limit: limit
+            .parse()
+            .map_err(|_error: std::num::ParseIntError| "write it like 1000/DAY".to_owned())?,
+        period: period_text.map(period).transpose()?,
+    })
+}

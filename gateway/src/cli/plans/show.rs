@@ -1,0 +1,111 @@
+//! `plans list`, `plans show`.
+
+use tollgate::plan::Plan;
+use tollgate::store::{PageRequest, Registry};
+
+use super::super::document::{PlanDocument, Reference};
+use super::super::failure::Failure;
+use super::super::reference::{self, PAGE_LIMIT};
+use super::super::session::Session;
+
+/// How many of a plan's keys are shown, each with one read for its name.
+const KEYS_SHOWN: u32 = 100;
+
+/// Lists all plans, newest first
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tollgate plans list\n  tollgate plans list --json | jq -r '.[].name'"
+)]
+pub(crate) struct List {}
+
+/// Shows a plan, its limits, its stages and its keys
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tollgate plans show Bronze\n  tollgate plans show Bronze --json | jq .keys"
+)]
+pub(crate) struct Show {
+    /// The plan, by id or name
+    plan: String,
+}
+
+pub(super) async fn list<R: Registry>(
+    session: &Session<'_, R>,
+    List {}: &List,
+) -> Result<(), Failure> {
+    let mut documents = Vec::new();
+    let mut after = None;
+    loop {
+        let limit = PAGE_LIMIT;
+        let page = session
+            .registry
+            .plans(&PageRequest { limit, after })
+            .await?;
+        documents.extend(page.entries.iter().map(PlanDocument::new));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if session.printer.is_json() {
+        session.printer.json(&documents);
+    } else if documents.is_empty() {
+        session.printer.note("no plans");
+    } else {
+        let rows: Vec<_> = documents.iter().map(PlanDocument::row).collect();
+        session.printer.table(&PlanDocument::HEADERS, &rows);
+    }
+    Ok(())
+}
+
+pub(super) async fn show<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Show,
+) -> Result<(), Failure> {
+    let plan = reference::plan(session.registry, &arguments.plan).await?;
+    let mut document = PlanDocument::new(&plan);
+    let (keys, has_more) = keys(session, &plan).await?;
+    document.keys = Some(keys);
+    if session.printer.is_json() {
+        session.printer.json(&document);
+    } else {
+        session.printer.fields(&document.fields());
+    }
+    if has_more {
+        session.printer.note(&format!(
+            "the plan has more keys: the first {KEYS_SHOWN} are shown"
+        ));
+    }
+    Ok(())
+}
+
+/// The first of the plan's keys, and whether there are more.
+async fn keys<R: Registry>(
+    session: &Session<'_, R>,
+    plan: &Plan,
+) -> Result<(Vec<Reference>, bool), Failure> {
+    let request = PageRequest {
+        limit: KEYS_SHOWN,
+        after: None,
+    };
+    let page = session.registry.plan_keys(&plan.id, &request).await?;
+    let mut keys = Vec::new();
+    for id in &page.entries {
+        let key = session.registry.key_by_id(id).await?;
+        keys.push(Reference {
+            id: id.to_string(),
+            name: key.map_or_else(|| id.to_string(), |key| key.name),
+        });
+    }
+    let has_more = match page.next {
+        Some(after) => {
+            let request = PageRequest {
+                limit: 1,
+                after: Some(after),
+            };
+            let rest = session.registry.plan_keys(&plan.id, &request).await?;
+            !rest.entries.is_empty()
+        }
+        None => false,
+    };
+    Ok((keys, has_more))
+}

@@ -1,0 +1,169 @@
+use super::super::environment::Environment;
+use super::super::failure::Exit;
+use super::{NOON, Person, Shell, type_line};
+use tollgate::time::ManualClock;
+
+async fn typed(arguments: &[&str], environment: Environment) -> super::Done {
+    type_line(
+        arguments,
+        Person::Nobody,
+        &ManualClock::new(NOON),
+        environment,
+    )
+    .await
+}
+
+/// An address of this machine where nobody listens.
+async fn silent_endpoint() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn says_how_to_start_the_gateway_when_it_does_not_run() {
+    let url = silent_endpoint().await;
+    for command in [["keys", "list"], ["plans", "list"], ["usage", "joe"]] {
+        let [group, verb] = command;
+        let arguments = ["--endpoint-url", &url, group, verb];
+        let done = typed(&arguments, Environment::default()).await;
+        let done = done.expect(Exit::Failed);
+        let mut lines = done.err.lines();
+        assert_eq!(
+            lines.next(),
+            Some(format!("error: no connection to {url}").as_str())
+        );
+        assert!(lines.next().is_some_and(|line| line.starts_with("cause: ")));
+        assert_eq!(
+            lines.next(),
+            Some(
+                "hint: start the gateway with `cargo tollgate start-api`, or name a table with --table"
+            )
+        );
+        assert_eq!(lines.next(), None);
+        assert_eq!(done.out, "");
+    }
+}
+
+#[tokio::test]
+async fn names_the_table_that_does_not_exist() {
+    let shell = Shell::without_table().await;
+    for command in ["keys list", "keys create joe", "plans create Bronze"] {
+        let expected = format!(
+            "error: there is no table `mine` at {}\n\
+             hint: the gateway creates its table: start it with `cargo tollgate start-api`, or name a table with --table\n",
+            shell.endpoint_url
+        );
+        let done = shell.run(&format!("--table mine {command}")).await;
+        done.fails(Exit::Failed, &expected);
+    }
+}
+
+#[tokio::test]
+async fn creating_a_key_on_aws_needs_the_pepper() {
+    let arguments = [
+        "keys",
+        "create",
+        "joe",
+        "--table",
+        "prod",
+        "--region",
+        "eu-west-1",
+    ];
+    let done = typed(&arguments, Environment::default()).await;
+    let done = done.expect(Exit::Failed);
+    assert!(done.err.starts_with("error: TOLLGATE_PEPPER is not set"));
+    assert!(
+        done.err
+            .contains("hint: it is in the Secrets Manager secret of the stack")
+    );
+}
+
+#[tokio::test]
+async fn unknown_keys_and_plans_are_refused_with_the_names_that_exist() {
+    let shell = Shell::start().await;
+    shell.run("keys show joe").await.fails(
+        Exit::Refused,
+        "error: no key has the id or the name `joe`\n\
+         hint: there are no keys yet: `tollgate keys create NAME` makes one\n",
+    );
+    for name in ["joe-black", "ann"] {
+        shell
+            .run(&format!("keys create {name}"))
+            .await
+            .expect(Exit::Done);
+    }
+    for command in [
+        "keys show joe-blak",
+        "keys enable joe-blak",
+        "keys disable joe-blak",
+        "keys update joe-blak --name joe",
+        "keys delete joe-blak",
+        "usage joe-blak",
+    ] {
+        shell.run(command).await.fails(
+            Exit::Refused,
+            "error: no key has the id or the name `joe-blak`\nhint: close to it: joe-black\n",
+        );
+    }
+    for command in [
+        "plans show Gold",
+        "plans delete Gold",
+        "plans add-stage Gold users:dev",
+        "plans remove-stage Gold users:dev",
+        "plans add-key Gold joe-black",
+        "plans remove-key Gold joe-black",
+        "usage joe-black --plan Gold",
+    ] {
+        shell.run(command).await.fails(
+            Exit::Refused,
+            "error: no plan has the id or the name `Gold`\n\
+             hint: there are no plans yet: `tollgate plans create NAME` makes one\n",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_several_keys_have_is_refused_with_their_ids() {
+    let shell = Shell::start().await;
+    for id in ["k1", "k2"] {
+        let command = format!("keys create joe --id {id}");
+        shell.run(&command).await.expect(Exit::Done);
+        shell.clock.advance(std::time::Duration::from_secs(1));
+    }
+    shell.run("keys disable joe").await.fails(
+        Exit::Refused,
+        "error: 2 keys are called `joe`\nhint: give one of the ids: k2, k1\n",
+    );
+    shell.run("keys disable k2").await.expect(Exit::Done);
+}
+
+#[tokio::test]
+async fn an_id_wins_over_a_name() {
+    let shell = Shell::start().await;
+    shell.run("keys create k2 --id k1").await.expect(Exit::Done);
+    shell
+        .run("keys create joe --id k2")
+        .await
+        .expect(Exit::Done);
+    assert_eq!(shell.json("keys show k2").await["name"], "joe");
+}
+
+#[tokio::test]
+async fn a_value_in_the_place_of_a_key_is_refused_and_not_repeated() {
+    let shell = Shell::start().await;
+    let created = shell.json("keys create joe").await;
+    let value = created["value"].as_str().unwrap();
+    let done = shell.run(&format!("keys show {value}")).await;
+    done.fails(
+        Exit::Failed,
+        "error: this is the value of a key, not its name\n\
+         hint: a key is named by its id or its name; `tollgate keys list` shows both\n",
+    );
+}
+
+#[tokio::test]
+async fn start_api_says_when_it_fails() {
+    let done = typed(&["start-api", "--port", "99999"], Environment::default()).await;
+    let done = done.expect(Exit::Failed);
+    assert!(done.err.contains("--port"), "{done:?}");
+}

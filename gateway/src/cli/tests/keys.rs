@@ -1,0 +1,289 @@
+use tollgate::key::KeyValue;
+use tollgate::store::{KeyRegistry, Ledger};
+
+use super::super::failure::Exit;
+use super::{Person, Shell};
+use crate::local;
+
+#[tokio::test]
+async fn creates_a_key_and_shows_its_value_once() {
+    let shell = Shell::start().await;
+    let done = shell
+        .run("keys create joe --id k1")
+        .await
+        .expect(Exit::Done);
+    let value = done
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("value"))
+        .unwrap()
+        .trim();
+    assert!(value.starts_with("tg_d_"));
+    let expected = format!(
+        "\
+id            k1
+name          joe
+value         {value}
+enabled       yes
+created       2026-11-25T12:00:00Z
+last updated  2026-11-25T12:00:00Z
+plans         none
+"
+    );
+    assert_eq!(done.out, expected);
+    assert_eq!(
+        done.err,
+        "The value is shown this once; it is kept, and `tollgate keys show k1 --reveal` shows it again.\n"
+    );
+    let shown = shell.run("keys show k1").await.expect(Exit::Done);
+    assert!(!shown.out.contains("tg_"), "{shown:?}");
+    let revealed = shell.run("keys show joe --reveal").await.expect(Exit::Done);
+    assert!(revealed.out.contains(value), "{revealed:?}");
+}
+
+#[tokio::test]
+async fn the_gateway_finds_a_created_key_by_its_value() {
+    let shell = Shell::start().await;
+    let created = shell.json("keys create joe --environment prod").await;
+    let value = KeyValue::parse(created["value"].as_str().unwrap()).unwrap();
+    assert!(value.expose().starts_with("tg_p_"));
+    let hash = value.hash(&local::pepper().unwrap());
+    let record = shell.store().key(&hash).await.unwrap().unwrap();
+    assert_eq!(record.id.as_str(), created["id"]);
+}
+
+#[tokio::test]
+async fn creates_a_key_with_all_that_can_be_said_about_it() {
+    let shell = Shell::start().await;
+    let plan = shell.json("plans create Bronze").await;
+    let created = shell
+        .json("keys create joe --id k1 --plan Bronze --plan Bronze --value my-own-value-0123456789 --description d --customer-id c --disabled --expires-at 2027-01-31T00:00:00Z")
+        .await;
+    let expected = serde_json::json!({
+        "id": "k1",
+        "name": "joe",
+        "value": "my-own-value-0123456789",
+        "description": "d",
+        "customerId": "c",
+        "enabled": false,
+        "expiresAt": "2027-01-31T00:00:00Z",
+        "createdDate": "2026-11-25T12:00:00Z",
+        "lastUpdatedDate": "2026-11-25T12:00:00Z",
+        "plans": [{"id": plan["id"], "name": "Bronze"}],
+    });
+    assert_eq!(created, expected);
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_kept_cannot_be_revealed() {
+    let shell = Shell::start().await;
+    let done = shell.run("keys create joe --id k1 --no-keep-value").await;
+    assert_eq!(
+        done.err,
+        "The value is shown this once and is not kept: store it now.\n"
+    );
+    shell.run("keys show joe --reveal").await.fails(
+        Exit::Refused,
+        "error: the value of key joe (k1) was not kept: only its hash is stored\n\
+         hint: create a new key when the value is lost\n",
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_plan_is_found_before_a_key_is_created() {
+    let shell = Shell::start().await;
+    shell.run("plans create Bronze").await.expect(Exit::Done);
+    shell.run("keys create joe --plan bronce").await.fails(
+        Exit::Refused,
+        "error: no plan has the id or the name `bronce`\nhint: close to it: Bronze\n",
+    );
+    assert_eq!(shell.json("keys list").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_join_its_plans_is_deleted_again() {
+    let shell = Shell::start().await;
+    for name in ["Bronze", "Silver"] {
+        let command = format!("plans create {name} --stage users:dev");
+        shell.run(&command).await.expect(Exit::Done);
+    }
+    let done = shell
+        .run("keys create joe --id k1 --plan Bronze --plan Silver")
+        .await
+        .expect(Exit::Refused);
+    assert!(done.err.contains("a key may be in one plan for each stage"));
+    assert!(
+        done.err
+            .contains("was deleted again: nothing was changed\n"),
+        "{done:?}"
+    );
+    assert_eq!(done.out, "");
+    let key = shell.store().key_by_id(&"k1".into()).await.unwrap();
+    assert_eq!(key, None);
+}
+
+#[tokio::test]
+async fn refuses_values_ids_and_instants_that_cannot_be() {
+    let shell = Shell::start().await;
+    let secret = "tg_d_000000000000000000000000000000000000";
+    shell
+        .run(&format!("keys create joe --value {secret}"))
+        .await
+        .fails(
+            Exit::Failed,
+            "error: --value cannot be used\n\
+             cause: API Key value starts like a Tollgate key, but its checksum does not fit\n",
+        );
+    for wrong in ["--value short", "--id a#b", "--expires-at tomorrow"] {
+        let command = format!("keys create joe {wrong}");
+        shell.run(&command).await.expect(Exit::Failed);
+    }
+    assert_eq!(shell.json("keys list").await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn warns_of_a_key_that_has_expired_already() {
+    let shell = Shell::start().await;
+    let done = shell
+        .run("keys create joe --expires-at 2020-01-01T00:00:00Z")
+        .await
+        .expect(Exit::Done);
+    assert!(done.err.starts_with("warning: the key has expired already"));
+}
+
+#[tokio::test]
+async fn refuses_an_id_or_a_value_that_is_taken() {
+    let shell = Shell::start().await;
+    let value = "my-own-value-0123456789";
+    let first = format!("keys create joe --id k1 --value {value}");
+    shell.run(&first).await.expect(Exit::Done);
+    shell.run("keys create ann --id k1").await.fails(
+        Exit::Refused,
+        "error: the id `k1` is taken\nhint: leave --id out for a new random one\n",
+    );
+    let same_value = format!("keys create ann --value {value}");
+    shell.run(&same_value).await.fails(
+        Exit::Refused,
+        "error: another key has this value\nhint: leave --value out for a new random one\n",
+    );
+}
+
+#[tokio::test]
+async fn lists_keys_newest_first_by_prefix_and_limit() {
+    let shell = Shell::start().await;
+    shell.run("keys list").await.fails(Exit::Done, "no keys\n");
+    shell.run("plans create Bronze").await.expect(Exit::Done);
+    for (id, name) in [("k1", "joe-1"), ("k2", "ann"), ("k3", "joe-2")] {
+        let command = format!("keys create {name} --id {id} --plan Bronze");
+        shell.run(&command).await.expect(Exit::Done);
+        shell.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let done = shell.run("keys list").await.expect(Exit::Done);
+    let expected = "\
+ID  NAME   ENABLED  PLANS   CREATED
+k3  joe-2  yes      Bronze  2026-11-25T12:00:02Z
+k2  ann    yes      Bronze  2026-11-25T12:00:01Z
+k1  joe-1  yes      Bronze  2026-11-25T12:00:00Z
+";
+    assert_eq!((done.out.as_str(), done.err.as_str()), (expected, ""));
+
+    let limited = shell.run("keys list --limit 2 --json").await;
+    assert_eq!(
+        limited.err,
+        "there are more keys: give --all, or a higher --limit\n"
+    );
+    let limited = limited.json();
+    assert_eq!(limited.as_array().unwrap().len(), 2);
+
+    let named = shell.json("keys list --name joe --all").await;
+    let ids: Vec<_> = named
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| &key["id"])
+        .collect();
+    assert_eq!(ids, ["k3", "k1"]);
+}
+
+#[tokio::test]
+async fn lists_all_keys_over_several_pages() {
+    let shell = Shell::start().await;
+    let count = usize::try_from(super::super::reference::PAGE_LIMIT).unwrap() + 3;
+    for number in 0..count {
+        let command = format!("keys create many --id k{number} --no-keep-value");
+        shell.run(&command).await.expect(Exit::Done);
+        shell.clock.advance(std::time::Duration::from_millis(1));
+    }
+    let all = shell.json("keys list --all").await;
+    assert_eq!(all.as_array().unwrap().len(), count);
+    let done = shell.run("keys list --limit 201 --json").await;
+    assert!(done.err.starts_with("there are more keys"));
+}
+
+#[tokio::test]
+async fn enables_disables_and_updates_a_key() {
+    let shell = Shell::start().await;
+    shell
+        .run("keys create joe --id k1")
+        .await
+        .expect(Exit::Done);
+    let done = shell.run("keys disable joe").await.expect(Exit::Done);
+    assert_eq!(
+        (done.out.as_str(), done.err.as_str()),
+        ("", "disabled key joe (k1)\n")
+    );
+    assert_eq!(shell.json("keys show k1").await["enabled"], false);
+    assert_eq!(shell.json("keys enable joe").await["enabled"], true);
+    let updated = shell
+        .json("keys update joe --name joseph --customer-id 4711")
+        .await;
+    assert_eq!(updated["name"], "joseph");
+    assert_eq!(updated["customerId"], "4711");
+    let removed = shell
+        .run_with(&["keys", "update", "joseph", "--customer-id", "", "--json"])
+        .await
+        .json();
+    assert_eq!(removed.get("customerId"), None);
+    let nothing = shell.run("keys update joseph").await.expect(Exit::Failed);
+    assert!(nothing.err.contains("--customer-id"), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn deletes_a_key_only_when_the_operator_at_the_terminal_agrees() {
+    let mut shell = Shell::start().await;
+    shell
+        .run("keys create joe --id k1")
+        .await
+        .expect(Exit::Done);
+    for person in [Person::Says("n\n"), Person::Says("\n"), Person::HangsUp] {
+        shell.person = person;
+        shell.run("keys delete joe").await.fails(
+            Exit::Refused,
+            "Delete key joe (k1) for good? [y/N] error: not confirmed, so nothing was changed\n\
+             hint: answer `y`, or give --yes\n",
+        );
+    }
+    shell.person = Person::Says("Yes\n");
+    shell.run("keys delete joe").await.fails(
+        Exit::Done,
+        "Delete key joe (k1) for good? [y/N] deleted key joe (k1)\n",
+    );
+    shell.run("keys show k1").await.expect(Exit::Refused);
+}
+
+#[tokio::test]
+async fn deletes_a_key_without_asking_when_told_so_or_when_nobody_can_answer() {
+    let mut shell = Shell::start().await;
+    shell.run("keys create a --id k1").await.expect(Exit::Done);
+    shell.run("keys create b --id k2").await.expect(Exit::Done);
+    let deleted = shell.json("keys delete a").await;
+    assert_eq!(
+        deleted,
+        serde_json::json!({"id": "k1", "name": "a", "deleted": true})
+    );
+    shell.person = Person::Says("no\n");
+    shell
+        .run("keys delete b --yes")
+        .await
+        .fails(Exit::Done, "deleted key b (k2)\n");
+}

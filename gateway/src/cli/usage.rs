@@ -1,0 +1,251 @@
+//! `usage`: what a key has used of its plans, day by day.
+
+use serde::Serialize;
+use tollgate::plan::Plan;
+use tollgate::quota::{Day, Period, Quota};
+use tollgate::store::{ApiKey, Registry, Usage};
+
+use super::document::Reference;
+use super::failure::Failure;
+use super::reference;
+use super::session::{Session, named_key};
+
+/// The longest range that is shown when none is asked for, in days.
+const DEFAULT_DAYS: u32 = 31;
+
+/// The days that are shown where there is no longer window to show.
+const WEEK_DAYS: u32 = 7;
+
+/// The longest range that may be asked for: days are kept for 400.
+const MAX_DAYS: u32 = 400;
+
+const EXAMPLES: &str = "\
+Examples:
+  tollgate usage joe-black
+  tollgate usage joe-black --plan Bronze --from 2026-11-01 --to 2026-11-30
+  tollgate usage joe-black --json | jq '[.days[].used] | add'";
+
+/// Shows what a key has used of its plans, day by day (UTC)
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The key, by id or name
+    key: String,
+    /// One plan, by id or name; all plans of the key when it is not given
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<String>,
+    /// The first day; the first of the quota's window when it is not given, and at most 31 days ago
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    from: Option<Day>,
+    /// The last day; today when it is not given
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    to: Option<Day>,
+}
+
+#[derive(Serialize)]
+struct UsageDocument {
+    key: Reference,
+    days: Vec<DayDocument>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DayDocument {
+    date: String,
+    plan: String,
+    plan_id: String,
+    used: u64,
+    /// Of the quota, at the end of the day. `None`: the plan has none.
+    remaining: Option<u64>,
+}
+
+/// The days from the first to the last, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    from: Day,
+    to: Day,
+}
+
+pub(super) async fn run<R: Registry>(
+    session: &Session<'_, R>,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let key = reference::key(session.registry, &arguments.key).await?;
+    let plans = plans(session, &key, arguments.plan.as_deref()).await?;
+    let today = Day::of(session.now);
+    let mut days = Vec::new();
+    for plan in &plans {
+        let range = range(arguments, plan.quota, today)?;
+        // The days before the range that count against the same quota are needed too.
+        let first = plan
+            .quota
+            .map_or(range.from, |quota| quota.window_of(range.from).first);
+        let usage = session
+            .registry
+            .usage(&key.id, &plan.id, first, range.to)
+            .await?;
+        days.extend(days_of(plan, range, today, &usage));
+    }
+    print(session, &key, days);
+    Ok(())
+}
+
+async fn plans<R: Registry>(
+    session: &Session<'_, R>,
+    key: &ApiKey,
+    one: Option<&str>,
+) -> Result<Vec<Plan>, Failure> {
+    if let Some(text) = one {
+        return Ok(vec![reference::plan(session.registry, text).await?]);
+    }
+    let mut plans = Vec::new();
+    for id in &key.plan_ids {
+        plans.extend(session.registry.plan_by_id(id).await?);
+    }
+    if plans.is_empty() {
+        return Err(
+            Failure::refused(format!("{} is in no plan", named_key(key))).hint(format!(
+                "put it into one with `tollgate plans add-key PLAN {}`, or name a plan that it was in with --plan",
+                key.id
+            )),
+        );
+    }
+    Ok(plans)
+}
+
+fn range(arguments: &Arguments, quota: Option<Quota>, today: Day) -> Result<Range, Failure> {
+    let to = arguments.to.unwrap_or(today).min(today);
+    let from = arguments.from.unwrap_or_else(|| default_from(quota, to));
+    if from > to {
+        return Err(Failure::failed(format!(
+            "the range from {from} to {to} has no days; today is {today} (UTC)"
+        )));
+    }
+    if to.number().saturating_sub(from.number()) >= MAX_DAYS {
+        return Err(Failure::failed(format!(
+            "the range is longer than {MAX_DAYS} days, for which usage is kept"
+        )));
+    }
+    Ok(Range { from, to })
+}
+
+fn default_from(quota: Option<Quota>, to: Day) -> Day {
+    let last_week = to.minus(WEEK_DAYS.saturating_sub(1));
+    let Some(quota) = quota else {
+        return last_week;
+    };
+    match quota.period() {
+        Period::Day => last_week,
+        Period::Week | Period::Month => {
+            let earliest = to.minus(DEFAULT_DAYS.saturating_sub(1));
+            quota.window_of(to).first.max(earliest)
+        }
+    }
+}
+
+/// One entry for each day of the range. `usage` has the days from the first of the range's first window on.
+fn days_of(plan: &Plan, range: Range, today: Day, usage: &Usage) -> Vec<DayDocument> {
+    let used_between = |from: Day, to: Day| -> u64 {
+        usage
+            .days
+            .iter()
+            .filter(|known| (from..=to).contains(&known.day))
+            .fold(0, |sum: u64, known| sum.saturating_add(known.count))
+    };
+    let remaining = |quota: Quota, day: Day| {
+        let window = quota.window_of(day);
+        let used = match usage.quota {
+            // Now, the counter that enforces the quota decides: it knows about top-ups too.
+            Some(counter) if day == today && counter.window == window.first => counter.used,
+            Some(_) | None => used_between(window.first, day),
+        };
+        quota.limit().saturating_sub(used)
+    };
+    (range.from.number()..=range.to.number())
+        .map(Day::from_number)
+        .map(|day| DayDocument {
+            date: day.to_string(),
+            plan: plan.name.clone(),
+            plan_id: plan.id.to_string(),
+            used: used_between(day, day),
+            remaining: plan.quota.map(|quota| remaining(quota, day)),
+        })
+        .collect()
+}
+
+fn print<R>(session: &Session<'_, R>, key: &ApiKey, days: Vec<DayDocument>) {
+    if session.printer.is_json() {
+        let key = Reference {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+        };
+        session.printer.json(&UsageDocument { key, days });
+        return;
+    }
+    let rows: Vec<_> = days
+        .into_iter()
+        .map(|day| {
+            let remaining = day.remaining.map(|remaining| remaining.to_string());
+            vec![
+                day.date,
+                day.plan,
+                day.used.to_string(),
+                remaining.unwrap_or_else(|| "-".to_owned()),
+            ]
+        })
+        .collect();
+    session
+        .printer
+        .table(&["DATE", "PLAN", "USED", "REMAINING"], &rows);
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "write it like 2026-11-23".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tollgate::meter::{DayCount, WindowUse};
+
+    use super::*;
+
+    #[test]
+    fn what_remains_today_is_what_the_enforcing_counter_says() {
+        let [monday, tuesday] = [9, 10].map(|number| Day::from_number(365 + number));
+        let quota = Quota::new(100, Period::Week, 0).unwrap();
+        let plan = Plan {
+            id: "p".into(),
+            name: "Bronze".to_owned(),
+            description: None,
+            throttle: None,
+            quota: Some(quota),
+            stages: Vec::new(),
+            tags: BTreeMap::new(),
+            created_at: monday.start(),
+        };
+        // 60 were used; an operator gave 50 of them back.
+        let usage = |used| Usage {
+            days: vec![DayCount {
+                day: monday,
+                count: 60,
+            }],
+            quota: Some(WindowUse {
+                window: quota.window_of(tuesday).first,
+                used,
+            }),
+        };
+        let range = Range {
+            from: monday,
+            to: tuesday,
+        };
+        let remaining = |today: Day, used: u64| -> Vec<Option<u64>> {
+            let days = days_of(&plan, range, today, &usage(used));
+            days.into_iter().map(|day| day.remaining).collect()
+        };
+        assert_eq!(remaining(tuesday, 10), [Some(40), Some(90)]);
+        assert_eq!(remaining(tuesday, 1_000), [Some(40), Some(0)]);
+        assert_eq!(remaining(tuesday.plus(7), 10), [Some(40), Some(40)]);
+    }
+}

@@ -1,0 +1,41 @@
+//! What the gateway on a laptop and the command line agree on, so that neither needs a setting.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use tollgate::key::{Pepper, WeakPepper};
+
+/// Where the gateway serves its embedded DynamoDB.
+pub const ENDPOINT_URL: &str = "http://127.0.0.1:8000";
+
+/// The name of Tollgate's table in it.
+pub const TABLE: &str = "tollgate";
+
+/// The region that requests to it are signed for.
+pub const REGION: &str = "us-east-1";
+
+/// The access key id and the secret access key that requests to it are signed with. It takes any.
+pub const CREDENTIAL: &str = "local";
+
+/// The pepper of a local table. It protects nothing: everybody has it.
+pub const PEPPER: &str = "tollgate-local-pepper-not-a-secret";
+
+/// The pepper of a local table, ready to hash with.
+///
+/// # Errors
+///
+/// Never: [`PEPPER`] is long enough.
+pub fn pepper() -> Result<Pepper, WeakPepper> {
+    Pepper::new(PEPPER.as_bytes())
+}
+
+/// How to reach a DynamoDB on this machine: nothing is read from the environment or from AWS's files.
+#[must_use]
+pub fn sdk_config(endpoint_url: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "tollgate-local");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint_url)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
