@@ -13,7 +13,7 @@ pub mod output;
 mod plans;
 mod reference;
 mod session;
-pub mod start_api;
+mod start_api;
 mod usage;
 
 use std::ffi::OsString;
@@ -161,7 +161,11 @@ fn print_clap(error: &clap::Error, printer: &Printer) -> Exit {
 
 async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> Result<(), Failure> {
     let pepper_use = match &cli.command {
-        Command::StartApi(arguments) => return crate::start_api::run(arguments, printer).await,
+        Command::StartApi(arguments) => {
+            return arguments
+                .run(&cli.connection, &surroundings.environment, printer)
+                .await;
+        }
         Command::Keys(command) => command.pepper_use(),
         Command::Plans(_) | Command::Usage(_) => PepperUse::None,
     };

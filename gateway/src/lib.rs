@@ -2,10 +2,13 @@
 
 pub mod build_functions;
 pub mod cli;
+pub mod deploy;
+pub mod embedded;
 pub mod event;
 pub mod invoke;
 pub mod local;
 pub mod router;
 pub mod runtime_api;
+pub mod server;
 pub mod start_api;
 pub mod template;

@@ -13,6 +13,9 @@ pub const TABLE: &str = "tollgate";
 /// The region that requests to it are signed for.
 pub const REGION: &str = "us-east-1";
 
+/// The account that the simulated gateway says it is in.
+pub const ACCOUNT_ID: &str = "000000000000";
+
 /// The access key id and the secret access key that requests to it are signed with. It takes any.
 pub const CREDENTIAL: &str = "local";
 

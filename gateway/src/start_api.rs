@@ -1,20 +1,257 @@
-//! The simulated gateway, started from the command line.
+//! `tollgate start-api`: the store, the functions and the gateway in one process.
 
-use crate::cli::failure::Failure;
+mod apis;
+mod error;
+mod functions;
+mod logs;
+mod summary;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tollgate::key::{EnvironmentLetter, Pepper};
+use tollgate::limiter::Limiter;
+use tollgate::store::dynamodb::{DynamoStore, Patience};
+use tollgate::time::{Clock, SystemClock};
+
+pub use error::StartError;
+
+use crate::build_functions::{BuildMode, FunctionSource, find_executables};
 use crate::cli::output::Printer;
-use crate::cli::start_api::StartApi;
+use crate::deploy;
+use crate::embedded::Embedded;
+use crate::invoke::Function;
+use crate::local;
+use crate::server::{self, Admin, DataPlane};
+use crate::template::{self, Template, samconfig};
 
-/// Runs the gateway until it is interrupted.
+/// What to start, and where.
+#[derive(Clone)]
+pub struct StartApi {
+    /// The address of the APIs. Everything else is on the loopback address.
+    pub host: IpAddr,
+    /// The port of the APIs. 0 takes a free one.
+    pub port: u16,
+    /// The port of the admin API. 0 takes a free one.
+    pub admin_port: u16,
+    /// The port of the embedded DynamoDB. 0 takes a free one.
+    pub dynamodb_port: u16,
+    /// The SAM template.
+    pub template: PathBuf,
+    /// The environment of samconfig.toml whose parameters to use.
+    pub config_env: Option<String>,
+    /// Parameters of the template, `Name=value`.
+    pub parameter_overrides: Vec<String>,
+    /// Whether functions may be built.
+    pub build: BuildMode,
+    /// Where to keep the store; in memory when there is none.
+    pub data: Option<PathBuf>,
+    /// The most processes of each function.
+    pub concurrency: usize,
+    /// A DynamoDB to use in place of the embedded one.
+    pub endpoint_url: Option<String>,
+    /// The name of Tollgate's table, where the template does not name it.
+    pub table: String,
+    /// The secret under which keys' values are hashed.
+    pub pepper: String,
+    /// The command that builds functions.
+    pub cargo: PathBuf,
+    /// The filter for the logs of the gateway and its functions, in the form of `RUST_LOG`.
+    pub log_filter: Option<String>,
+}
+
+/// Shows everything but the pepper and the values of parameters, which may be secrets.
+impl fmt::Debug for StartApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartApi")
+            .field("port", &self.port)
+            .field("admin_port", &self.admin_port)
+            .field("dynamodb_port", &self.dynamodb_port)
+            .field("template", &self.template)
+            .field("config_env", &self.config_env)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The environment of samconfig.toml that SAM takes when none is named.
+const DEFAULT_CONFIG_ENV: &str = "default";
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Runs the gateway until it is told to stop.
 ///
 /// # Errors
 ///
-/// Always: this build has no gateway.
-#[expect(
-    clippy::unused_async,
-    reason = "the gateway answers requests until it is stopped"
-)]
-pub async fn run(_arguments: &StartApi, _printer: &Printer) -> Result<(), Failure> {
-    Err(Failure::failed(
-        "the simulated gateway is not linked into this build yet",
-    ))
+/// When the template cannot be used, a port is taken, a function does not build, or the store does not answer.
+pub async fn run(arguments: StartApi, printer: &Printer) -> Result<(), StartError> {
+    let _logs = logs::start(arguments.log_filter.as_deref());
+    let template = load(&arguments)?;
+    summary::print_not_simulated(&template, printer);
+    let api_listener = bind(arguments.host, arguments.port, "--port").await?;
+    let admin_listener = bind(LOOPBACK, arguments.admin_port, "--admin-port").await?;
+    let port = local_port(&api_listener)?;
+    let admin_port = local_port(&admin_listener)?;
+
+    let (embedded, endpoint_url) = start_store(&arguments).await?;
+    let pepper = Pepper::new(arguments.pepper.as_bytes())?;
+    let sdk_config = local::sdk_config(&endpoint_url, local::REGION);
+    let store = DynamoStore::new(
+        &sdk_config,
+        Patience::OPERATOR,
+        arguments.table.clone(),
+        pepper.clone(),
+    );
+
+    let client = aws_sdk_dynamodb::Client::new(&sdk_config);
+    let prepare = async {
+        deploy::create_tables(&client, &template, &arguments.table).await?;
+        let environment = EnvironmentLetter::of(stage_name(&template));
+        let now = SystemClock.now();
+        let deployed = deploy::deploy(&store, &template, environment, now).await?;
+        Ok::<_, StartError>(deployed)
+    };
+    let (deployed, executables) = tokio::join!(prepare, build(&template, &arguments));
+    let (deployed, executables) = (deployed?, executables?);
+
+    let functions = functions::start(&template, &executables, &arguments, &endpoint_url).await?;
+    let limiter = Limiter::new(store, SystemClock, pepper)?;
+    let data_plane = apis::data_plane(&template, &functions, limiter, port)?;
+
+    summary::print(
+        &template,
+        &deployed,
+        &summary::Addresses {
+            port,
+            admin_port,
+            endpoint_url: &endpoint_url,
+            data: arguments.data.as_deref(),
+        },
+        printer,
+    );
+    serve(api_listener, admin_listener, data_plane).await?;
+
+    printer.note("stopping");
+    stop(functions.into_values().collect(), embedded).await;
+    Ok(())
+}
+
+fn load(arguments: &StartApi) -> Result<Template, StartError> {
+    let directory = arguments.template.parent().unwrap_or(Path::new(""));
+    let samconfig_path = directory.join("samconfig.toml");
+    let mut overrides = match (
+        std::fs::read_to_string(&samconfig_path),
+        &arguments.config_env,
+    ) {
+        (Ok(text), Some(config_env)) => samconfig::parameter_overrides(&text, config_env)?,
+        // Without the flag, SAM too takes the default environment if there is one.
+        (Ok(text), None) => {
+            samconfig::parameter_overrides(&text, DEFAULT_CONFIG_ENV).unwrap_or_default()
+        }
+        (Err(cause), Some(_)) => {
+            return Err(StartError::Samconfig {
+                path: samconfig_path,
+                cause,
+            });
+        }
+        (Err(_), None) => std::collections::BTreeMap::new(),
+    };
+    overrides.extend(samconfig::parse_overrides(
+        &arguments.parameter_overrides.join(" "),
+    )?);
+    let settings = template::Settings {
+        parameter_overrides: overrides,
+        tollgate_table: arguments.table.clone(),
+        ..template::Settings::default()
+    };
+    Ok(template::load(&arguments.template, &settings)?)
+}
+
+async fn bind(host: IpAddr, port: u16, flag: &'static str) -> Result<TcpListener, StartError> {
+    let address = SocketAddr::from((host, port));
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| StartError::Bind {
+            address,
+            flag,
+            cause,
+        })
+}
+
+fn local_port(listener: &TcpListener) -> Result<u16, StartError> {
+    let address = listener.local_addr().map_err(StartError::Listener)?;
+    Ok(address.port())
+}
+
+/// The embedded store unless another is named, and the endpoint of whichever it is.
+async fn start_store(arguments: &StartApi) -> Result<(Option<Embedded>, String), StartError> {
+    if let Some(endpoint_url) = &arguments.endpoint_url {
+        return Ok((None, endpoint_url.clone()));
+    }
+    let listener = bind(LOOPBACK, arguments.dynamodb_port, "--dynamodb-port").await?;
+    let endpoint_url = format!("http://127.0.0.1:{}", local_port(&listener)?);
+    let embedded = Embedded::start(listener, arguments.data.as_deref())?;
+    Ok((Some(embedded), endpoint_url))
+}
+
+async fn build(
+    template: &Template,
+    arguments: &StartApi,
+) -> Result<std::collections::BTreeMap<String, PathBuf>, StartError> {
+    let sources: Vec<FunctionSource> = template
+        .functions
+        .iter()
+        .map(|function| FunctionSource {
+            logical_id: function.logical_id.clone(),
+            code_uri: function.code_uri.clone(),
+            build_method: function.build_method.clone(),
+            runtime: function.runtime.clone(),
+            handler: function.handler.clone(),
+        })
+        .collect();
+    let directory = template.directory.clone();
+    let (mode, cargo) = (arguments.build, arguments.cargo.clone());
+    let building =
+        tokio::task::spawn_blocking(move || find_executables(&sources, &directory, mode, &cargo));
+    Ok(building.await.map_err(StartError::Build)??)
+}
+
+/// The stage that new keys are for, as far as the template says: that of its first API.
+fn stage_name(template: &Template) -> &str {
+    template.apis.first().map_or("", |api| api.stage.as_str())
+}
+
+async fn serve(
+    api_listener: TcpListener,
+    admin_listener: TcpListener,
+    data_plane: DataPlane,
+) -> Result<(), StartError> {
+    let (stop, stopped) = watch::channel(false);
+    let apis = server::serve(api_listener, data_plane, stopped.clone());
+    let admin = server::serve(admin_listener, Admin, stopped);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
+    let wait = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.send_replace(true);
+    };
+    tokio::join!(apis, admin, wait);
+    Ok(())
+}
+
+async fn stop(functions: Vec<Arc<Function>>, embedded: Option<Embedded>) {
+    for function in functions {
+        function.shutdown().await;
+    }
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
 }

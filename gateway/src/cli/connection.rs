@@ -75,7 +75,6 @@ enum CredentialSource {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PepperSource {
-    Local,
     /// The variable, or the local pepper without one.
     VariableOrLocal,
     Variable,
@@ -91,6 +90,16 @@ pub(super) struct Place {
 }
 
 impl ConnectionOptions {
+    /// The table that was named with `--table`.
+    pub(super) fn named_table(&self) -> Option<&str> {
+        self.table.as_deref()
+    }
+
+    /// The endpoint that was named with `--endpoint-url`.
+    pub(super) fn named_endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
+    }
+
     /// Opens the table. No request is sent yet.
     pub(super) async fn open(
         &self,
@@ -143,7 +152,7 @@ impl ConnectionOptions {
                 table: local::TABLE.to_owned(),
                 endpoint_url: Some(local::ENDPOINT_URL.to_owned()),
                 credentials: CredentialSource::Local,
-                pepper: PepperSource::Local,
+                pepper: PepperSource::VariableOrLocal,
             }),
             (table, Some(url)) if is_loopback(&url)? => Ok(Target {
                 table: table.unwrap_or_else(|| local::TABLE.to_owned()),
@@ -181,7 +190,7 @@ impl PepperSource {
     fn pepper(self, environment: &Environment, pepper_use: PepperUse) -> Result<Pepper, Failure> {
         let variable = environment.pepper.as_deref();
         let secret = match (self, variable) {
-            (Self::Local, _) | (Self::VariableOrLocal, None) => local::PEPPER,
+            (Self::VariableOrLocal, None) => local::PEPPER,
             (Self::VariableOrLocal | Self::Variable, Some(secret)) => secret,
             (Self::Variable, None) => match pepper_use {
                 PepperUse::Hashes => return Err(no_pepper()),

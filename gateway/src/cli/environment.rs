@@ -9,6 +9,10 @@ pub struct Environment {
     pub table: Option<String>,
     /// `TOLLGATE_PEPPER`: the secret that keys the hashes of values.
     pub pepper: Option<String>,
+    /// `CARGO`: the command that builds functions. Cargo sets it for what it runs.
+    pub cargo: Option<String>,
+    /// `RUST_LOG`: what the gateway and its functions log.
+    pub log_filter: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: where DynamoDB is, when `--endpoint-url` is not given.
     pub endpoint_url: Option<String>,
 }
@@ -20,6 +24,8 @@ impl Environment {
         Self {
             table: read("TOLLGATE_TABLE"),
             pepper: read("TOLLGATE_PEPPER"),
+            cargo: read("CARGO"),
+            log_filter: read("RUST_LOG"),
             endpoint_url: read("AWS_ENDPOINT_URL_DYNAMODB"),
         }
     }
@@ -39,6 +45,6 @@ impl fmt::Debug for Environment {
             .field("table", &self.table)
             .field("pepper", &self.pepper.as_ref().map(|_secret| ".."))
             .field("endpoint_url", &self.endpoint_url)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,14 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::connection::ConnectionOptions;
+use super::environment::Environment;
+use super::failure::Failure;
+use super::output::Printer;
+use crate::build_functions::BuildMode;
+use crate::local;
+use crate::start_api;
+
 const EXAMPLES: &str = "\
 Examples:
   tollgate start-api
@@ -13,35 +21,72 @@ Examples:
 /// Runs the simulated gateway: builds the functions of a template, serves its APIs, and enforces its plans.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct StartApi {
+pub(super) struct StartApi {
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub host: IpAddr,
+    host: IpAddr,
     /// The port of the APIs; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
-    pub port: u16,
+    port: u16,
     /// The port of the management API and the console, on the loopback address only; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 3100)]
-    pub admin_port: u16,
+    admin_port: u16,
     /// The port of the embedded DynamoDB, on the loopback address only; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
-    pub dynamodb_port: u16,
+    dynamodb_port: u16,
     /// The SAM template.
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
-    pub template: PathBuf,
+    template: PathBuf,
     /// The environment of samconfig.toml to take parameters from, as `sam` does; `default` when it is not given.
     #[arg(long, value_name = "ENV")]
-    pub config_env: Option<String>,
+    config_env: Option<String>,
     /// Parameters of the template, in either of SAM's forms; they win over samconfig.toml.
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
-    pub parameter_overrides: Vec<String>,
+    parameter_overrides: Vec<String>,
     /// Runs what was built before.
     #[arg(long)]
-    pub no_build: bool,
+    no_build: bool,
     /// Keeps tables in this directory, so that they survive a restart. Without it, they are in memory.
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    data: Option<PathBuf>,
     /// The most processes of one function at a time.
     #[arg(long, value_name = "N", default_value = "10")]
-    pub concurrency: NonZeroUsize,
+    concurrency: NonZeroUsize,
+}
+
+impl StartApi {
+    /// Runs the gateway until it is told to stop.
+    pub(super) async fn run(
+        &self,
+        connection: &ConnectionOptions,
+        environment: &Environment,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
+        let table = connection.named_table().unwrap_or(local::TABLE);
+        let pepper = environment.pepper.as_deref().unwrap_or(local::PEPPER);
+        let cargo = environment.cargo.as_deref().unwrap_or("cargo");
+        let arguments = start_api::StartApi {
+            host: self.host,
+            port: self.port,
+            admin_port: self.admin_port,
+            dynamodb_port: self.dynamodb_port,
+            template: self.template.clone(),
+            config_env: self.config_env.clone(),
+            parameter_overrides: self.parameter_overrides.clone(),
+            build: if self.no_build {
+                BuildMode::NoBuild
+            } else {
+                BuildMode::Build
+            },
+            data: self.data.clone(),
+            concurrency: self.concurrency.get(),
+            endpoint_url: connection.named_endpoint_url().map(str::to_owned),
+            table: table.to_owned(),
+            pepper: pepper.to_owned(),
+            cargo: cargo.into(),
+            log_filter: environment.log_filter.clone(),
+        };
+        let outcome = start_api::run(arguments, printer).await;
+        outcome.map_err(Failure::from)
+    }
 }

@@ -27,7 +27,7 @@ fn without_options_it_is_the_local_gateway() {
         table: "tollgate".to_owned(),
         endpoint_url: Some("http://127.0.0.1:8000".to_owned()),
         credentials: CredentialSource::Local,
-        pepper: PepperSource::Local,
+        pepper: PepperSource::VariableOrLocal,
     };
     assert_eq!(target(None, None), expected);
 }
@@ -83,7 +83,7 @@ fn an_option_wins_over_its_variable() {
     let environment = Environment {
         table: Some("variable".to_owned()),
         endpoint_url: Some("http://127.0.0.1:1".to_owned()),
-        pepper: None,
+        ..Environment::default()
     };
     let target = options(Some("option"), Some("http://127.0.0.1:2"))
         .target(&environment)
@@ -137,9 +137,8 @@ fn only_creating_keys_on_aws_needs_the_pepper() {
             .pepper(&none, PepperUse::None)
             .is_ok()
     );
-    for local in [PepperSource::Local, PepperSource::VariableOrLocal] {
-        assert!(local.pepper(&none, PepperUse::Hashes).is_ok());
-    }
+    let local = PepperSource::VariableOrLocal.pepper(&none, PepperUse::Hashes);
+    assert!(local.is_ok());
 }
 
 #[test]
@@ -153,7 +152,6 @@ fn the_pepper_is_the_local_one_or_the_variable() {
     let local = value.hash(&local::pepper().unwrap());
     let other = value.hash(&Pepper::new(b"another-pepper-of-this-table").unwrap());
     let none = Environment::default();
-    assert_eq!(hash(PepperSource::Local, &environment), local);
     assert_eq!(hash(PepperSource::VariableOrLocal, &none), local);
     assert_eq!(hash(PepperSource::VariableOrLocal, &environment), other);
     assert_eq!(hash(PepperSource::Variable, &environment), other);

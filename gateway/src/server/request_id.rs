@@ -1,0 +1,40 @@
+//! The ids that accompany a request.
+
+use tollgate::random::{self, BASE62};
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The ids of one request, in the forms of AWS.
+#[derive(Clone, Debug)]
+pub(super) struct RequestIds {
+    /// `x-amzn-RequestId`: a UUID.
+    pub(super) request_id: String,
+    /// `x-amz-apigw-id`.
+    pub(super) extended_request_id: String,
+    /// `X-Amzn-Trace-Id`.
+    pub(super) trace_id: String,
+}
+
+impl RequestIds {
+    /// New ids for a request that arrived `now_s` seconds after the epoch.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give.
+    pub(super) fn new(now_s: u64) -> Result<Self, random::NoEntropy> {
+        let hex = random::text(HEX, 56)?;
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        Ok(Self {
+            request_id: format!(
+                "{}-{}-4{}-a{}-{}",
+                part(0, 8),
+                part(8, 12),
+                part(12, 15),
+                part(15, 18),
+                part(18, 30)
+            ),
+            extended_request_id: format!("{}=", random::text(BASE62, 15)?),
+            trace_id: format!("Root=1-{now_s:08x}-{}", part(30, 54)),
+        })
+    }
+}

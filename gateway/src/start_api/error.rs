@@ -1,0 +1,129 @@
+//! Why the gateway does not start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tollgate::key::WeakPepper;
+use tollgate::random::NoEntropy;
+
+use crate::build_functions::BuildError;
+use crate::cli::failure::Failure;
+use crate::deploy::{DeployError, TableError};
+use crate::embedded::EmbeddedError;
+use crate::invoke::InvokeError;
+use crate::router::RouterError;
+use crate::template::TemplateError;
+use crate::template::samconfig::OverridesError;
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The parameters of samconfig.toml or of the command line cannot be used.
+    #[error(transparent)]
+    Overrides(#[from] OverridesError),
+    /// samconfig.toml cannot be read.
+    #[error("`{}`, which --config-env needs, cannot be read: {cause}", path.display())]
+    Samconfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A port cannot be used.
+    #[error("{address} cannot be listened on: {cause}")]
+    Bind {
+        /// The address and the port.
+        address: SocketAddr,
+        /// The flag that names it.
+        flag: &'static str,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A listener has no address.
+    #[error("a listener has no address: {0}")]
+    Listener(io::Error),
+    /// Signals cannot be waited for.
+    #[error("signals cannot be waited for: {0}")]
+    Signal(io::Error),
+    /// The embedded store does not start.
+    #[error(transparent)]
+    Store(#[from] EmbeddedError),
+    /// The pepper cannot be used.
+    #[error("TOLLGATE_PEPPER cannot be used: {0}")]
+    Pepper(#[from] WeakPepper),
+    /// The template cannot be deployed.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// A table cannot be created.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A function has no executable.
+    #[error(transparent)]
+    Executable(#[from] BuildError),
+    /// The build was interrupted.
+    #[error("the build of the functions was interrupted: {0}")]
+    Build(tokio::task::JoinError),
+    /// A function does not start.
+    #[error("{logical_id}: {cause}")]
+    Function {
+        /// The function.
+        logical_id: String,
+        /// Why.
+        cause: InvokeError,
+    },
+    /// A route cannot be used.
+    #[error("{logical_id}: the route of line {line}: {cause}")]
+    Route {
+        /// The API.
+        logical_id: String,
+        /// Where the route stands in the template.
+        line: usize,
+        /// Why.
+        cause: String,
+    },
+    /// Two APIs have one address.
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    /// No random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Template(error) => {
+                let hint = error.hint.clone();
+                let text = error.to_string();
+                let message = text
+                    .split_once("\nhint:")
+                    .map_or(text.as_str(), |(message, _)| message);
+                Self::failed(message).hint(hint)
+            }
+            StartError::Bind { flag, .. } => Self::failed(error.to_string()).hint(format!(
+                "stop what uses the port, or choose another with {flag}"
+            )),
+            StartError::Deploy(DeployError::Store(error)) => {
+                Self::failed("the store does not answer").caused_by(&error)
+            }
+            StartError::Overrides(_)
+            | StartError::Samconfig { .. }
+            | StartError::Listener(_)
+            | StartError::Signal(_)
+            | StartError::Store(_)
+            | StartError::Pepper(_)
+            | StartError::Deploy(_)
+            | StartError::Table(_)
+            | StartError::Executable(_)
+            | StartError::Build(_)
+            | StartError::Function { .. }
+            | StartError::Route { .. }
+            | StartError::Router(_)
+            | StartError::NoEntropy(_) => Self::failed(error.to_string()),
+        }
+    }
+}
