@@ -70,9 +70,9 @@ impl Day {
 
     /// `None` beyond the year 9999.
     fn date(self) -> Option<Date> {
-        EPOCH
-            .checked_add(Duration::from_secs(self.start().as_secs()))
-            .ok()
+        // Not by way of `start`: dates reach further than instants do.
+        let seconds = u64::from(self.0).checked_mul(SECONDS_PER_DAY)?;
+        EPOCH.checked_add(Duration::from_secs(seconds)).ok()
     }
 }
 
@@ -223,10 +223,10 @@ impl Quota {
                     .saturating_sub(self.offset)
                     .checked_rem(7)
                     .unwrap_or(0);
-                let first = day.minus(since_first);
+                // Counted from `day`: the window of the epoch starts before the range, and would seem to end too late.
                 Window {
-                    first,
-                    next: first.plus(7),
+                    first: day.minus(since_first),
+                    next: day.plus(7_u32.saturating_sub(since_first)),
                 }
             }
             Period::Month => self.month(day).unwrap_or(Window {
