@@ -54,6 +54,14 @@ impl MeterItem {
         self.slots.contains(&id)
     }
 
+    /// Whether the whole item `whole` is of an earlier window or day. That is a meter which was set back, or a very late answer: then
+    /// taking it for true costs a write, and admits nothing.
+    pub(super) fn is_ahead_of(&self, whole: &Self) -> bool {
+        let window = |item: &Self| item.quota.map(|known| known.window);
+        let day = |item: &Self| item.day.map(|known| known.day);
+        window(self) > window(whole) || day(self) > day(whole)
+    }
+
     /// Takes over what `newer` says, where it is not older. Instants, windows and days only grow, so a late answer cannot undo them.
     pub(super) fn absorb(&mut self, newer: &Self) {
         for (bucket, tat) in &newer.tats {

@@ -106,7 +106,16 @@ impl Knowledge {
 
     /// Remembers what a store answered at `now`.
     pub fn learn(&mut self, answer: &Answer, now: Timestamp) {
-        let (Answer::Applied(item) | Answer::Failed(item)) = answer;
+        let item = match answer {
+            Answer::Applied(item) => item,
+            Answer::Failed(item) => {
+                // The table was restored or replaced. Without this, no form would ever fit again.
+                if self.item.is_ahead_of(item) {
+                    self.item = MeterItem::default();
+                }
+                item
+            }
+        };
         self.item.absorb(item);
         if item.quota.is_some() {
             self.quota_seen_at = now;
