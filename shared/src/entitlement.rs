@@ -4,8 +4,9 @@
 //! of bounded size. A refusal that an operator can lift is looked up again much earlier: after [`FIRST_RECHECK`], and half as
 //! often each time that it stands, down to once in [`LAST_RECHECK`].
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -86,11 +87,34 @@ struct KnownPlan {
     read_at: Timestamp,
 }
 
+/// What a load came to. A failure is not remembered: it goes to those who waited for the load.
+type Loaded<T> = Result<T, StoreError>;
+
+/// What is remembered, or what `load` brings. Many callers at once share one load, and its failure too: with a load each, one after
+/// the other, the last of them would wait for all the time-outs before its own.
+async fn remembered_or<K: Clone + Eq + Hash, T: Clone>(
+    cache: &Cache<K, Loaded<T>>,
+    key: &K,
+    load: impl Future<Output = Loaded<T>>,
+) -> Loaded<T> {
+    match cache.get_value_or_guard_async(key).await {
+        Ok(known) => known,
+        Err(guard) => {
+            let loaded = load.await;
+            let is_remembered = guard.insert(loaded.clone()).is_ok();
+            if is_remembered && loaded.is_err() {
+                cache.remove_if(key, Result::is_err);
+            }
+            loaded
+        }
+    }
+}
+
 /// The keys, plans and meters that this process remembers.
 #[derive(Debug)]
 pub(crate) struct Entitlements {
-    keys: Cache<KeyHash, Arc<Entitlement>>,
-    plans: Cache<PlanId, KnownPlan>,
+    keys: Cache<KeyHash, Loaded<Arc<Entitlement>>>,
+    plans: Cache<PlanId, Loaded<KnownPlan>>,
     meters: Cache<MeterId, Arc<Meter>>,
 }
 
@@ -112,7 +136,7 @@ impl Entitlements {
         ledger: &impl Ledger,
         clock: &impl Clock,
     ) -> Result<Arc<Entitlement>, StoreError> {
-        if let Some(known) = self.keys.get(hash) {
+        if let Some(Ok(known)) = self.keys.get(hash) {
             if clock.now().abs_diff(known.read_at) < REMEMBERED {
                 return Ok(known);
             }
@@ -137,8 +161,9 @@ impl Entitlements {
     }
 
     fn forget(&self, hash: &KeyHash, known: &Arc<Entitlement>) {
+        let is_known = |current: &Arc<Entitlement>| Arc::ptr_eq(current, known);
         self.keys
-            .remove_if(hash, |current| Arc::ptr_eq(current, known));
+            .remove_if(hash, |current| current.as_ref().is_ok_and(is_known));
     }
 
     async fn load(
@@ -171,7 +196,7 @@ impl Entitlements {
                 recheck_after,
             }))
         };
-        self.keys.get_or_insert_async(hash, load).await
+        remembered_or(&self.keys, hash, load).await
     }
 
     async fn plan(
@@ -182,19 +207,14 @@ impl Entitlements {
         clock: &impl Clock,
     ) -> Result<KnownPlan, StoreError> {
         let read_at = clock.now();
-        if self
-            .plans
-            .remove_if(id, |known| read_at.abs_diff(known.read_at) >= max_age)
-            .is_none()
-            && let Some(known) = self.plans.get(id)
-        {
-            return Ok(known);
-        }
+        let is_old = |known: &KnownPlan| read_at.abs_diff(known.read_at) >= max_age;
+        self.plans
+            .remove_if(id, |known| known.as_ref().is_ok_and(is_old));
         let load = async {
             let plan = ledger.plan(id).await?.map(Arc::new);
             Ok(KnownPlan { plan, read_at })
         };
-        self.plans.get_or_insert_async(id, load).await
+        remembered_or(&self.plans, id, load).await
     }
 
     fn meter(&self, id: MeterId) -> Arc<Meter> {

@@ -2,15 +2,16 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::id::{ApiStage, KeyId, PlanId};
 
-/// The store could not answer. The cause is for the log; callers see only whether trying again may help.
-#[derive(Debug)]
+/// The store could not answer. The cause is for the log; callers see only whether trying again may help. Clones share the cause.
+#[derive(Clone, Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
     message: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// Whether trying again may help.
@@ -34,7 +35,7 @@ impl StoreError {
         Self {
             kind,
             message: message.into(),
-            source: Some(source.into()),
+            source: Some(Arc::from(source.into())),
         }
     }
 
