@@ -1,6 +1,10 @@
 //! What the engine promises, against models that are too simple to be wrong.
 
 mod bucket;
+mod item;
 mod key;
+mod ledger;
+mod limiter;
+mod meter;
 mod modules;
 mod quota;

@@ -1,0 +1,138 @@
+//! A meter's item in memory, charged as DynamoDB evaluates a charge's expression: every condition on the item as it was, a
+//! comparison with an attribute that is not there is false, then all updates or none.
+
+use std::collections::BTreeMap;
+
+use tollgate::meter::{
+    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, WindowUse, Write,
+};
+use tollgate::plan::BucketId;
+use tollgate::quota::Day;
+use tollgate::time::Timestamp;
+
+/// The attributes of the item.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Item {
+    pub(crate) off: bool,
+    pub(crate) tats: BTreeMap<BucketId, u64>,
+    pub(crate) win: Option<u32>,
+    pub(crate) used: Option<u64>,
+    pub(crate) day: Option<u32>,
+    pub(crate) count: Option<u64>,
+    pub(crate) prev_day: Option<u32>,
+    pub(crate) prev_count: Option<u64>,
+    pub(crate) slots: BTreeMap<u8, u64>,
+}
+
+fn pair(day: Option<u32>, number: Option<u64>) -> Option<(Day, u64)> {
+    Some((Day::from_number(day?), number.unwrap_or(0)))
+}
+
+impl Item {
+    /// Tries a charge.
+    pub(crate) fn charge(&mut self, write: &Write) -> Answer {
+        if self.allows(write) {
+            Answer::Applied(self.apply(write))
+        } else {
+            Answer::Failed(self.whole())
+        }
+    }
+
+    fn allows(&self, write: &Write) -> bool {
+        let bucket = write.bucket.is_none_or(|clause| {
+            let tat = self.tats.get(&clause.bucket).copied();
+            match clause.form {
+                BucketForm::Busy { now, latest, .. } => {
+                    tat.is_some_and(|tat| tat > now.as_nanos() && tat <= latest.as_nanos())
+                }
+                BucketForm::Idle { now, .. } => tat.is_none_or(|tat| tat <= now.as_nanos()),
+            }
+        });
+        let quota = write.quota.is_none_or(|clause| match clause {
+            QuotaClause::Same { window, most } => {
+                let is_same = self.win == Some(window.number());
+                self.win.is_none() || (is_same && self.used.is_some_and(|used| used <= most))
+            }
+            QuotaClause::New { window } => self.win.is_some_and(|win| win < window.number()),
+        });
+        let day = match write.day {
+            DayClause::Same { day } => self.day.is_none_or(|known| known == day.number()),
+            DayClause::New { day, archived } => {
+                self.day.is_some_and(|known| known < day.number())
+                    && self.prev_day == archived.map(Day::number)
+            }
+        };
+        let is_free = self.slots.get(&write.id.slot()) != Some(&write.id.number());
+        !self.off && is_free && bucket && quota && day
+    }
+
+    /// Makes the updates; what they set is the answer.
+    fn apply(&mut self, write: &Write) -> MeterItem {
+        let mut set = Self::default();
+        set.slots.insert(write.id.slot(), write.id.number());
+        if let Some(clause) = write.bucket {
+            let tat = match clause.form {
+                BucketForm::Busy { cost_ns, .. } => self.tats[&clause.bucket] + cost_ns,
+                BucketForm::Idle { next, .. } => next.as_nanos(),
+            };
+            set.tats.insert(clause.bucket, tat);
+        }
+        match write.quota {
+            Some(QuotaClause::Same { window, .. }) => {
+                set.win = Some(window.number());
+                set.used = Some(self.used.unwrap_or(0) + write.cost);
+            }
+            Some(QuotaClause::New { window }) => {
+                set.win = Some(window.number());
+                set.used = Some(write.cost);
+            }
+            None => {}
+        }
+        match write.day {
+            DayClause::Same { day } => {
+                set.day = Some(day.number());
+                set.count = Some(self.count.unwrap_or(0) + write.cost);
+            }
+            DayClause::New { day, .. } => {
+                (set.prev_day, set.prev_count) = (self.day, self.count);
+                (set.day, set.count) = (Some(day.number()), Some(write.cost));
+            }
+        }
+        self.slots.extend(&set.slots);
+        self.tats.extend(&set.tats);
+        self.win = set.win.or(self.win);
+        self.used = set.used.or(self.used);
+        self.day = set.day.or(self.day);
+        self.count = set.count.or(self.count);
+        self.prev_day = set.prev_day.or(self.prev_day);
+        self.prev_count = set.prev_count.or(self.prev_count);
+        set.whole()
+    }
+
+    /// All attributes, as a store hands them over.
+    pub(crate) fn whole(&self) -> MeterItem {
+        let tats = self.tats.iter();
+        MeterItem {
+            off: self.off,
+            tats: tats
+                .map(|(bucket, tat)| (*bucket, Timestamp::from_nanos(*tat)))
+                .collect(),
+            quota: pair(self.win, self.used).map(|(window, used)| WindowUse { window, used }),
+            day: pair(self.day, self.count).map(|(day, count)| DayCount { day, count }),
+            prev_day: pair(self.prev_day, self.prev_count)
+                .map(|(day, count)| DayCount { day, count }),
+            slots: self.slots.values().copied().map(ChargeId::new).collect(),
+        }
+    }
+
+    /// The requests of every day that the item and `archived` together know.
+    pub(crate) fn days(&self, archived: &BTreeMap<u32, u64>) -> BTreeMap<u32, u64> {
+        let mut days = archived.clone();
+        let own = [(self.prev_day, self.prev_count), (self.day, self.count)];
+        days.extend(
+            own.iter()
+                .filter_map(|(day, count)| Some(((*day)?, (*count)?))),
+        );
+        days
+    }
+}

@@ -1,0 +1,312 @@
+//! The meter: one process against an exact model, and many against the bounds.
+
+mod events;
+mod interleavings;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use tollgate::bucket::{Bucket, Rate, Throttle};
+use tollgate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal};
+use tollgate::plan::BucketId;
+use tollgate::quota::{Day, Period, Quota};
+use tollgate::time::Timestamp;
+
+use super::item::Item;
+
+const SECOND_NS: u64 = 1_000_000_000;
+const DAY_NS: u64 = 86_400 * SECOND_NS;
+
+/// A minute before the end of Saturday, 2026-02-28: a day, a week and a month end together.
+const START_NS: u64 = 20_513 * DAY_NS - 60 * SECOND_NS;
+
+fn at(nanos: u64) -> Timestamp {
+    Timestamp::from_nanos(nanos)
+}
+
+/// The limits of one plan.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    per_second: u32,
+    burst: u64,
+    quota: Option<Quota>,
+}
+
+impl Rules {
+    fn limits(self) -> Limits {
+        let throttle = Throttle {
+            rate: Rate::per_second(f64::from(self.per_second)).unwrap(),
+            burst: self.burst,
+        };
+        Limits {
+            bucket: Some((BucketId::Plan, Bucket::new(throttle))),
+            quota: self.quota,
+        }
+    }
+
+    fn interval_ns(self) -> u64 {
+        SECOND_NS.div_ceil(u64::from(self.per_second))
+    }
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let period = prop_oneof![Just(Period::Day), Just(Period::Week), Just(Period::Month)];
+    let quota = (0..30_u64, period, 0..28_u32).prop_map(|(limit, period, offset)| {
+        Quota::new(limit, period, offset % (period.max_offset() + 1)).unwrap()
+    });
+    (1..40_u32, 0..12_u64, prop::option::weighted(0.8, quota)).prop_map(
+        |(per_second, burst, quota)| Rules {
+            per_second,
+            burst,
+            quota,
+        },
+    )
+}
+
+/// How far time goes between two requests: from nothing to several days.
+fn any_pause() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        6 => Just(0),
+        6 => 0..SECOND_NS,
+        2 => 0..10 * SECOND_NS,
+        2 => 0..DAY_NS,
+        1 => 0..9 * DAY_NS,
+    ]
+}
+
+/// What one decision came to, and what it took.
+#[derive(Debug, PartialEq)]
+struct Decided {
+    refusal: Option<Refusal>,
+    writes: u32,
+    archives: u32,
+}
+
+/// One process alone with a meter.
+#[derive(Default)]
+struct Lonely {
+    knowledge: Knowledge,
+    item: Item,
+    archived: BTreeMap<u32, u64>,
+    charges: u64,
+}
+
+impl Lonely {
+    fn decide(&mut self, cost: u64, limits: &Limits, now: Timestamp) -> Decided {
+        self.charges += 1;
+        let id = ChargeId::new(self.charges);
+        let (mut writes, mut archives, mut archived) = (0, 0, None);
+        let refusal = loop {
+            assert!(writes < 5, "the meter goes round in circles");
+            match self.knowledge.propose(id, cost, limits, archived, now) {
+                Proposal::Refuse(refusal) => break Some(refusal),
+                Proposal::Archive(ended) => {
+                    archives += 1;
+                    archived = Some(ended.day);
+                    self.archived.insert(ended.day.number(), ended.count);
+                }
+                Proposal::Write(write) => {
+                    writes += 1;
+                    let answer = self.item.charge(&write);
+                    self.knowledge.learn(&answer, now);
+                    if matches!(answer, Answer::Applied(_)) {
+                        break None;
+                    }
+                }
+            }
+        };
+        Decided {
+            refusal,
+            writes,
+            archives,
+        }
+    }
+}
+
+/// A limiter that knows everything at once.
+struct Exact {
+    rules: Rules,
+    tat: u64,
+    window: Option<Day>,
+    used: u64,
+    days: BTreeMap<u32, u64>,
+}
+
+impl Exact {
+    fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            tat: 0,
+            window: None,
+            used: 0,
+            days: BTreeMap::new(),
+        }
+    }
+
+    fn decide(&mut self, cost: u64, now: u64) -> Option<Refusal> {
+        let Rules { burst, quota, .. } = self.rules;
+        if cost > burst {
+            return Some(Refusal::Throttled { until: None });
+        }
+        let room_ns = (burst - cost) * self.rules.interval_ns();
+        let full_at = self.tat.max(now);
+        if full_at > now + room_ns {
+            let until = Some(at(full_at - room_ns));
+            return Some(Refusal::Throttled { until });
+        }
+        if let Some(quota) = quota {
+            let window = self.window.max(Some(quota.window(at(now)).first));
+            let used = if window == self.window { self.used } else { 0 };
+            if used + cost > quota.limit() {
+                let resets_at = quota.window_of(window.unwrap()).resets_at();
+                return Some(Refusal::QuotaExceeded { resets_at });
+            }
+            (self.window, self.used) = (window, used + cost);
+        }
+        self.tat = full_at + cost * self.rules.interval_ns();
+        let last = self.days.keys().next_back().copied().unwrap_or(0);
+        *self
+            .days
+            .entry(last.max(Day::of(at(now)).number()))
+            .or_default() += cost;
+        None
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_process_alone_decides_exactly_and_with_one_write(
+        rules in any_rules(),
+        requests in prop::collection::vec((any_pause(), 0..2 * SECOND_NS, 1..4_u64), 1..80),
+    ) {
+        let limits = rules.limits();
+        let (mut lonely, mut exact) = (Lonely::default(), Exact::new(rules));
+        let mut time = START_NS;
+        for (pause, back, cost) in requests {
+            // The clock goes forward, and now and then a little back.
+            time += pause;
+            let now = if back < SECOND_NS / 4 { time - back } else { time };
+            let days_before = exact.days.len();
+            let expected = exact.decide(cost, now);
+            let Decided { refusal, writes, archives } = lonely.decide(cost, &limits, at(now));
+            prop_assert_eq!(refusal, expected);
+            match refusal {
+                None => {
+                    prop_assert_eq!(writes, 1);
+                    let is_third_day = exact.days.len() > days_before && days_before >= 2;
+                    prop_assert_eq!(archives, u32::from(is_third_day));
+                }
+                Some(Refusal::Throttled { .. }) => prop_assert_eq!(writes, 0),
+                // A remembered refusal is asked again after a while.
+                Some(Refusal::QuotaExceeded { .. }) => prop_assert!(writes <= 1),
+            }
+        }
+        prop_assert_eq!(lonely.item.days(&lonely.archived), exact.days);
+    }
+
+    #[test]
+    fn a_process_that_knows_nothing_needs_two_writes_at_the_most(
+        rules in any_rules(),
+        requests in prop::collection::vec((any_pause(), 1..4_u64), 1..60),
+    ) {
+        let limits = rules.limits();
+        let (mut lonely, mut exact) = (Lonely::default(), Exact::new(rules));
+        let mut now = START_NS;
+        for (pause, cost) in requests {
+            now += pause;
+            lonely.knowledge = Knowledge::default();
+            let decided = lonely.decide(cost, &limits, at(now));
+            // Which limit it names first may differ: what costs more than the whole quota is refused unseen.
+            prop_assert_eq!(decided.refusal.is_some(), exact.decide(cost, now).is_some());
+            prop_assert!(decided.writes <= 2 && decided.archives <= 1);
+        }
+        prop_assert_eq!(lonely.item.days(&lonely.archived), exact.days);
+    }
+}
+
+fn daily(limit: u64) -> Rules {
+    Rules {
+        per_second: 1_000,
+        burst: 1_000,
+        quota: Some(Quota::new(limit, Period::Day, 0).unwrap()),
+    }
+}
+
+#[test]
+fn a_refusal_by_quota_is_remembered_for_five_seconds_and_a_top_up_is_seen_then() {
+    let limits = daily(2).limits();
+    let mut lonely = Lonely::default();
+    for _ in 0..2 {
+        assert_eq!(lonely.decide(1, &limits, at(START_NS)).refusal, None);
+    }
+    let life = u64::try_from(QUOTA_REFUSAL_LIFE.as_nanos()).unwrap();
+    let writes = [
+        START_NS,
+        START_NS + life - 1,
+        START_NS + life,
+        START_NS + life + 1,
+    ];
+    let writes = writes.map(|now| lonely.decide(1, &limits, at(now)).writes);
+    assert_eq!(writes, [0, 0, 1, 0]);
+    lonely.item.used = Some(1);
+    let refused = lonely.decide(1, &limits, at(START_NS + 2 * life - 1));
+    assert_eq!((refused.refusal.is_some(), refused.writes), (true, 0));
+    let admitted = lonely.decide(1, &limits, at(START_NS + 2 * life));
+    assert_eq!((admitted.refusal, admitted.writes), (None, 1));
+}
+
+#[test]
+fn a_meter_that_was_switched_off_admits_nothing_and_learns_it_from_one_write() {
+    let limits = daily(9).limits();
+    let mut knowledge = Knowledge::default();
+    let mut item = Item {
+        off: true,
+        ..Item::default()
+    };
+    let id = ChargeId::new(1);
+    let Proposal::Write(write) = knowledge.propose(id, 1, &limits, None, at(START_NS)) else {
+        panic!("nothing forbids the charge yet");
+    };
+    let answer = item.charge(&write);
+    knowledge.learn(&answer, at(START_NS));
+    assert!(matches!(answer, Answer::Failed(item) if item.off));
+}
+
+/// The table was replaced by an empty one, or by an older copy of itself.
+#[test]
+fn a_meter_that_was_lost_starts_again_while_a_process_remembers_it() {
+    for days in [0, 1, 40] {
+        let limits = daily(9).limits();
+        let mut lonely = Lonely::default();
+        let mut now = START_NS;
+        for _ in 0..4 {
+            assert_eq!(lonely.decide(1, &limits, at(now)).refusal, None);
+            now += DAY_NS;
+        }
+        lonely.item = Item::default();
+        now += days * DAY_NS;
+        let decided = lonely.decide(1, &limits, at(now));
+        assert_eq!(decided.refusal, None, "{days} days later");
+        assert!(decided.writes <= 3, "{} writes", decided.writes);
+    }
+}
+
+#[test]
+fn a_meter_that_was_set_back_goes_on_from_there() {
+    let limits = daily(9).limits();
+    let mut lonely = Lonely::default();
+    let mut older = Item::default();
+    for day in 0..6 {
+        if day == 3 {
+            older = lonely.item.clone();
+        }
+        let now = at(START_NS + day * DAY_NS);
+        assert_eq!(lonely.decide(1, &limits, now).refusal, None);
+    }
+    lonely.item = older;
+    let decided = lonely.decide(1, &limits, at(START_NS + 6 * DAY_NS));
+    assert_eq!(decided.refusal, None);
+    assert!(decided.writes <= 3, "{} writes", decided.writes);
+}
