@@ -234,6 +234,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let id = self.charge_id();
         let mut archived = None;
         let mut writes = 0;
+        let mut is_overtaken = false;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
             let now = self.clock.now();
@@ -254,9 +255,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     let refusal = known.last_refusal(cost, limits, now);
                     return Ok(Charged::Refused(refusal, known.levels(limits, now)));
                 }
-                Proposal::Write(write) => {
+                Proposal::Write(mut write) => {
                     writes += 1;
+                    if is_overtaken {
+                        write.date_ahead(limits);
+                    }
                     let answer = self.ledger.charge(&meter.id, &write).await?;
+                    is_overtaken |= write.was_overtaken(&answer);
                     if let Some(charged) = self.learn(meter, limits, id, &answer) {
                         return Ok(charged);
                     }

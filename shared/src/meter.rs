@@ -13,6 +13,7 @@ pub use item::{DayCount, MeterItem, WindowUse};
 pub use propose::{Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal};
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
 use crate::plan::BucketId;
@@ -23,6 +24,9 @@ use crate::time::Timestamp;
 ///
 /// A retry is recognised until another charge takes its slot; then the client is charged twice, which errs against the caller.
 pub const SLOT_COUNT: u8 = 16;
+
+/// How far ahead a charge is dated, at the most, when others overtook it: longer than a store usually takes to answer.
+const LEAD: Duration = Duration::from_millis(100);
 
 /// The meter of one key in one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +80,36 @@ pub struct Write {
     pub day: DayClause,
 }
 
+impl Write {
+    /// Whether the bucket was idle when this write was proposed, and charges that came first had made it busy by then.
+    pub fn was_overtaken(&self, answer: &Answer) -> bool {
+        match (self.bucket, answer) {
+            (Some(clause), Answer::Failed(item)) => match clause.form {
+                BucketForm::Idle { now, .. } => item.tat(clause.bucket) > Some(now),
+                BucketForm::Busy { .. } => false,
+            },
+            (Some(_) | None, Answer::Applied(_)) | (None, Answer::Failed(_)) => false,
+        }
+    }
+
+    /// Dates an idle bucket's clause ahead, up to half of what the bucket would have left: for a charge that was overtaken.
+    ///
+    /// Far below the rate a bucket is idle again after each charge, and of many charges under way at once each spoils the form of
+    /// those before it. Once one is dated ahead the bucket is busy for a while, and charges in the busy form do not disturb each
+    /// other. The bucket is left with less than the request took, never with more.
+    pub fn date_ahead(&mut self, limits: &Limits) {
+        if let Some(clause) = &mut self.bucket
+            && let BucketForm::Idle { now, next } = &mut clause.form
+            && let Some((_, rule)) = limits.bucket
+            && let Some(latest) = rule.latest_tat(*now, self.cost)
+        {
+            let lead = LEAD.min(latest.saturating_since(*now) / 2);
+            *now = now.saturating_add(lead);
+            *next = next.saturating_add(lead);
+        }
+    }
+}
+
 /// What a charge asks of a bucket, and does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BucketClause {
@@ -99,7 +133,7 @@ pub enum BucketForm {
     },
     /// `tat` absent or `tat <= now`, then `tat = next`.
     Idle {
-        /// The instant of the attempt.
+        /// The instant of the attempt, or a later one.
         now: Timestamp,
         /// The bucket's state after the requests.
         next: Timestamp,
