@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tollgate::id::PlanId;
@@ -9,6 +10,7 @@ use tollgate::key::KeyHash;
 use tollgate::meter::{Answer, DayCount, MeterId, Write};
 use tollgate::plan::Plan;
 use tollgate::store::{KeyRecord, Ledger, StoreError, StoreErrorKind};
+use tollgate::time::ManualClock;
 
 use super::item::Item;
 
@@ -44,6 +46,8 @@ pub(crate) struct State {
     pub(crate) is_down: bool,
     /// Whether the count of an ended day cannot be written.
     pub(crate) cannot_archive: bool,
+    /// A clock, and how far each call moves it.
+    pub(crate) tick: Option<(ManualClock, Duration)>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,7 +90,11 @@ impl MemoryLedger {
         gate.wait_for(|is_open| *is_open).await.unwrap();
         drop(gate);
         tokio::task::yield_now().await;
-        if self.state().is_down {
+        let state = self.state();
+        if let Some((clock, by)) = &state.tick {
+            clock.advance(*by);
+        }
+        if state.is_down {
             Err(unavailable())
         } else {
             Ok(())

@@ -29,6 +29,7 @@ struct Charge {
     cost: u64,
     archived: Option<Day>,
     writes: u32,
+    is_overtaken: bool,
 }
 
 #[derive(Clone)]
@@ -160,6 +161,7 @@ impl World {
                     cost,
                     archived: None,
                     writes: 0,
+                    is_overtaken: false,
                 })
             }
             Task::Deciding(mut charge) => {
@@ -182,8 +184,11 @@ impl World {
                         }
                     }
                     Proposal::Write(_) if charge.writes == MAX_WRITES => Task::Free,
-                    Proposal::Write(write) => {
+                    Proposal::Write(mut write) => {
                         charge.writes += 1;
+                        if charge.is_overtaken {
+                            write.date_ahead(&self.limits);
+                        }
                         let sent = Sent {
                             write,
                             asked_at: self.now,
@@ -201,7 +206,14 @@ impl World {
                 sent,
                 attempts,
             } => match self.send(Message::Write(sent.clone()), fate) {
-                Some(Reply::Answer(answer)) => Task::Answered { charge, answer },
+                Some(Reply::Answer(answer)) => {
+                    let is_overtaken = charge.is_overtaken || sent.write.was_overtaken(&answer);
+                    let charge = Charge {
+                        is_overtaken,
+                        ..charge
+                    };
+                    Task::Answered { charge, answer }
+                }
                 Some(Reply::Archived) => panic!("a write is no archive"),
                 None if attempts + 1 < ATTEMPTS => Task::Waiting {
                     charge,
