@@ -2,8 +2,10 @@
 
 mod admin;
 mod answer;
+mod body;
 mod data_plane;
 mod request_id;
+mod target;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,7 +25,8 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use admin::Admin;
-pub use data_plane::{Api, DataPlane, FunctionUrl, Method, TargetId};
+pub use data_plane::DataPlane;
+pub use target::{Api, FunctionUrl, Method, TargetId};
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);

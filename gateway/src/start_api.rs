@@ -4,7 +4,6 @@ mod apis;
 mod error;
 mod functions;
 mod logs;
-mod summary;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,8 +21,7 @@ use tollgate::time::{Clock, SystemClock};
 pub use error::StartError;
 
 use crate::build_functions::{BuildMode, FunctionSource, find_executables};
-use crate::cli::output::Printer;
-use crate::deploy;
+use crate::deploy::{self, Deployed};
 use crate::embedded::Embedded;
 use crate::invoke::Function;
 use crate::local;
@@ -84,15 +82,43 @@ const DEFAULT_CONFIG_ENV: &str = "default";
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Runs the gateway until it is told to stop.
+/// How far the gateway has got.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// The template can be used. Building comes next.
+    Read(&'a Template),
+    /// Requests are answered.
+    Started(Started<'a>),
+    /// A signal came.
+    Stopping,
+}
+
+/// What answers, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Started<'a> {
+    /// What was asked for.
+    pub template: &'a Template,
+    /// The plans and keys in the store.
+    pub deployed: &'a Deployed,
+    /// The port of the APIs.
+    pub port: u16,
+    /// The port of the admin API.
+    pub admin_port: u16,
+    /// The DynamoDB.
+    pub endpoint_url: &'a str,
+    /// Where the store is kept, if it is.
+    pub data: Option<&'a Path>,
+}
+
+/// Runs the gateway until it is told to stop, and tells `report` how far it has got.
 ///
 /// # Errors
 ///
 /// When the template cannot be used, a port is taken, a function does not build, or the store does not answer.
-pub async fn run(arguments: StartApi, printer: &Printer) -> Result<(), StartError> {
+pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(), StartError> {
     let _logs = logs::start(arguments.log_filter.as_deref());
     let template = load(&arguments)?;
-    summary::print_not_simulated(&template, printer);
+    report(Progress::Read(&template));
     let api_listener = bind(arguments.host, arguments.port, "--port").await?;
     let admin_listener = bind(LOOPBACK, arguments.admin_port, "--admin-port").await?;
     let port = local_port(&api_listener)?;
@@ -123,20 +149,17 @@ pub async fn run(arguments: StartApi, printer: &Printer) -> Result<(), StartErro
     let limiter = Limiter::new(store, SystemClock, pepper)?;
     let data_plane = apis::data_plane(&template, &functions, limiter, port)?;
 
-    summary::print(
-        &template,
-        &deployed,
-        &summary::Addresses {
-            port,
-            admin_port,
-            endpoint_url: &endpoint_url,
-            data: arguments.data.as_deref(),
-        },
-        printer,
-    );
+    report(Progress::Started(Started {
+        template: &template,
+        deployed: &deployed,
+        port,
+        admin_port,
+        endpoint_url: &endpoint_url,
+        data: arguments.data.as_deref(),
+    }));
     serve(api_listener, admin_listener, data_plane).await?;
 
-    printer.note("stopping");
+    report(Progress::Stopping);
     stop(functions.into_values().collect(), embedded).await;
     Ok(())
 }

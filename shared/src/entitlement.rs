@@ -1,8 +1,8 @@
 //! What a key opens, remembered for a while.
 //!
 //! The first sight of a key costs two reads, of the key and of its plan. Then both are remembered for [`REMEMBERED`], in a cache
-//! of bounded size. A refusal that an operator can lift is looked up again much earlier: after [`FIRST_RECHECK`], and half as
-//! often each time that it stands, down to once in [`LAST_RECHECK`].
+//! of bounded size. A refusal that an operator can lift is looked up again much earlier: when it is a tenth older than it was at
+//! the last look, but not before [`FIRST_RECHECK`] and not after [`LAST_RECHECK`].
 
 use std::future::Future;
 use std::hash::Hash;
@@ -22,8 +22,8 @@ use crate::time::{Clock, Timestamp};
 /// How long keys and plans are remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(30);
 
-/// How long the first refusal of a key stands before the store is asked again.
-pub const FIRST_RECHECK: Duration = Duration::from_millis(25);
+/// How long a refusal of a key stands at the least before the store is asked again.
+pub const FIRST_RECHECK: Duration = Duration::from_millis(5);
 
 /// How long a refusal stands at the most before the store is asked again.
 pub const LAST_RECHECK: Duration = Duration::from_secs(1);
@@ -52,7 +52,8 @@ pub(crate) struct Entitlement {
     pub(crate) key: Option<KeyRecord>,
     grants: Vec<Grant>,
     read_at: Timestamp,
-    recheck_after: Duration,
+    /// Since when the key has been refused, if it was when this was read.
+    refused_since: Option<Timestamp>,
 }
 
 impl Entitlement {
@@ -77,7 +78,10 @@ impl Entitlement {
 
     /// Whether a refusal from this entitlement is too old to give at `now`.
     pub(crate) fn should_recheck(&self, now: Timestamp) -> bool {
-        now.abs_diff(self.read_at) >= self.recheck_after
+        let stood = self
+            .refused_since
+            .map_or(Duration::ZERO, |since| self.read_at.saturating_since(since));
+        now.abs_diff(self.read_at) >= (stood / 10).clamp(FIRST_RECHECK, LAST_RECHECK)
     }
 }
 
@@ -142,21 +146,25 @@ impl Entitlements {
             }
             self.forget(hash, &known);
         }
-        self.load(hash, REMEMBERED, FIRST_RECHECK, ledger, clock)
-            .await
+        self.load(hash, REMEMBERED, None, ledger, clock).await
     }
 
-    /// What the key opens by now, when `known` is doubtful.
+    /// What the key opens by now: `known` is too old for a refusal, or, when `was_open`, its meter turned out to be off.
     pub(crate) async fn get_again(
         &self,
         hash: &KeyHash,
         known: &Arc<Entitlement>,
+        was_open: bool,
         ledger: &impl Ledger,
         clock: &impl Clock,
     ) -> Result<Arc<Entitlement>, StoreError> {
         self.forget(hash, known);
-        let recheck_after = known.recheck_after.saturating_mul(2).min(LAST_RECHECK);
-        self.load(hash, FIRST_RECHECK, recheck_after, ledger, clock)
+        let refused_since = if was_open {
+            Some(clock.now())
+        } else {
+            known.refused_since.or(Some(known.read_at))
+        };
+        self.load(hash, FIRST_RECHECK, refused_since, ledger, clock)
             .await
     }
 
@@ -170,7 +178,7 @@ impl Entitlements {
         &self,
         hash: &KeyHash,
         plan_age: Duration,
-        recheck_after: Duration,
+        refused_since: Option<Timestamp>,
         ledger: &impl Ledger,
         clock: &impl Clock,
     ) -> Result<Arc<Entitlement>, StoreError> {
@@ -193,7 +201,7 @@ impl Entitlements {
                 key,
                 grants,
                 read_at,
-                recheck_after,
+                refused_since,
             }))
         };
         remembered_or(&self.keys, hash, load).await

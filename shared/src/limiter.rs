@@ -23,6 +23,11 @@ use crate::time::{Clock, SystemClock, Timestamp};
 /// only when that happened twice. Who loses three times is told to come back at once.
 pub const MAX_WRITES: u32 = 3;
 
+/// How many writes more a decision may try, one for each time that charges which came first made its bucket busy.
+///
+/// A bucket that refills faster than the store answers is idle again by the next attempt, and can be made busy again.
+pub const MAX_OVERTAKEN: u32 = 5;
+
 /// One request for a method that requires a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -87,7 +92,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
 
     /// Decides one request, and charges it when it may pass.
     ///
-    /// A request costs one conditional write in the ordinary case, [`MAX_WRITES`] at the most, and none when what this process knows
+    /// A request costs one conditional write in the ordinary case, [`MAX_WRITES`] and [`MAX_OVERTAKEN`] at the most, and none when what this process knows
     /// already forbids it. The first request with a key costs two reads more, the first one of a day a write that keeps the count of
     /// an earlier day.
     ///
@@ -181,9 +186,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         hash: &KeyHash,
         known: &Arc<Entitlement>,
     ) -> Result<Decision, StoreError> {
+        let was_open = known.grant(request.api_stage, self.clock.now()).is_ok();
         let known = self
             .entitlements
-            .get_again(hash, known, &self.ledger, &self.clock)
+            .get_again(hash, known, was_open, &self.ledger, &self.clock)
             .await?;
         if let Err(reason) = known.grant(request.api_stage, self.clock.now()) {
             return Ok(deny(reason, Some(&known)));
@@ -234,7 +240,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let id = self.charge_id();
         let mut archived = None;
         let mut writes = 0;
-        let mut is_overtaken = false;
+        let mut overtaken = 0;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
             let now = self.clock.now();
@@ -250,18 +256,16 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     self.ledger.archive(&meter.id, ended).await?;
                     archived = Some(ended.day);
                 }
-                Proposal::Write(_) if writes == MAX_WRITES => {
+                Proposal::Write(_) if writes >= MAX_WRITES + overtaken.min(MAX_OVERTAKEN) => {
                     let known = knowledge(meter);
                     let refusal = known.last_refusal(cost, limits, now);
                     return Ok(Charged::Refused(refusal, known.levels(limits, now)));
                 }
                 Proposal::Write(mut write) => {
                     writes += 1;
-                    if is_overtaken {
-                        write.date_ahead(limits);
-                    }
+                    write.date_ahead(limits, overtaken);
                     let answer = self.ledger.charge(&meter.id, &write).await?;
-                    is_overtaken |= write.was_overtaken(&answer);
+                    overtaken += u32::from(write.was_overtaken(&answer));
                     if let Some(charged) = self.learn(meter, limits, id, &answer) {
                         return Ok(charged);
                     }

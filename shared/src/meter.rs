@@ -26,7 +26,10 @@ use crate::time::Timestamp;
 pub const SLOT_COUNT: u8 = 16;
 
 /// How far ahead a charge is dated, at the most, when others overtook it: longer than a store usually takes to answer.
-const LEAD: Duration = Duration::from_millis(100);
+const MAX_LEAD: Duration = Duration::from_millis(100);
+
+/// The smallest burst of which a hundredth may be given up, so that charges do not refuse each other.
+const MIN_DATED_BURST: u64 = 100;
 
 /// The meter of one key in one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,18 +95,24 @@ impl Write {
         }
     }
 
-    /// Dates an idle bucket's clause ahead, up to half of what the bucket would have left: for a charge that was overtaken.
+    /// Dates an idle bucket's clause ahead, for a charge that was `overtaken` so many times: by a hundredth of the bucket at first,
+    /// twice as far each time, at the most 100 ms and half of what the bucket would have left. A bucket of fewer than 100 gives up
+    /// nothing.
     ///
     /// Far below the rate a bucket is idle again after each charge, and of many charges under way at once each spoils the form of
     /// those before it. Once one is dated ahead the bucket is busy for a while, and charges in the busy form do not disturb each
     /// other. The bucket is left with less than the request took, never with more.
-    pub fn date_ahead(&mut self, limits: &Limits) {
+    pub fn date_ahead(&mut self, limits: &Limits, overtaken: u32) {
         if let Some(clause) = &mut self.bucket
             && let BucketForm::Idle { now, next } = &mut clause.form
             && let Some((_, rule)) = limits.bucket
             && let Some(latest) = rule.latest_tat(*now, self.cost)
+            && let Some(doublings) = overtaken.checked_sub(1)
+            && rule.burst() >= MIN_DATED_BURST
         {
-            let lead = LEAD.min(latest.saturating_since(*now) / 2);
+            let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+            let lead = (rule.refill() / 100).saturating_mul(factor);
+            let lead = lead.min(MAX_LEAD).min(latest.saturating_since(*now) / 2);
             *now = now.saturating_add(lead);
             *next = next.saturating_add(lead);
         }

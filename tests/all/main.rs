@@ -1,4 +1,6 @@
 //! All tests.
 
+#[cfg(test)]
 mod engine;
+#[cfg(test)]
 mod store;

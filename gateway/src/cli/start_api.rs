@@ -9,8 +9,11 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::output::Printer;
 use crate::build_functions::BuildMode;
+use crate::deploy::DeployError;
 use crate::local;
-use crate::start_api;
+use crate::start_api::{self, Progress, StartError};
+
+mod summary;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,7 +89,47 @@ impl StartApi {
             cargo: cargo.into(),
             log_filter: environment.log_filter.clone(),
         };
-        let outcome = start_api::run(arguments, printer).await;
+        let outcome = start_api::run(arguments, |progress| match progress {
+            Progress::Read(template) => summary::print_not_simulated(template, printer),
+            Progress::Started(started) => summary::print(&started, printer),
+            Progress::Stopping => printer.note("stopping"),
+        })
+        .await;
         outcome.map_err(Failure::from)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Template(error) => {
+                let hint = error.hint.clone();
+                let text = error.to_string();
+                let message = text
+                    .split_once("\nhint:")
+                    .map_or(text.as_str(), |(message, _)| message);
+                Self::failed(message).hint(hint)
+            }
+            StartError::Bind { flag, .. } => Self::failed(error.to_string()).hint(format!(
+                "stop what uses the port, or choose another with {flag}"
+            )),
+            StartError::Deploy(DeployError::Store(error)) => {
+                Self::failed("the store does not answer").caused_by(&error)
+            }
+            StartError::Overrides(_)
+            | StartError::Samconfig { .. }
+            | StartError::Listener(_)
+            | StartError::Signal(_)
+            | StartError::Store(_)
+            | StartError::Pepper(_)
+            | StartError::Deploy(_)
+            | StartError::Table(_)
+            | StartError::Executable(_)
+            | StartError::Build(_)
+            | StartError::Function { .. }
+            | StartError::Route { .. }
+            | StartError::Router(_)
+            | StartError::NoEntropy(_) => Self::failed(error.to_string()),
+        }
     }
 }

@@ -8,95 +8,36 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use tokio::time::timeout;
-use tollgate::api::{RouteMatch, Routes};
+use tollgate::api::RouteMatch;
 use tollgate::decision::{Allowance, Decision, Metered};
 use tollgate::http::fields::{self, Fields};
 use tollgate::http::{answer_to, unavailable};
-use tollgate::id::ApiStage;
 use tollgate::limiter::{self, Limiter};
 use tollgate::plan::MethodName;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
 use tracing::{info, warn};
 
-use super::Handler;
 use super::answer::Fault;
 use super::request_id::RequestIds;
+use super::target::{Api, FunctionUrl, TargetId};
+use super::{Handler, body};
 use crate::event::{self, ApiKind, ProxyRequest, RequestApiKey};
 use crate::invoke::{Function, InvocationContext, InvokeError};
 use crate::router::{Destination, Router};
 use crate::template::PayloadVersion;
 
-/// The most bytes of a request's body: 10 MB, as on AWS.
-const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
-
-/// The most bytes of a body that is read to be thrown away, so that its sender gets to see the answer.
-const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
-
 /// The most bytes of all names and values of a request's headers, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
-
-/// How long a client may take to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_mins(1);
 
 const API_KEY: &str = "x-api-key";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
-
-/// Which API or function URL a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetId {
-    /// The API with this place in the list.
-    Api(usize),
-    /// The function URL with this place in the list.
-    FunctionUrl(usize),
-}
-
-/// A deployed API with its stage.
-#[derive(Debug)]
-pub struct Api {
-    /// REST or HTTP.
-    pub kind: ApiKind,
-    /// The API and its stage.
-    pub api_stage: ApiStage,
-    /// The id of what is deployed.
-    pub deployment_id: String,
-    /// The methods.
-    pub routes: Routes<Method>,
-    /// The stage's variables.
-    pub stage_variables: BTreeMap<String, String>,
-    /// Media types that are not text.
-    pub binary_media_types: Vec<String>,
-}
-
-/// A method and its integration.
-#[derive(Clone, Debug)]
-pub struct Method {
-    /// The function that answers.
-    pub function: Function,
-    /// Whether the gateway checks a key. Only REST APIs do.
-    pub api_key_required: bool,
-    /// The format of events.
-    pub payload_version: PayloadVersion,
-    /// How long the function may take.
-    pub timeout: Duration,
-    /// The id of the resource.
-    pub resource_id: String,
-}
-
-/// A function's own URL.
-#[derive(Debug)]
-pub struct FunctionUrl {
-    /// The first label of its host.
-    pub url_id: String,
-    /// The function.
-    pub function: Function,
-}
 
 /// Everything that requests can reach. Clones share it.
 #[derive(Clone, Debug)]
@@ -169,7 +110,7 @@ impl Handler for DataPlane {
             target: "tollgate::access",
             duration_ms = u64::try_from(SystemClock.now().saturating_since(started).as_millis())
                 .unwrap_or(u64::MAX),
-            request_id = ids.request_id,
+            request_id = ids.request,
             "{method} {path} {}",
             response.status().as_u16(),
         );
@@ -229,10 +170,8 @@ impl Inner {
         if header_bytes > MAX_HEADER_BYTES {
             return Err(Fault::HeadersTooLarge);
         }
-        let fits =
-            usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= MAX_BODY_BYTES);
-        if !fits {
-            drain(parts, body).await;
+        if !body::may_fit(&body) {
+            body::drain(&parts.headers, body).await;
             return Err(Fault::BodyTooLarge);
         }
         let mut metered = None;
@@ -289,7 +228,7 @@ impl Inner {
             | Destination::UnknownApi
             | Destination::UnknownFunctionUrl => return Err(Fault::NoApi),
         };
-        let body = read(body).await?;
+        let body = body::read(body).await?;
         let mut response = self
             .invoke(&call, parts, &body, peer, ids, metered.as_ref())
             .await?;
@@ -360,9 +299,9 @@ impl Inner {
             scheme: "http",
             port: self.port,
             protocol: "HTTP/1.1",
-            request_id: &ids.request_id,
-            extended_request_id: &ids.extended_request_id,
-            trace_id: &ids.trace_id,
+            request_id: &ids.request,
+            extended_request_id: &ids.extended,
+            trace_id: &ids.trace,
             time_ms: SystemClock.now().as_millis(),
             stage_variables: call.stage_variables,
             binary_media_types: call.binary_media_types,
@@ -381,21 +320,21 @@ impl Inner {
             warn!(%error, "a request could not be made an event");
             Fault::Integration
         })?;
-        let context = InvocationContext::new(&ids.request_id)
-            .and_then(|context| context.with_trace_id(&ids.trace_id))
+        let context = InvocationContext::new(&ids.request)
+            .and_then(|context| context.with_trace_id(&ids.trace))
             .map_err(|_ids_are_plain| Fault::Integration)?;
         let name = &call.function.config().name;
         let answer = match timeout(call.timeout, call.function.invoke(event.into(), context)).await
         {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
-                warn!(function = name, request_id = ids.request_id, "{error}");
+                warn!(function = name, request_id = ids.request, "{error}");
                 return Err(fault_of(&error));
             }
             Err(_elapsed) => {
                 warn!(
                     function = name,
-                    request_id = ids.request_id,
+                    request_id = ids.request,
                     "the function did not answer within {} ms",
                     call.timeout.as_millis()
                 );
@@ -413,7 +352,7 @@ impl Inner {
             PayloadVersion::V2 => event::from_v2(&answer.payload, call.kind),
         };
         let mapped = mapped.map_err(|error| {
-            warn!(function = name, request_id = ids.request_id, "{error}");
+            warn!(function = name, request_id = ids.request, "{error}");
             Fault::Integration
         })?;
         let mut response = Response::new(Full::from(mapped.body));
@@ -441,7 +380,7 @@ impl<'a> Call<'a> {
             binary_media_types: &[],
             payload_version: PayloadVersion::V2,
             // A function URL has no time-out of its own; the function's is below it.
-            timeout: Duration::from_secs(900),
+            timeout: Duration::from_mins(15),
             function: &url.function,
         }
     }
@@ -466,26 +405,6 @@ const fn fault_of(error: &InvokeError) -> Fault {
     }
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Fault> {
-    let limited = Limited::new(body, MAX_BODY_BYTES);
-    match timeout(BODY_TIMEOUT, limited.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::BodyTooLarge),
-        Ok(Err(_)) | Err(_) => Err(Fault::BadBody),
-    }
-}
-
-/// Reads a body that is too long, so that a client which sends it whole before it reads gets to see the answer.
-async fn drain(parts: &http::request::Parts, body: Incoming) {
-    if parts.headers.contains_key(header::EXPECT) {
-        return;
-    }
-    let mut limited = Limited::new(body, MAX_DRAINED_BYTES);
-    let drained = async { while let Some(Ok(_)) = limited.frame().await {} };
-    // Whoever is too slow does not get to see it.
-    let _ = timeout(BODY_TIMEOUT, drained).await;
-}
-
 /// Adds the ids that AWS sends with every answer.
 fn insert_ids(response: &mut Response<Full<Bytes>>, kind: ApiKind, ids: &RequestIds) {
     let headers = response.headers_mut();
@@ -496,14 +415,14 @@ fn insert_ids(response: &mut Response<Full<Bytes>>, kind: ApiKind, ids: &Request
     };
     match kind {
         ApiKind::Rest => {
-            insert(REQUEST_ID, &ids.request_id);
-            insert(APIGW_ID, &ids.extended_request_id);
-            insert(TRACE_ID, &ids.trace_id);
+            insert(REQUEST_ID, &ids.request);
+            insert(APIGW_ID, &ids.extended);
+            insert(TRACE_ID, &ids.trace);
         }
-        ApiKind::Http => insert(HTTP_API_REQUEST_ID, &ids.extended_request_id),
+        ApiKind::Http => insert(HTTP_API_REQUEST_ID, &ids.extended),
         ApiKind::FunctionUrl => {
-            insert(REQUEST_ID, &ids.request_id);
-            insert(TRACE_ID, &ids.trace_id);
+            insert(REQUEST_ID, &ids.request);
+            insert(TRACE_ID, &ids.trace);
         }
     }
 }

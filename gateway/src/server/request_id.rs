@@ -8,11 +8,11 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 #[derive(Clone, Debug)]
 pub(super) struct RequestIds {
     /// `x-amzn-RequestId`: a UUID.
-    pub(super) request_id: String,
+    pub(super) request: String,
     /// `x-amz-apigw-id`.
-    pub(super) extended_request_id: String,
+    pub(super) extended: String,
     /// `X-Amzn-Trace-Id`.
-    pub(super) trace_id: String,
+    pub(super) trace: String,
 }
 
 impl RequestIds {
@@ -25,7 +25,7 @@ impl RequestIds {
         let hex = random::text(HEX, 56)?;
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
         Ok(Self {
-            request_id: format!(
+            request: format!(
                 "{}-{}-4{}-a{}-{}",
                 part(0, 8),
                 part(8, 12),
@@ -33,8 +33,8 @@ impl RequestIds {
                 part(15, 18),
                 part(18, 30)
             ),
-            extended_request_id: format!("{}=", random::text(BASE62, 15)?),
-            trace_id: format!("Root=1-{now_s:08x}-{}", part(30, 54)),
+            extended: format!("{}=", random::text(BASE62, 15)?),
+            trace: format!("Root=1-{now_s:08x}-{}", part(30, 54)),
         })
     }
 }

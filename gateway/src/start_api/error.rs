@@ -8,7 +8,6 @@ use tollgate::key::WeakPepper;
 use tollgate::random::NoEntropy;
 
 use crate::build_functions::BuildError;
-use crate::cli::failure::Failure;
 use crate::deploy::{DeployError, TableError};
 use crate::embedded::EmbeddedError;
 use crate::invoke::InvokeError;
@@ -91,39 +90,4 @@ pub enum StartError {
     /// No random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::Template(error) => {
-                let hint = error.hint.clone();
-                let text = error.to_string();
-                let message = text
-                    .split_once("\nhint:")
-                    .map_or(text.as_str(), |(message, _)| message);
-                Self::failed(message).hint(hint)
-            }
-            StartError::Bind { flag, .. } => Self::failed(error.to_string()).hint(format!(
-                "stop what uses the port, or choose another with {flag}"
-            )),
-            StartError::Deploy(DeployError::Store(error)) => {
-                Self::failed("the store does not answer").caused_by(&error)
-            }
-            StartError::Overrides(_)
-            | StartError::Samconfig { .. }
-            | StartError::Listener(_)
-            | StartError::Signal(_)
-            | StartError::Store(_)
-            | StartError::Pepper(_)
-            | StartError::Deploy(_)
-            | StartError::Table(_)
-            | StartError::Executable(_)
-            | StartError::Build(_)
-            | StartError::Function { .. }
-            | StartError::Route { .. }
-            | StartError::Router(_)
-            | StartError::NoEntropy(_) => Self::failed(error.to_string()),
-        }
-    }
 }

@@ -99,14 +99,14 @@ impl DynamoStore {
         pk: String,
         sk: &str,
     ) -> Result<Option<T>, StoreError> {
-        let answer = self
+        let request = self
             .client
             .get_item()
             .table_name(&self.table)
             .key(name::PK, AttributeValue::S(pk))
             .key(name::SK, AttributeValue::S(sk.to_owned()))
-            .consistent_read(true)
-            .send()
+            .consistent_read(true);
+        let answer = Box::pin(request.send())
             .await
             .map_err(|error| store_error("GetItem", error))?;
         answer.item.map(from_item).transpose()

@@ -31,18 +31,17 @@ const ENGINE: [&str; 16] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 13] = [
+const GATEWAY: [&str; 12] = [
+    "local",
     "template",
     "event",
     "router",
     "runtime_api",
     "build_functions",
     "invoke",
-    "local",
+    "embedded",
+    "deploy",
     "server",
-    "console",
-    "simulate",
-    "capacity",
     "start_api",
     "cli",
 ];

@@ -49,9 +49,9 @@ async fn a_key_joins_and_leaves_a_plan() {
         let name = database.name();
         let (key, value, plan) = key_on_plan(&store, new_plan("Bronze", &["users:dev"])).await;
         let record = store.key(&value.hash(&pepper())).await.unwrap().unwrap();
-        assert_eq!(record.plan_ids, [plan.id.clone()], "{name}");
+        assert_eq!(record.plan_ids, std::slice::from_ref(&plan.id), "{name}");
         let members = store.plan_keys(&plan.id, &EVERYTHING).await.unwrap();
-        assert_eq!(members.entries, [key.id.clone()], "{name}");
+        assert_eq!(members.entries, std::slice::from_ref(&key.id), "{name}");
 
         // Joining again changes nothing.
         store.add_key_to_plan(&key.id, &plan.id, NOW).await.unwrap();

@@ -60,7 +60,8 @@ impl Ledger for DynamoStore {
         for (placeholder, value) in expression.values {
             request = request.expression_attribute_values(placeholder, value);
         }
-        match request.send().await {
+        // The SDK's future is large, and most decisions that refuse never come here.
+        match Box::pin(request.send()).await {
             Ok(answer) => {
                 let attributes = answer.attributes.unwrap_or_default();
                 meter_item(&attributes).map(Answer::Applied)
@@ -73,11 +74,12 @@ impl Ledger for DynamoStore {
     }
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
-        self.client
+        let request = self
+            .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(day_item(meter, ended))?))
-            .send()
+            .set_item(Some(to_item(day_item(meter, ended))?));
+        Box::pin(request.send())
             .await
             .map_err(|error| store_error("PutItem", error))?;
         Ok(())

@@ -88,6 +88,8 @@ async fn burst_and_quota_are_exact_over_several_processes() {
         .collect();
     assert_eq!(admitted(&desks, 32, 4).await, 40);
     assert_eq!(one.ledger.state().meters[&meter_id()].used, Some(40));
+    // Each process has to hear of it once.
+    assert_eq!(admitted(&desks, 4, 1).await, 0);
     one.ledger.take_calls();
     assert_eq!(admitted(&desks, 4, 5).await, 0);
     assert_eq!(one.ledger.take_calls(), NO_CALLS);

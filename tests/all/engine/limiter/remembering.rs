@@ -88,18 +88,23 @@ async fn an_enabled_key_is_seen_after_the_recheck() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_looked_up_again_half_as_often_each_time() {
+async fn a_refusal_is_looked_up_again_less_often_the_longer_it_stands() {
     let desk = Desk::new(None, None);
     desk.set_enabled(false);
     let start = desk.clock.now();
     let mut read_at_ms = Vec::new();
-    for _ in 0..4_000 {
+    for _ in 0..20_000 {
         if desk.calls_of_a_decision().await.keys > 0 {
             read_at_ms.push(desk.clock.now().saturating_since(start).as_millis());
         }
         desk.clock.advance(Duration::from_millis(1));
     }
-    assert_eq!(read_at_ms, [0, 25, 75, 175, 375, 775, 1_575, 2_575, 3_575]);
+    assert_eq!(read_at_ms[..4], [0, 5, 10, 15]);
+    for pair in read_at_ms.windows(2) {
+        let (stood_ms, waited_ms) = (pair[0], pair[1] - pair[0]);
+        let expected_ms = (stood_ms / 10).clamp(5, LAST_RECHECK.as_millis());
+        assert!(waited_ms.abs_diff(expected_ms) <= 1, "{pair:?}");
+    }
     assert_eq!(LAST_RECHECK, Duration::from_secs(1));
 }
 

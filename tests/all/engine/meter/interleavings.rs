@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tollgate::limiter::MAX_WRITES;
+use tollgate::limiter::{MAX_OVERTAKEN, MAX_WRITES};
 use tollgate::meter::{Answer, ChargeId, DayCount, Knowledge, Limits, Proposal, Write};
 use tollgate::plan::BucketId;
 use tollgate::quota::Day;
@@ -29,7 +29,7 @@ struct Charge {
     cost: u64,
     archived: Option<Day>,
     writes: u32,
-    is_overtaken: bool,
+    overtaken: u32,
 }
 
 #[derive(Clone)]
@@ -161,7 +161,7 @@ impl World {
                     cost,
                     archived: None,
                     writes: 0,
-                    is_overtaken: false,
+                    overtaken: 0,
                 })
             }
             Task::Deciding(mut charge) => {
@@ -183,12 +183,14 @@ impl World {
                             Task::Free
                         }
                     }
-                    Proposal::Write(_) if charge.writes == MAX_WRITES => Task::Free,
+                    Proposal::Write(_)
+                        if charge.writes >= MAX_WRITES + charge.overtaken.min(MAX_OVERTAKEN) =>
+                    {
+                        Task::Free
+                    }
                     Proposal::Write(mut write) => {
                         charge.writes += 1;
-                        if charge.is_overtaken {
-                            write.date_ahead(&self.limits);
-                        }
+                        write.date_ahead(&self.limits, charge.overtaken);
                         let sent = Sent {
                             write,
                             asked_at: self.now,
@@ -207,9 +209,9 @@ impl World {
                 attempts,
             } => match self.send(Message::Write(sent.clone()), fate) {
                 Some(Reply::Answer(answer)) => {
-                    let is_overtaken = charge.is_overtaken || sent.write.was_overtaken(&answer);
+                    let overtaken = u32::from(sent.write.was_overtaken(&answer));
                     let charge = Charge {
-                        is_overtaken,
+                        overtaken: charge.overtaken + overtaken,
                         ..charge
                     };
                     Task::Answered { charge, answer }

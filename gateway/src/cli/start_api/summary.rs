@@ -1,7 +1,6 @@
 //! What the gateway says when it has started.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use http::Method;
 use tollgate::api::MethodPatterns;
@@ -9,18 +8,11 @@ use tollgate::http::variable;
 use tollgate::id::ApiStage;
 use tollgate::plan::Plan;
 
-use crate::cli::output::{Printer, style};
+use super::super::output::{Printer, style};
 use crate::deploy::Deployed;
 use crate::router::DEFAULT_STAGE;
+use crate::start_api::Started;
 use crate::template::{ApiKind, ApiSpec, MethodSpec, Template};
-
-/// Where things answer.
-pub(super) struct Addresses<'a> {
-    pub(super) port: u16,
-    pub(super) admin_port: u16,
-    pub(super) endpoint_url: &'a str,
-    pub(super) data: Option<&'a Path>,
-}
 
 pub(super) fn print_not_simulated(template: &Template, printer: &Printer) {
     if template.not_simulated.is_empty() {
@@ -34,14 +26,17 @@ pub(super) fn print_not_simulated(template: &Template, printer: &Printer) {
     printer.note(&format!("not simulated: {}", resources.join(", ")));
 }
 
-pub(super) fn print(
-    template: &Template,
-    deployed: &Deployed,
-    addresses: &Addresses<'_>,
-    printer: &Printer,
-) {
+pub(super) fn print(started: &Started<'_>, printer: &Printer) {
+    let Started {
+        template,
+        deployed,
+        port,
+        admin_port,
+        endpoint_url,
+        data,
+    } = *started;
     for api in &template.apis {
-        let url = url(api, template, addresses.port);
+        let url = url(api, template, port);
         printer.line(&format!("API {} on {}", api.name, style::bold(&url)));
         print_methods(api, template, &deployed.plans, printer);
     }
@@ -49,21 +44,18 @@ pub(super) fn print(
         if function.url.is_some() {
             printer.line(&format!(
                 "Function URL of {} on http://127.0.0.1:{}/_aws/lambda-url/{}/\n",
-                function.logical_id, addresses.port, function.name
+                function.logical_id, port, function.name
             ));
         }
     }
     print_plans(&deployed.plans, printer);
     print_keys(deployed, printer);
-    let kept = match addresses.data {
+    let kept = match data {
         Some(directory) => format!("kept in {}", directory.display()),
         None => "in memory, gone at the end (--data DIR keeps it)".to_owned(),
     };
-    printer.line(&format!("DynamoDB on {}, {kept}", addresses.endpoint_url));
-    printer.line(&format!(
-        "Admin on http://127.0.0.1:{}",
-        addresses.admin_port
-    ));
+    printer.line(&format!("DynamoDB on {endpoint_url}, {kept}"));
+    printer.line(&format!("Admin on http://127.0.0.1:{admin_port}"));
     printer.line("Ready. Ctrl-C stops.");
 }
 

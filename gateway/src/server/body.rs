@@ -1,0 +1,50 @@
+//! Bodies of requests.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+use super::answer::Fault;
+
+/// The most bytes of a request's body: 10 MB, as on AWS.
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// The most bytes of a body that is read to be thrown away, so that its sender gets to see the answer.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Whether a body may be read, as far as its headers tell.
+pub(super) fn may_fit(body: &Incoming) -> bool {
+    usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= MAX_BODY_BYTES)
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+///
+/// When it is too long, too slow, or ends early.
+pub(super) async fn read(body: Incoming) -> Result<Bytes, Fault> {
+    let limited = Limited::new(body, MAX_BODY_BYTES);
+    match timeout(BODY_TIMEOUT, limited.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::BodyTooLarge),
+        Ok(Err(_)) | Err(_) => Err(Fault::BadBody),
+    }
+}
+
+/// Reads a body that is too long, so that a client which sends it whole before it reads gets to see the answer.
+pub(super) async fn drain(headers: &HeaderMap, body: Incoming) {
+    if headers.contains_key(header::EXPECT) {
+        return;
+    }
+    let mut limited = Limited::new(body, MAX_DRAINED_BYTES);
+    let drained = async { while let Some(Ok(_)) = limited.frame().await {} };
+    // Whoever is too slow does not get to see it.
+    let _ = timeout(BODY_TIMEOUT, drained).await;
+}

@@ -1,0 +1,61 @@
+//! What requests can be for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tollgate::api::Routes;
+use tollgate::id::ApiStage;
+
+use crate::event::ApiKind;
+use crate::invoke::Function;
+use crate::template::PayloadVersion;
+
+/// Which API or function URL a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetId {
+    /// The API with this place in the list.
+    Api(usize),
+    /// The function URL with this place in the list.
+    FunctionUrl(usize),
+}
+
+/// A deployed API with its stage.
+#[derive(Debug)]
+pub struct Api {
+    /// REST or HTTP.
+    pub kind: ApiKind,
+    /// The API and its stage.
+    pub api_stage: ApiStage,
+    /// The id of what is deployed.
+    pub deployment_id: String,
+    /// The methods.
+    pub routes: Routes<Method>,
+    /// The stage's variables.
+    pub stage_variables: BTreeMap<String, String>,
+    /// Media types that are not text.
+    pub binary_media_types: Vec<String>,
+}
+
+/// A method and its integration.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// The function that answers.
+    pub function: Function,
+    /// Whether the gateway checks a key. Only REST APIs do.
+    pub api_key_required: bool,
+    /// The format of events.
+    pub payload_version: PayloadVersion,
+    /// How long the function may take.
+    pub timeout: Duration,
+    /// The id of the resource.
+    pub resource_id: String,
+}
+
+/// A function's own URL.
+#[derive(Debug)]
+pub struct FunctionUrl {
+    /// The first label of its host.
+    pub url_id: String,
+    /// The function.
+    pub function: Function,
+}
