@@ -72,6 +72,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// How long to wait before another try can help; `None` when no wait helps.
+    pub const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } => retry_after,
+            Self::QuotaExceeded { resets_after } => Some(resets_after),
+            Self::MissingKey
+            | Self::UnknownKey
+            | Self::DisabledKey
+            | Self::ExpiredKey
+            | Self::NotInPlan => None,
+        }
+    }
+
     /// A short name for logs: `missing_key`, `throttled` and so on.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -115,16 +115,10 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
 }
 
 fn log_denial(request: &Request<'_>, denial: &Denial) {
-    let retry_after_ms = match denial.reason {
-        Reason::Throttled { retry_after } => retry_after,
-        Reason::QuotaExceeded { resets_after } => Some(resets_after),
-        Reason::MissingKey
-        | Reason::UnknownKey
-        | Reason::DisabledKey
-        | Reason::ExpiredKey
-        | Reason::NotInPlan => None,
-    }
-    .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    let retry_after_ms = denial
+        .reason
+        .retry_after()
+        .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     info!(
         api.stage = %request.api_stage,
         resource = request.method.resource,

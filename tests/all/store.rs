@@ -7,17 +7,20 @@ mod plans;
 mod usage;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use tests::DynamoDb;
 use tollgate::bucket::{Rate, Throttle};
+use tollgate::decision::Decision;
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::{EnvironmentLetter, KeyValue, Pepper};
-use tollgate::plan::{CoveredStage, Plan};
+use tollgate::limiter::{Limiter, Request};
+use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{ApiKey, KeyRegistry, NewKey, NewPlan, PlanRegistry};
-use tollgate::time::Timestamp;
+use tollgate::time::{Clock, Timestamp};
 
 /// A Monday at noon, in UTC.
 const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
@@ -99,4 +102,19 @@ fn ids(keys: &[ApiKey]) -> Vec<KeyId> {
 
 fn no_plan() -> PlanId {
     PlanId::from("nosuch")
+}
+
+/// Decides one `GET /users` on `users:dev`.
+async fn decide<C: Clock>(limiter: &Limiter<DynamoStore, C>, value: &KeyValue) -> Decision {
+    let api_stage = ApiStage::new("users", "dev");
+    let request = Request {
+        api_stage: &api_stage,
+        method: MethodName {
+            resource: "/users",
+            verb: "GET",
+        },
+        key: Some(value.expose()),
+        cost: NonZeroU64::MIN,
+    };
+    limiter.decide(&request).await.unwrap()
 }

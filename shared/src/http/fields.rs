@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::decision::{Denial, Levels, Reason};
+use crate::decision::{Denial, Levels};
 
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -37,16 +37,7 @@ pub(super) fn insert_denial(headers: &mut HeaderMap, denial: &Denial, fields: Fi
     match fields {
         Fields::AwsOnly => {}
         Fields::All => {
-            let retry_after = match denial.reason {
-                Reason::Throttled { retry_after } => retry_after,
-                Reason::QuotaExceeded { resets_after } => Some(resets_after),
-                Reason::MissingKey
-                | Reason::UnknownKey
-                | Reason::DisabledKey
-                | Reason::ExpiredKey
-                | Reason::NotInPlan => None,
-            };
-            if let Some(retry_after) = retry_after {
+            if let Some(retry_after) = denial.reason.retry_after() {
                 // A client that waits so many seconds is not too early: whole seconds, rounded up, and one at least.
                 let seconds = whole_seconds(retry_after).max(1);
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -1,18 +1,13 @@
 //! Many tasks and many processes at once: burst and quota stay exact.
 
-use std::num::NonZeroU64;
-
 use tollgate::decision::{Decision, Reason};
-use tollgate::id::ApiStage;
-use tollgate::key::KeyValue;
-use tollgate::limiter::{Limiter, Request};
-use tollgate::plan::MethodName;
+use tollgate::limiter::Limiter;
 use tollgate::quota::{Period, Quota};
 use tollgate::store::NewPlan;
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::time::{Clock, ManualClock};
+use tollgate::time::ManualClock;
 
-use super::{NOW, key_on_plan, new_plan, pepper, stores};
+use super::{NOW, decide, key_on_plan, new_plan, pepper, stores};
 
 const TASKS: usize = 32;
 
@@ -21,20 +16,6 @@ struct Outcome {
     admitted: usize,
     throttled: usize,
     over_quota: usize,
-}
-
-async fn decide<C: Clock>(limiter: &Limiter<DynamoStore, C>, value: &KeyValue) -> Decision {
-    let api_stage = ApiStage::new("users", "dev");
-    let request = Request {
-        api_stage: &api_stage,
-        method: MethodName {
-            resource: "/users",
-            verb: "GET",
-        },
-        key: Some(value.expose()),
-        cost: NonZeroU64::MIN,
-    };
-    limiter.decide(&request).await.unwrap()
 }
 
 /// Lets 32 tasks, spread over `processes` limiters that know nothing of each other, ask `each` times. The clock stands still.

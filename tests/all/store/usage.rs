@@ -1,18 +1,15 @@
 //! What was used, day by day.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
 use tollgate::decision::Decision;
-use tollgate::id::ApiStage;
-use tollgate::limiter::{Limiter, Request};
+use tollgate::limiter::Limiter;
 use tollgate::meter::DayCount;
-use tollgate::plan::MethodName;
 use tollgate::quota::Day;
 use tollgate::store::KeyRegistry;
 use tollgate::time::{Clock, ManualClock};
 
-use super::{NOW, key_on_plan, new_plan, pepper, stores};
+use super::{NOW, decide, key_on_plan, new_plan, pepper, stores};
 
 #[tokio::test]
 async fn days_add_up_to_what_was_admitted() {
@@ -21,21 +18,11 @@ async fn days_add_up_to_what_was_admitted() {
         let (key, value, plan) = key_on_plan(&store, new_plan("Bronze", &["users:dev"])).await;
         let clock = ManualClock::new(NOW);
         let limiter = Limiter::new(store.clone(), clock.clone(), pepper()).unwrap();
-        let api_stage = ApiStage::new("users", "dev");
         // Requests on five days, with a day without any between them.
         let requests = [3, 1, 0, 2, 4];
         for count in requests {
             for _ in 0..count {
-                let request = Request {
-                    api_stage: &api_stage,
-                    method: MethodName {
-                        resource: "/users",
-                        verb: "GET",
-                    },
-                    key: Some(value.expose()),
-                    cost: NonZeroU64::MIN,
-                };
-                let decision = limiter.decide(&request).await.unwrap();
+                let decision = decide(&limiter, &value).await;
                 assert!(
                     matches!(decision, Decision::Allow(_)),
                     "{name}: {decision:?}"
