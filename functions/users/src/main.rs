@@ -15,7 +15,7 @@ use users::{App, UserStore};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    lambda_runtime::tracing::init_default_subscriber();
     let config = Config::from_env().inspect_err(|error| tracing::error!("{error}"))?;
     let settings = Settings::from_env().inspect_err(|error| tracing::error!("{error}"))?;
     let sdk_config = sdk_config().await;

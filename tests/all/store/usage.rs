@@ -52,5 +52,7 @@ async fn days_add_up_to_what_was_admitted() {
             .usage(&key.id, &plan.id, first.minus(9), first.minus(1))
             .await;
         assert!(none.unwrap().days.is_empty(), "{name}");
+        let backwards = store.usage(&key.id, &plan.id, last, first).await;
+        assert!(backwards.unwrap().days.is_empty(), "{name}");
     }
 }

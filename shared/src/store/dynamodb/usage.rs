@@ -66,6 +66,10 @@ impl DynamoStore {
         to: Day,
     ) -> Result<Vec<DayCount>, StoreError> {
         let mut days = Vec::new();
+        if from > to {
+            // DynamoDB refuses a range that ends before it begins.
+            return Ok(days);
+        }
         let mut start: Option<Attributes> = None;
         loop {
             let answer = self
