@@ -272,8 +272,7 @@ impl Window {
 
     /// The length of the window in seconds.
     pub fn length_s(self) -> u64 {
-        self.resets_at()
-            .as_secs()
-            .saturating_sub(self.first.start().as_secs())
+        let days = self.next.number().saturating_sub(self.first.number());
+        u64::from(days).saturating_mul(SECONDS_PER_DAY)
     }
 }

@@ -173,6 +173,15 @@ proptest! {
 }
 
 #[test]
+fn the_last_day_of_the_range_is_as_long_as_any() {
+    let daily = Quota::new(1, Period::Day, 0).unwrap();
+    assert_eq!(
+        daily.window_of(Day::from_number(LAST_DAY)).length_s(),
+        86_400
+    );
+}
+
+#[test]
 fn offsets_end_where_api_gateways_end() {
     for (period, most) in [(Period::Day, 0), (Period::Week, 6), (Period::Month, 27)] {
         assert!(Quota::new(1, period, most).is_ok());
