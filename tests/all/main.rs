@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
+mod story;

@@ -16,8 +16,14 @@ use crate::http_client::HttpClient;
 /// How long a gateway may take until it answers. Generous: it is a bound for a hung process on a loaded machine, not an expectation.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// How long a command may take. Generous, as above.
+const RUN_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// How long a gateway may take to leave after TERM before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The last of what a gateway says when it starts.
+const READY: &str = "Ready.";
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -31,6 +37,7 @@ pub struct GatewayBuilder {
     template: PathBuf,
     data: Option<PathBuf>,
     endpoint_url: Option<String>,
+    concurrency: Option<usize>,
     environment: Vec<(String, String)>,
 }
 
@@ -56,6 +63,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// The most processes of each function.
+    #[must_use]
+    pub fn concurrency(mut self, processes: usize) -> Self {
+        self.concurrency = Some(processes);
+        self
+    }
+
     /// Sets an environment variable of the gateway.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -77,13 +91,7 @@ impl GatewayBuilder {
     /// When the build fails, the binary cannot be run, it ends before it is ready, or it is not ready after a minute. The message
     /// holds what the process wrote.
     pub async fn start(self) -> Result<Gateway> {
-        let binary = match &self.binary {
-            Some(path) => path.clone(),
-            None => tokio::task::spawn_blocking(binaries)
-                .await??
-                .path("tollgate")?
-                .to_owned(),
-        };
+        let binary = self.binary_path().await?;
         let mut failure = String::new();
         for _ in 0..START_ATTEMPTS {
             let mut gateway = self.spawn(&binary)?;
@@ -102,6 +110,29 @@ impl GatewayBuilder {
         Err(format!("`{} start-api` failed: {failure}", binary.display()).into())
     }
 
+    /// Runs the command line by itself, until it ends: `run(&["start-api", "--port", "x"])` is `tollgate start-api --port x`.
+    ///
+    /// Only the binary and the environment are used.
+    ///
+    /// # Errors
+    ///
+    /// When the build fails, the command cannot be run, or it has not ended after a minute. A command that fails is an [`Output`].
+    pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = self.command(&self.binary_path().await?);
+        command.args(arguments);
+        finish(command).await
+    }
+
+    async fn binary_path(&self) -> Result<PathBuf> {
+        match &self.binary {
+            Some(path) => Ok(path.clone()),
+            None => Ok(tokio::task::spawn_blocking(binaries)
+                .await??
+                .path("tollgate")?
+                .to_owned()),
+        }
+    }
+
     fn spawn(&self, binary: &Path) -> Result<Gateway> {
         let [port, admin_port, dynamodb_port] = free_ports()?;
         let mut command = self.command(binary);
@@ -116,6 +147,9 @@ impl GatewayBuilder {
         }
         if let Some(url) = &self.endpoint_url {
             command.args(["--endpoint-url", url]);
+        }
+        if let Some(processes) = self.concurrency {
+            command.args(["--concurrency", &processes.to_string()]);
         }
         let mut child = command
             .stdout(Stdio::piped())
@@ -197,6 +231,7 @@ impl Gateway {
             template: workspace_root().join("template.yaml"),
             data: None,
             endpoint_url: None,
+            concurrency: None,
             environment: Vec::new(),
         }
     }
@@ -231,19 +266,28 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When the command cannot be run. A command that fails is an [`Output`].
+    /// When the command cannot be run, or has not ended after a minute. A command that fails is an [`Output`].
     pub async fn run(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = self.builder.command(&self.binary);
         command
             .args(["--endpoint-url", &self.dynamodb_url])
             .args(arguments);
-        let mut command = tokio::process::Command::from(command);
-        let output = command.kill_on_drop(true).output().await?;
-        Ok(Output {
-            status: output.status,
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        finish(command).await
+    }
+
+    /// The id of the gateway's process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the gateway with KILL, as a crash would: it can tidy nothing up. It blocks until the process is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the process cannot be signalled or waited for.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill()?;
+        Ok(self.child.wait()?)
     }
 
     /// Stops the gateway with TERM, or kills it after 10 s, and answers how it ended. It blocks until then.
@@ -280,11 +324,9 @@ impl Gateway {
                 }
                 return Err(format!("it ended with {status} before it was ready").into());
             }
-            if admin
-                .get("/ready")
-                .await
-                .is_ok_and(|answer| answer.status == 200)
-            {
+            // What it says when it starts is read by another thread, and may be behind.
+            let ready = admin.get("/ready").await;
+            if ready.is_ok_and(|answer| answer.status == 200) && self.output().contains(READY) {
                 return Ok(());
             }
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -298,6 +340,20 @@ impl Drop for Gateway {
             let _already_gone = self.child.kill();
         }
     }
+}
+
+/// Runs a command to its end, which has to come within a minute.
+async fn finish(command: Command) -> Result<Output> {
+    let mut command = tokio::process::Command::from(command);
+    let ended = command.kill_on_drop(true).output();
+    let output = tokio::time::timeout(RUN_TIMEOUT, ended)
+        .await
+        .map_err(|_elapsed| format!("{command:?} has not ended after a minute"))??;
+    Ok(Output {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// Three ports that are free now. They are taken together, so that they differ.

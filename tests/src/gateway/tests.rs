@@ -50,7 +50,7 @@ async fn waits_until_the_admin_port_says_that_it_is_ready() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("arguments");
     let script = format!(
-        "echo \"$@\" > '{0}.partial'; mv '{0}.partial' '{0}'; exec tail -f /dev/null",
+        "echo \"$@\" > '{0}.partial'; mv '{0}.partial' '{0}'; echo Ready.; exec tail -f /dev/null",
         file.display()
     );
     let starting = tokio::spawn(scripted(&script).start());
@@ -99,7 +99,8 @@ fn gives_the_arguments_that_the_command_line_knows() {
     let builder = scripted("echo \"$@.\"")
         .template("t.yaml")
         .data("d")
-        .endpoint_url("http://127.0.0.1:1");
+        .endpoint_url("http://127.0.0.1:1")
+        .concurrency(2);
     let gateway = spawn(&builder);
     wait_for_output(&gateway, ".\n");
     let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
@@ -111,7 +112,7 @@ fn gives_the_arguments_that_the_command_line_knows() {
     let output = gateway.output();
     assert!(output.starts_with(&expected), "{output}");
     assert!(
-        output.ends_with(" --data d --endpoint-url http://127.0.0.1:1.\n"),
+        output.ends_with(" --data d --endpoint-url http://127.0.0.1:1 --concurrency 2.\n"),
         "{output}"
     );
     assert_eq!(gateway.dynamodb_url(), "http://127.0.0.1:1");
@@ -126,4 +127,19 @@ async fn runs_commands_against_the_store_of_the_gateway() {
     assert_eq!(output.stdout, expected);
     assert_eq!(output.stderr, "prose\n");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn runs_commands_that_need_no_gateway() {
+    let output = scripted("echo \"$@\"; exit 2").run(&["start-api"]).await;
+    let output = output.unwrap();
+    assert_eq!(output.stdout, "start-api\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn kills_a_gateway_that_would_not_leave() {
+    let mut gateway = spawn(&scripted("trap '' TERM; echo up; exec tail -f /dev/null"));
+    wait_for_output(&gateway, "up");
+    assert!(gateway.kill().unwrap().code().is_none());
 }
