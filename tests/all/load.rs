@@ -20,7 +20,7 @@ const BURST: u32 = 50;
 const QUOTA: u32 = 3_000;
 
 /// Over how long the requests are spread. The quota cannot be used up in less than (3,000 - 50) / 100 = 29.5 s.
-const SPREAD: Duration = Duration::from_secs(34);
+const SPREAD: Duration = Duration::from_secs(40);
 
 /// How long a slow machine may take to use up the rest of the quota.
 const REST: Duration = Duration::from_mins(2);
