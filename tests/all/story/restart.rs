@@ -1,15 +1,19 @@
 //! `--data`: what outlives the gateway.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 use tests::{Gateway, GatewayBuilder};
+use tokio::task::JoinSet;
 
-use super::{Story, Template, USER, Verdict, on_both_templates};
+use super::{Story, Template, USER, Verdict, on_both_templates, until};
 
 on_both_templates! {
     keeps_everything_after_an_orderly_stop,
     keeps_everything_after_a_crash,
+    a_crash_amid_requests_forgets_no_charge,
     without_a_folder_everything_is_new,
     one_folder_is_for_one_gateway,
 }
@@ -66,6 +70,51 @@ async fn keeps_everything(template: Template, end: End) {
         .tollgate_json(&["keys", "show", "joe-black", "--reveal"])
         .await;
     assert_eq!(revealed["value"], joe.as_str());
+}
+
+async fn a_crash_amid_requests_forgets_no_charge(template: Template) {
+    const CLIENTS: usize = 8;
+    let data = TempDir::new().unwrap();
+    let first = builder(template, data.path()).start().await;
+    let mut story = Story::on(first.unwrap());
+    let key = story
+        .key_on_new_plan("Few", &["--quota", "400/MONTH"])
+        .await;
+    let admitted = Arc::new(AtomicUsize::new(0));
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (client, value) = (story.client.clone(), key.value.clone());
+        let admitted = Arc::clone(&admitted);
+        clients.spawn(async move {
+            let headers = [("x-api-key", value.as_str())];
+            let path = "/dev/users/nobody";
+            // Until the gateway is gone, or the quota when the crash is late.
+            while let Ok(answer) = client.send("GET", path, &headers, "").await {
+                if Verdict::of(&answer) != Verdict::Admitted {
+                    break;
+                }
+                admitted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+    }
+    until("some are admitted", || {
+        admitted.load(Ordering::SeqCst) >= 50
+    })
+    .await;
+    story.gateway.kill().unwrap();
+    clients.join_all().await;
+    let before = admitted.load(Ordering::SeqCst);
+
+    let second = builder(template, data.path()).start().await;
+    let story = Story::on(second.unwrap());
+    let used = usize::try_from(story.used(&key.id, "Few").await).unwrap();
+    println!("{before} admitted before the crash, {used} charged");
+    // Each client may have been charged for one request whose answer was lost.
+    assert!((before..=before + CLIENTS).contains(&used));
+    let verdicts = story.probes(&key.value, 400 - used + 1).await;
+    let (last, rest) = verdicts.split_last().unwrap();
+    assert_eq!(*last, Verdict::LimitExceeded);
+    assert!(rest.iter().all(|verdict| *verdict == Verdict::Admitted));
 }
 
 async fn without_a_folder_everything_is_new(template: Template) {
