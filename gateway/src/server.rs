@@ -73,6 +73,8 @@ pub async fn serve(listener: TcpListener, handler: impl Handler, mut stop: watch
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // A client may end its side of the connection once it has sent its request.
+            .half_close(true)
             .header_read_timeout(HEADER_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
