@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use http::Method;
+use serde::Serialize;
 use tollgate::api::MethodPatterns;
 use tollgate::http::variable;
-use tollgate::id::ApiStage;
+use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
 
+use super::super::document::{KeyDocument, PlanDocument, Reference};
 use super::super::output::{Printer, style};
 use crate::deploy::Deployed;
 use crate::router::DEFAULT_STAGE;
@@ -26,37 +28,176 @@ pub(super) fn print_not_simulated(template: &Template, printer: &Printer) {
     printer.note(&format!("not simulated: {}", resources.join(", ")));
 }
 
+/// What answers, and where: as one JSON value, or as tables.
 pub(super) fn print(started: &Started<'_>, printer: &Printer) {
-    let Started {
-        template,
-        deployed,
-        port,
-        admin_port,
-        endpoint_url,
-        data,
-    } = *started;
-    for api in &template.apis {
-        let url = url(api, template, port);
-        printer.line(&format!("API {} on {}", api.name, style::bold(&url)));
-        print_methods(api, template, &deployed.plans, printer);
+    let summary = Summary::of(started);
+    if printer.is_json() {
+        printer.json(&summary);
+        return;
     }
-    for function in &template.functions {
-        if function.url.is_some() {
-            printer.line(&format!(
-                "Function URL of {} on http://127.0.0.1:{}/_aws/lambda-url/{}/\n",
-                function.logical_id, port, function.name
-            ));
-        }
+    for api in &summary.apis {
+        printer.line(&format!("API {} on {}", api.name, style::bold(&api.url)));
+        api.print(printer);
     }
-    print_plans(&deployed.plans, printer);
-    print_keys(deployed, printer);
-    let kept = match data {
+    for function in &summary.function_urls {
+        printer.line(&format!(
+            "Function URL of {} on {}\n",
+            function.function,
+            style::bold(&function.url)
+        ));
+    }
+    print_plans(&started.deployed.plans, printer);
+    print_keys(&summary.keys, printer);
+    let kept = match started.data {
         Some(directory) => format!("kept in {}", directory.display()),
         None => "in memory, gone at the end (--data DIR keeps it)".to_owned(),
     };
-    printer.line(&format!("DynamoDB on {endpoint_url}, {kept}"));
-    printer.line(&format!("Admin on http://127.0.0.1:{admin_port}"));
+    printer.line(&format!("DynamoDB on {}, {kept}", summary.dynamodb_url));
+    printer.line(&format!("Admin on {}", summary.admin_url));
     printer.line("Ready. Ctrl-C stops.");
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    apis: Vec<ApiSummary>,
+    function_urls: Vec<FunctionUrlSummary>,
+    plans: Vec<PlanDocument>,
+    keys: Vec<KeyDocument>,
+    dynamodb_url: String,
+    admin_url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ApiSummary {
+    id: String,
+    name: String,
+    stage: String,
+    url: String,
+    methods: Vec<MethodSummary>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodSummary {
+    path: String,
+    method: String,
+    integration: String,
+    api_key_required: bool,
+    /// It requires no key in a stage that a plan covers, so no plan limits it.
+    unlimited: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct FunctionUrlSummary {
+    function: String,
+    url: String,
+}
+
+impl Summary {
+    fn of(started: &Started<'_>) -> Self {
+        let Started {
+            template,
+            deployed,
+            port,
+            admin_port,
+            endpoint_url,
+            data: _,
+        } = *started;
+        let function_urls = template
+            .functions
+            .iter()
+            .filter(|function| function.url.is_some())
+            .map(|function| FunctionUrlSummary {
+                function: function.logical_id.clone(),
+                url: format!("http://127.0.0.1:{port}/_aws/lambda-url/{}/", function.name),
+            });
+        Self {
+            apis: template
+                .apis
+                .iter()
+                .map(|api| ApiSummary::of(api, template, &deployed.plans, port))
+                .collect(),
+            function_urls: function_urls.collect(),
+            plans: deployed.plans.iter().map(PlanDocument::new).collect(),
+            keys: key_documents(deployed),
+            dynamodb_url: endpoint_url.to_owned(),
+            admin_url: format!("http://127.0.0.1:{admin_port}"),
+        }
+    }
+}
+
+impl ApiSummary {
+    fn of(api: &ApiSpec, template: &Template, plans: &[Plan], port: u16) -> Self {
+        let api_stage = ApiStage::new(api.id.as_str(), api.stage.as_str());
+        let is_covered = plans.iter().any(|plan| plan.covered(&api_stage).is_some());
+        let methods = api.methods.iter().map(|method| {
+            let api_key_required = requires_key(api, method, template);
+            MethodSummary {
+                path: method.path.clone(),
+                method: method.verb.clone(),
+                integration: method.function_logical_id.clone(),
+                api_key_required,
+                unlimited: is_covered && !api_key_required,
+            }
+        });
+        Self {
+            id: api.id.clone(),
+            name: api.name.clone(),
+            stage: api.stage.clone(),
+            url: url(api, template, port),
+            methods: methods.collect(),
+        }
+    }
+
+    fn print(&self, printer: &Printer) {
+        let key = |method: &MethodSummary| match (method.api_key_required, method.unlimited) {
+            (true, _) => "required",
+            (false, true) => "⚠ not required",
+            (false, false) => "not required",
+        };
+        let rows: Vec<Vec<String>> = self
+            .methods
+            .iter()
+            .map(|method| {
+                vec![
+                    method.path.clone(),
+                    method.method.clone(),
+                    method.integration.clone(),
+                    key(method).to_owned(),
+                ]
+            })
+            .collect();
+        printer.table(&["PATH", "METHOD", "INTEGRATION", "API KEY"], &rows);
+        let unlimited = self
+            .methods
+            .iter()
+            .filter(|method| method.unlimited)
+            .count();
+        if unlimited > 0 {
+            printer.warning(&format!(
+                "{unlimited} of {}'s methods require no key, so no plan limits them",
+                self.name
+            ));
+        }
+        printer.line("");
+    }
+}
+
+/// The keys, with the values of those that were created just now.
+fn key_documents(deployed: &Deployed) -> Vec<KeyDocument> {
+    let reference = |id: &PlanId| {
+        let plan = deployed.plans.iter().find(|plan| plan.id == *id);
+        Reference {
+            id: id.to_string(),
+            name: plan.map_or_else(|| id.to_string(), |plan| plan.name.clone()),
+        }
+    };
+    let documents = deployed.keys.iter().map(|(key, value)| KeyDocument {
+        value: value.as_ref().map(|value| value.expose().to_owned()),
+        ..KeyDocument::new(key, key.plan_ids.iter().map(reference).collect())
+    });
+    documents.collect()
 }
 
 fn url(api: &ApiSpec, template: &Template, port: u16) -> String {
@@ -75,41 +216,6 @@ fn url(api: &ApiSpec, template: &Template, port: u16) -> String {
         let _ = write!(url, "/{}", api.stage);
     }
     url
-}
-
-fn print_methods(api: &ApiSpec, template: &Template, plans: &[Plan], printer: &Printer) {
-    let api_stage = ApiStage::new(api.id.as_str(), api.stage.as_str());
-    let covered = plans.iter().any(|plan| plan.covered(&api_stage).is_some());
-    let mut open = 0_u32;
-    let rows: Vec<Vec<String>> = api
-        .methods
-        .iter()
-        .map(|method| {
-            let required = requires_key(api, method, template);
-            let key = match (required, covered) {
-                (true, _) => "required".to_owned(),
-                (false, true) => {
-                    open += 1;
-                    "⚠ not required".to_owned()
-                }
-                (false, false) => "not required".to_owned(),
-            };
-            vec![
-                method.path.clone(),
-                method.verb.clone(),
-                method.function_logical_id.clone(),
-                key,
-            ]
-        })
-        .collect();
-    printer.table(&["PATH", "METHOD", "INTEGRATION", "API KEY"], &rows);
-    if open > 0 {
-        printer.warning(&format!(
-            "{open} of {}'s methods require no key, so no plan limits them",
-            api.name
-        ));
-    }
-    printer.line("");
 }
 
 /// Whether a method checks a key: the gateway does for REST APIs, the function's layer for HTTP APIs.
@@ -167,36 +273,26 @@ fn print_plans(plans: &[Plan], printer: &Printer) {
     printer.line("");
 }
 
-fn print_keys(deployed: &Deployed, printer: &Printer) {
-    if deployed.keys.is_empty() {
+fn print_keys(keys: &[KeyDocument], printer: &Printer) {
+    if keys.is_empty() {
         return;
     }
-    let plan_name = |id: &tollgate::id::PlanId| {
-        let plan = deployed.plans.iter().find(|plan| plan.id == *id);
-        plan.map_or_else(|| id.to_string(), |plan| plan.name.clone())
-    };
-    let rows: Vec<Vec<String>> = deployed
-        .keys
+    let rows: Vec<Vec<String>> = keys
         .iter()
-        .map(|(key, value)| {
-            let plans: Vec<String> = key.plan_ids.iter().map(plan_name).collect();
-            let shown = match value {
-                Some(value) => value.expose().to_owned(),
-                None => format!("cargo tollgate keys show {} --reveal", key.name),
-            };
+        .map(|key| {
+            let plans: Vec<&str> = key.plans.iter().map(|plan| plan.name.as_str()).collect();
             let state = if key.enabled { "enabled" } else { "disabled" };
+            let reveal = || format!("cargo tollgate keys show {} --reveal", key.id);
             vec![
                 key.name.clone(),
-                key.id.to_string(),
+                key.id.clone(),
                 plans.join(", "),
                 state.to_owned(),
-                shown,
+                key.value.clone().unwrap_or_else(reveal),
             ]
         })
         .collect();
-    printer.table(
-        &["KEY", "ID", "PLANS", "STATE", "VALUE (shown once)"],
-        &rows,
-    );
+    let headers = ["KEY", "ID", "PLANS", "STATE", "VALUE (shown once)"];
+    printer.table(&headers, &rows);
     printer.line("");
 }
