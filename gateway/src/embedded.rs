@@ -1,7 +1,8 @@
 //! The embedded DynamoDB: one store in this process, served on loopback for functions, the command line and any other client.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,15 +94,24 @@ fn lock(directory: &Path) -> Result<File, EmbeddedError> {
         directory: directory.to_owned(),
         cause,
     };
-    fs::create_dir_all(directory).map_err(failed)?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(directory.join(LOCK_FILE))
+    // The store holds the values of keys, so nobody else may read it. SQLite gives its other files the mode of the first.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
         .map_err(failed)?;
+    let open = |name| {
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(directory.join(name))
+            .map_err(failed)
+    };
+    let file = open(LOCK_FILE)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => open(STORE_FILE).map(|_store| file),
         Err(TryLockError::WouldBlock) => Err(EmbeddedError::InUse(directory.to_owned())),
         Err(TryLockError::Error(cause)) => Err(failed(cause)),
     }

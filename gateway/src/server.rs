@@ -4,6 +4,7 @@ mod admin;
 mod answer;
 mod body;
 mod data_plane;
+mod host;
 mod request_id;
 mod target;
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::limiter::Limiter;
@@ -89,8 +89,6 @@ pub enum Progress<'a> {
     Read(&'a Template),
     /// Requests are answered.
     Started(Started<'a>),
-    /// A signal came.
-    Stopping,
 }
 
 /// What answers, and where.
@@ -116,7 +114,7 @@ pub struct Started<'a> {
 ///
 /// When the template cannot be used, a port is taken, a function does not build, or the store does not answer.
 pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(), StartError> {
-    let _logs = logs::start(arguments.log_filter.as_deref());
+    let _logs = logs::start(arguments.log_filter.as_deref()).map_err(StartError::Logs)?;
     let template = load(&arguments)?;
     report(Progress::Read(&template));
     let api_listener = bind(arguments.host, arguments.port, "--port").await?;
@@ -157,10 +155,14 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         endpoint_url: &endpoint_url,
         data: arguments.data.as_deref(),
     }));
-    serve(api_listener, admin_listener, data_plane).await?;
-
-    report(Progress::Stopping);
-    stop(functions.into_values().collect(), embedded).await;
+    let mut signals = Signals::new().map_err(StartError::Signal)?;
+    serve(api_listener, admin_listener, data_plane, &mut signals).await;
+    tracing::info!("stopping");
+    // A second signal is for those who do not want to wait.
+    tokio::select! {
+        () = stop(functions.into_values().collect(), embedded) => {}
+        () = signals.any() => {}
+    }
     Ok(())
 }
 
@@ -253,21 +255,39 @@ async fn serve(
     api_listener: TcpListener,
     admin_listener: TcpListener,
     data_plane: DataPlane,
-) -> Result<(), StartError> {
+    signals: &mut Signals,
+) {
     let (stop, stopped) = watch::channel(false);
     let apis = server::serve(api_listener, data_plane, stopped.clone());
     let admin = server::serve(admin_listener, Admin, stopped);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signal)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
     let wait = async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signals.any().await;
         stop.send_replace(true);
     };
     tokio::join!(apis, admin, wait);
-    Ok(())
+}
+
+/// The signals that end the gateway.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for any of them.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 async fn stop(functions: Vec<Arc<Function>>, embedded: Option<Embedded>) {

@@ -9,6 +9,8 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::output::Printer;
 use crate::build_functions::BuildMode;
+use tollgate::store::StoreErrorKind;
+
 use crate::deploy::DeployError;
 use crate::local;
 use crate::start_api::{self, Progress, StartError};
@@ -92,7 +94,6 @@ impl StartApi {
         let outcome = start_api::run(arguments, |progress| match progress {
             Progress::Read(template) => summary::print_not_simulated(template, printer),
             Progress::Started(started) => summary::print(&started, printer),
-            Progress::Stopping => printer.note("stopping"),
         })
         .await;
         outcome.map_err(Failure::from)
@@ -113,12 +114,18 @@ impl From<StartError> for Failure {
             StartError::Bind { flag, .. } => Self::failed(error.to_string()).hint(format!(
                 "stop what uses the port, or choose another with {flag}"
             )),
+            StartError::Deploy(DeployError::Store(error))
+                if error.kind() == StoreErrorKind::Broken =>
+            {
+                Self::failed("the store refuses what the template declares").caused_by(&error)
+            }
             StartError::Deploy(DeployError::Store(error)) => {
                 Self::failed("the store does not answer").caused_by(&error)
             }
             StartError::Overrides(_)
             | StartError::Samconfig { .. }
             | StartError::Listener(_)
+            | StartError::Logs(_)
             | StartError::Signal(_)
             | StartError::Store(_)
             | StartError::Pepper(_)

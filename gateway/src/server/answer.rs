@@ -21,8 +21,8 @@ pub(super) enum Fault {
     HeadersTooLarge,
     /// The body is too long.
     BodyTooLarge,
-    /// The body did not arrive whole.
-    BadBody,
+    /// The request names no proper host, or its body did not arrive whole.
+    BadRequest,
     /// The function failed, or its answer makes no sense.
     Integration,
     /// The function did not answer in time.
@@ -62,7 +62,7 @@ impl Fault {
                 "RequestTooLargeException",
                 "Request Entity Too Large",
             ),
-            (Self::BadBody, _) => (
+            (Self::BadRequest, _) => (
                 StatusCode::BAD_REQUEST,
                 "BadRequestException",
                 "Bad Request",
@@ -115,7 +115,7 @@ impl Fault {
             | Self::NoMethod
             | Self::HeadersTooLarge
             | Self::BodyTooLarge
-            | Self::BadBody
+            | Self::BadRequest
             | Self::Integration
             | Self::Timeout => {}
         }

@@ -34,7 +34,7 @@ pub(super) async fn read(body: Incoming) -> Result<Bytes, Fault> {
     match timeout(BODY_TIMEOUT, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::BodyTooLarge),
-        Ok(Err(_)) | Err(_) => Err(Fault::BadBody),
+        Ok(Err(_)) | Err(_) => Err(Fault::BadRequest),
     }
 }
 

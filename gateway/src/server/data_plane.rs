@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tollgate::api::RouteMatch;
 use tollgate::decision::{Allowance, Decision, Metered};
 use tollgate::http::fields::{self, Fields};
-use tollgate::http::{answer_to, unavailable};
+use tollgate::http::{answer_to, sent_key, unavailable};
 use tollgate::limiter::{self, Limiter};
 use tollgate::plan::MethodName;
 use tollgate::store::dynamodb::DynamoStore;
@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use super::answer::Fault;
 use super::request_id::RequestIds;
 use super::target::{Api, FunctionUrl, TargetId};
-use super::{Handler, body};
+use super::{Handler, body, host};
 use crate::event::{self, ApiKind, ProxyRequest, RequestApiKey};
 use crate::invoke::{Function, InvocationContext, InvokeError};
 use crate::router::{Destination, Router};
@@ -33,7 +33,6 @@ use crate::template::PayloadVersion;
 /// The most bytes of all names and values of a request's headers, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
 
-const API_KEY: &str = "x-api-key";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -126,11 +125,10 @@ impl Inner {
         ids: &RequestIds,
     ) -> (ApiKind, Response<Full<Bytes>>) {
         let (parts, body) = request.into_parts();
-        let host = parts
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+        let host = match host::of(&parts) {
+            Ok(host) => host,
+            Err(fault) => return (ApiKind::Http, fault.response(ApiKind::Http)),
+        };
         let destination = self.router.route(host, parts.uri.path());
         let kind = self.kind(&destination);
         let response = match self.forward(destination, &parts, body, peer, ids).await {
@@ -251,7 +249,7 @@ impl Inner {
                 resource,
                 verb: parts.method.as_str(),
             },
-            key: sent_key(parts),
+            key: sent_key(&parts.headers),
             cost: NonZeroU64::MIN,
         };
         match self.limiter.decide(&request).await {
@@ -276,7 +274,7 @@ impl Inner {
             ApiKind::Rest | ApiKind::Http => "execute-api",
             ApiKind::FunctionUrl => "lambda-url",
         };
-        let api_key = metered.zip(sent_key(parts));
+        let api_key = metered.zip(sent_key(&parts.headers));
         let request = ProxyRequest {
             kind: call.kind,
             api_id: call.api_id,
@@ -384,14 +382,6 @@ impl<'a> Call<'a> {
             function: &url.function,
         }
     }
-}
-
-fn sent_key(parts: &http::request::Parts) -> Option<&str> {
-    // A value that is no text cannot be a key: it is refused like any other unknown one.
-    parts
-        .headers
-        .get(API_KEY)
-        .map(|value| value.to_str().unwrap_or("?"))
 }
 
 const fn fault_of(error: &InvokeError) -> Fault {

@@ -45,6 +45,9 @@ pub enum StartError {
     /// A listener has no address.
     #[error("a listener has no address: {0}")]
     Listener(io::Error),
+    /// stderr cannot be opened for the logs.
+    #[error("stderr cannot be opened for the logs: {0}")]
+    Logs(io::Error),
     /// Signals cannot be waited for.
     #[error("signals cannot be waited for: {0}")]
     Signal(io::Error),

@@ -1,21 +1,31 @@
 //! Where the gateway and its functions log: a line for each request, and what functions write, on stderr.
 
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless the operator says otherwise.
-const DEFAULT_FILTER: &str = "info";
+///
+/// The embedded store warns of every condition that does not hold, which is nothing to worry about.
+const DEFAULT_FILTER: &str = "info,dynoxide=error";
 
 /// Starts logging; what has been logged is written before the guard is gone.
 ///
 /// Lines are thrown away when nobody takes them fast enough, so that a full pipe holds up no request.
-pub(super) fn start(filter: Option<&str>) -> WorkerGuard {
+///
+/// # Errors
+///
+/// When stderr cannot be opened a second time.
+pub(super) fn start(filter: Option<&str>) -> io::Result<WorkerGuard> {
+    // Not by way of `io::stderr`: whoever waits for a full pipe there holds its lock, and would hold up the command's own messages.
+    let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .thread_name("logs")
-        .finish(io::stderr());
+        .finish(stderr);
     let filter = EnvFilter::new(filter.unwrap_or(DEFAULT_FILTER));
     let started = tracing_subscriber::fmt()
         .compact()
@@ -26,5 +36,5 @@ pub(super) fn start(filter: Option<&str>) -> WorkerGuard {
         .try_init();
     // Another subscriber stands already when the gateway runs within a larger program.
     drop(started);
-    guard
+    Ok(guard)
 }

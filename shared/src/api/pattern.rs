@@ -100,13 +100,21 @@ fn is_ambiguous(path: &str) -> bool {
             .windows(3)
             .any(|window| window.eq_ignore_ascii_case(hex))
     };
-    path.contains('\\')
+    // What a handler's URL parser would drop, or take for the end of the path.
+    path.contains(|character: char| character.is_control() || matches!(character, '\\' | '?' | '#'))
         || path
             .split('/')
             .any(|segment| segment == "." || segment == "..")
         || escaped(b"%2e")
         || escaped(b"%2f")
         || escaped(b"%5c")
+        || escaped(b"%3f")
+        || escaped(b"%23")
+        || path
+            .as_bytes()
+            .windows(3)
+            .any(|window| matches!(window, [b'%', b'0' | b'1', hex] if hex.is_ascii_hexdigit()))
+        || escaped(b"%7f")
 }
 
 impl fmt::Display for MethodPattern {

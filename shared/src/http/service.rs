@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::fields::{self, Fields};
 use super::response::{answer_to, unavailable};
+use super::sent_key;
 use super::target::Target;
 use crate::api::MethodPatterns;
 use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
@@ -19,9 +20,6 @@ use crate::limiter::{self, Limiter};
 use crate::plan::MethodName;
 use crate::store::Ledger;
 use crate::time::{Clock, SystemClock};
-
-/// The header that carries the key, as with API Gateway.
-const API_KEY: &str = "x-api-key";
 
 /// Checks and charges each request before the inner service sees it. Made by [`UsagePlanLayer`](super::UsagePlanLayer).
 #[derive(Debug)]
@@ -120,14 +118,9 @@ async fn decide<L: Ledger, C: Clock>(
             levels: Levels::default(),
         }));
     };
-    if public.matches(request.method(), &target.path) {
+    if public.matches(request.method(), &target.path) && target.is_path_of(request) {
         return Ok(Decision::Allow(Allowance::Unmetered));
     }
-    // A value that is no text cannot be a key: it is refused like any other unknown one.
-    let key = request
-        .headers()
-        .get(API_KEY)
-        .map(|value| value.to_str().unwrap_or("?"));
     limiter
         .decide(&limiter::Request {
             api_stage: &target.api_stage,
@@ -135,7 +128,7 @@ async fn decide<L: Ledger, C: Clock>(
                 resource: &target.resource,
                 verb: request.method().as_str(),
             },
-            key,
+            key: sent_key(request.headers()),
             cost: NonZeroU64::MIN,
         })
         .await

@@ -1,7 +1,10 @@
 //! Which API, stage, resource and method a request of `lambda_http` is for.
 
+use std::borrow::Cow;
+
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use percent_encoding::percent_decode_str;
 
 use crate::id::ApiStage;
 
@@ -16,6 +19,19 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Whether the handler's URL has the same path, with or without the stage in front. Building the URL drops dot segments and some
+    /// characters, and ends the path at a question mark that was escaped: then a handler would answer for another path than this one.
+    pub(super) fn is_path_of<B>(&self, request: &http::Request<B>) -> bool {
+        let decoded = |text| Cow::<[u8]>::from(percent_decode_str(text));
+        let seen = decoded(request.uri().path());
+        let path = decoded(&self.path);
+        let stage = self.api_stage.stage.as_str().as_bytes();
+        let without_stage = seen
+            .strip_prefix(b"/")
+            .and_then(|rest| rest.strip_prefix(stage));
+        seen == path || without_stage == Some(&*path)
+    }
+
     /// `None` when the request did not come through API Gateway or a function URL: then no plan can cover it.
     pub(super) fn of<B>(request: &http::Request<B>) -> Option<Self> {
         let raw_path = request.raw_http_path();
@@ -76,6 +92,36 @@ mod tests {
         assert_eq!(without_stage("/dev", "dev"), "/");
         assert_eq!(without_stage("/devices", "dev"), "/devices");
         assert_eq!(without_stage("/$default", "$default"), "/$default");
+    }
+
+    /// A request of an HTTP API whose `rawPath` is `/dev` and `path`, as `lambda_http` hands it to a service.
+    fn request(path: &str) -> lambda_http::Request {
+        let event = include_str!("../../../events/users-list.json");
+        let raw_path = path.escape_default().to_string();
+        lambda_http::request::from_str(&event.replace("/dev/users", &format!("/dev{raw_path}")))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_handler_answers_for_the_path_that_was_checked() {
+        for path in ["/users", "/", "/docs/a b", "/docs/%C3%A9", "/docs/100%25"] {
+            let request = request(path);
+            let target = Target::of(&request).unwrap();
+            assert_eq!(target.path, path);
+            assert!(target.is_path_of(&request), "{path}: {}", request.uri());
+        }
+        let others = [
+            "/docs/.\t./users",
+            "/docs/../users",
+            "/docs/..\n/users",
+            "/users/a?/avatar",
+            "/users/a#/avatar",
+        ];
+        for path in others {
+            let request = request(path);
+            let target = Target::of(&request).unwrap();
+            assert!(!target.is_path_of(&request), "{path}: {}", request.uri());
+        }
     }
 
     #[test]

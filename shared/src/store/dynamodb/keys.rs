@@ -21,7 +21,7 @@ use crate::store::{
 use crate::time::Timestamp;
 
 /// How often a change starts again when others change the same items.
-pub(super) const MAX_TRIES: u32 = 8;
+pub(super) const MAX_TRIES: u32 = 32;
 
 /// The length of an API key's id on AWS.
 const KEY_ID_LEN: usize = 10;
@@ -211,14 +211,19 @@ impl KeyRegistry for DynamoStore {
     }
 
     async fn delete_key(&self, id: &KeyId, now: Timestamp) -> Result<(), RegistryError> {
-        for _ in 0..MAX_TRIES {
+        'tries: for _ in 0..MAX_TRIES {
             let item = self.key_item(id).await?;
             let mut transaction = self.transaction();
             transaction.delete(key_pk(id), KEY_SK.to_owned(), If::Rev(item.rev))?;
             transaction.delete(value_pk(&item.hash), KEY_SK.to_owned(), If::Any)?;
             transaction.delete(secret_pk(id), VALUE_SK.to_owned(), If::Any)?;
             for plan_id in item.plan_ids() {
-                let plan = self.plan_item(&plan_id).await?;
+                let plan = match self.plan_item(&plan_id).await {
+                    Ok(plan) => plan,
+                    // It was deleted since the key was read, and the key is in one plan less.
+                    Err(RegistryError::NoSuchPlan(_)) => continue 'tries,
+                    Err(error) => return Err(error),
+                };
                 transaction.touch_plan(&plan_id, plan.rev, -1)?;
                 transaction.delete(plan_pk(&plan_id), member_sk(id), If::Any)?;
                 let meter = MeterId {

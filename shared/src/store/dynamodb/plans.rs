@@ -36,7 +36,13 @@ impl DynamoStore {
                 .plan_keys(&changed.id, &PageRequest { limit, after })
                 .await?;
             for key_id in page.entries {
-                for other in self.key_item(&key_id).await?.plan_ids() {
+                let others = match self.key_item(&key_id).await {
+                    Ok(key) => key.plan_ids(),
+                    // A key that was deleted since has no plans, and its plans have new revisions.
+                    Err(RegistryError::NoSuchKey(_)) => continue,
+                    Err(error) => return Err(error),
+                };
+                for other in others {
                     if other == changed.id || neighbours.contains_key(&other) {
                         continue;
                     }
