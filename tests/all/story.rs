@@ -13,6 +13,7 @@ mod requests;
 mod restart;
 mod start;
 mod store_requests;
+mod unread_output;
 
 use std::fs;
 use std::path::PathBuf;

@@ -15,6 +15,8 @@ on_both_templates! {
     too_long_a_body_is_refused,
     half_a_body_is_cut_off,
     old_and_broken_protocols_are_answered,
+    hosts_that_no_url_could_have_are_refused,
+    a_second_key_is_refused,
 }
 
 /// How long an answer may take before the connection counts as hung.
@@ -292,5 +294,43 @@ async fn old_and_broken_protocols_are_answered(template: Template) {
             answer.text()
         );
     }
+    abused.end().await;
+}
+
+/// A handler builds URLs from the host.
+async fn hosts_that_no_url_could_have_are_refused(template: Template) {
+    let abused = Abused::begin(template).await;
+    for host in [
+        "a b",
+        "[",
+        "x<y",
+        "a:99999",
+        "%zz",
+        "a/b",
+        "x@y",
+        "h/dev/users?",
+    ] {
+        let request = format!(
+            "GET /dev/users HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nx-api-key: {}\r\n\r\n",
+            abused.key.value
+        );
+        let answer = abused.send(request.as_bytes(), Then::Wait).await;
+        assert_eq!(answer.status(), Some(400), "{host}: {}", answer.text());
+    }
+    let two = abused
+        .request(b"GET /dev/users HTTP/1.1", b"host: other\r\n", b"")
+        .await;
+    assert_eq!(two.status(), Some(400), "{}", two.text());
+    abused.end().await;
+}
+
+/// The handler might read another key than the one that was charged.
+async fn a_second_key_is_refused(template: Template) {
+    let abused = Abused::begin(template).await;
+    let fields = b"x-api-key: some-other-key-of-somebody\r\n";
+    let two = abused
+        .request(b"GET /dev/users HTTP/1.1", fields, b"")
+        .await;
+    assert_eq!(two.status(), Some(403), "{}", two.text());
     abused.end().await;
 }
