@@ -1,29 +1,31 @@
 //! What a template declares, made true in a store: tables, plans, keys, and which key is in which plan.
 //!
-//! Deploying twice is the same as once. What an operator changed since stays as it is until the template itself changes.
+//! Deploying twice is the same as once. What an operator changed since stays as it is until the template itself changes; then the
+//! template wins. What an operator deleted is made again: a template without its plans and keys would be of no use.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::Client;
 use tollgate::bucket::{InvalidRate, Rate, Throttle};
-use tollgate::id::{ApiStage, KeyId, PlanId};
+use tollgate::id::{ApiStage, PlanId};
 use tollgate::key::{EnvironmentLetter, KeyValue, ParseKeyError};
 use tollgate::plan::{CoveredStage, Plan};
 use tollgate::quota::{InvalidOffset, Period, Quota};
 use tollgate::random::NoEntropy;
 use tollgate::store::dynamodb::{DynamoStore, create_table};
-use tollgate::store::{
-    ApiKey, KeyRegistry, NewKey, NewPlan, PlanChange, PlanRegistry, RegistryError, StoreError,
-};
+use tollgate::store::{ApiKey, NewPlan, PlanChange, PlanRegistry, RegistryError, StoreError};
 use tollgate::time::Timestamp;
 
-use crate::template::{self, KeySpec, PlanSpec, Template};
+use crate::template::{self, PlanKeySpec, PlanSpec, Template};
 
+mod keys;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use tables::TableError;
 
-/// Says which text of the template a plan was made from.
+/// Says which text of the template a plan or a key was made from.
 const DIGEST_TAG: &str = "tollgate:template";
 
 /// Why a template cannot be deployed.
@@ -121,20 +123,12 @@ pub async fn deploy(
     }
     let mut keys = Vec::with_capacity(template.keys.len());
     for spec in &template.keys {
-        keys.push(deploy_key(store, spec, environment, now).await?);
-    }
-    for spec in &template.plan_keys {
-        let key_id = KeyId::from(spec.key_id.as_str());
-        let plan_id = PlanId::from(spec.plan_id.as_str());
-        store
-            .add_key_to_plan(&key_id, &plan_id, now)
-            .await
-            .map_err(|cause| refused(&spec.logical_id, cause))?;
-        for (key, _) in &mut keys {
-            if key.id == key_id && !key.plan_ids.contains(&plan_id) {
-                key.plan_ids.push(plan_id.clone());
-            }
-        }
+        let associations: Vec<&PlanKeySpec> = template
+            .plan_keys
+            .iter()
+            .filter(|association| association.key_id == spec.id)
+            .collect();
+        keys.push(keys::deploy(store, spec, &associations, environment, now).await?);
     }
     Ok(Deployed { plans, keys })
 }
@@ -197,41 +191,6 @@ fn new_plan(spec: &PlanSpec) -> Result<NewPlan, DeployError> {
         stages,
         tags,
     })
-}
-
-async fn deploy_key(
-    store: &DynamoStore,
-    spec: &KeySpec,
-    environment: EnvironmentLetter,
-    now: Timestamp,
-) -> Result<(ApiKey, Option<KeyValue>), DeployError> {
-    let id = KeyId::from(spec.id.as_str());
-    if let Some(known) = store.key_by_id(&id).await? {
-        return Ok((known, None));
-    }
-    let value = match &spec.value {
-        Some(value) => KeyValue::parse(value.expose()).map_err(|cause| DeployError::Value {
-            logical_id: spec.logical_id.clone(),
-            cause,
-        })?,
-        None => KeyValue::generate(environment)?,
-    };
-    let new = NewKey {
-        id: Some(id),
-        value,
-        keep_value: true,
-        name: spec.name.clone(),
-        description: spec.description.clone(),
-        customer_id: spec.customer_id.clone(),
-        enabled: spec.enabled,
-        expires_at: None,
-        tags: spec.tags.clone(),
-    };
-    let key = store
-        .create_key(&new, now)
-        .await
-        .map_err(|cause| refused(&spec.logical_id, cause))?;
-    Ok((key, Some(new.value)))
 }
 
 fn refused(logical_id: &str, cause: RegistryError) -> DeployError {

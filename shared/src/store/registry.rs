@@ -71,6 +71,8 @@ pub struct KeyChange {
     pub description: Option<String>,
     /// The operator's own id of the customer. An empty text removes it.
     pub customer_id: Option<String>,
+    /// All labels, in place of those that the key has.
+    pub tags: Option<BTreeMap<String, String>>,
 }
 
 /// A plan to create.

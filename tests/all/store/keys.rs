@@ -94,11 +94,13 @@ async fn a_change_reaches_both_of_a_keys_items() {
             name: Some("after".to_owned()),
             description: Some("changed".to_owned()),
             customer_id: Some("c-2".to_owned()),
+            tags: Some([("team".to_owned(), "b".to_owned())].into()),
         };
         let changed = store.update_key(&key.id, &change, after(5)).await.unwrap();
         assert_eq!(changed.name, "after", "{name}");
         assert_eq!(changed.updated_at, after(5), "{name}");
         assert_eq!(changed.created_at, NOW, "{name}");
+        assert_eq!(Some(&changed.tags), change.tags.as_ref(), "{name}");
         let record = store.key(&new.value.hash(&pepper())).await.unwrap();
         let record = record.unwrap();
         assert!(!record.enabled, "{name}");
@@ -111,6 +113,7 @@ async fn a_change_reaches_both_of_a_keys_items() {
         let changed = store.update_key(&key.id, &remove, after(6)).await.unwrap();
         assert_eq!(changed.description, None, "{name}");
         assert_eq!(changed.customer_id.as_deref(), Some("c-2"), "{name}");
+        assert_eq!(Some(&changed.tags), change.tags.as_ref(), "{name}");
         let error = store.update_key(&"none".into(), &remove, NOW).await;
         assert!(matches!(error, Err(RegistryError::NoSuchKey(_))), "{name}");
     }

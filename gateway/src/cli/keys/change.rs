@@ -71,6 +71,7 @@ pub(super) async fn update<R: Registry>(
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),
+        tags: None,
     };
     change(session, &arguments.key, "updated", &changed).await
 }

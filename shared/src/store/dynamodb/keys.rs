@@ -187,6 +187,9 @@ impl KeyRegistry for DynamoStore {
             if let Some(customer_id) = &change.customer_id {
                 item.customer_id = text(customer_id.clone());
             }
+            if let Some(tags) = &change.tags {
+                item.tags.clone_from(tags);
+            }
             let mut transaction = self.transaction();
             let item = put_key(&mut transaction, item, now)?;
             if let Some(enabled) = change.enabled {
