@@ -8,6 +8,7 @@
 //! Local ids are stable: they depend on names and logical ids only.
 
 mod api;
+mod authorizer;
 mod error;
 mod field;
 mod function;
@@ -36,7 +37,7 @@ use self::{
     field::Field,
     plan::Generated,
     resolver::Resolver,
-    resource::{Resource, ResourceKind, Resources},
+    resource::{IMPLICIT_HTTP_API, IMPLICIT_REST_API, Resource, ResourceKind, Resources},
     yaml::{Kind, Node},
 };
 pub use self::{
@@ -78,12 +79,13 @@ pub struct Template {
     pub directory: PathBuf,
 }
 
-/// A resource, an event of a function, an `OpenAPI` definition or a macro that the gateway leaves out.
+/// A resource, an event of a function, an `OpenAPI` definition, an authorizer or a macro that the gateway leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSimulated {
-    /// The logical id; `Function.Event` for an event, `Api.DefinitionBody` for a definition, `Transform` for a macro.
+    /// The logical id; `Function.Event` for an event, `Api.DefinitionBody` for a definition, `Transform` for a macro. For an authorizer,
+    /// the API, event or function that it protects.
     pub logical_id: String,
-    /// The resource type; `event Schedule` for an event, the macro's name for a macro.
+    /// The resource type; `event Schedule` for an event, the macro's name for a macro, `Auth.DefaultAuthorizer` for an authorizer.
     pub resource_type: String,
     /// The line, from 1.
     pub line: usize,
@@ -188,6 +190,7 @@ impl Template {
             }
         }
         let mut apis = Apis::default();
+        let mut implicit_authorizers = Vec::new();
         // Every API before the first event, which may name an API further down.
         for resource in present.iter().filter(|resource| {
             matches!(resource.kind, ResourceKind::RestApi | ResourceKind::HttpApi)
@@ -201,6 +204,25 @@ impl Template {
                         node.line,
                     );
                 }
+            }
+            let properties = Field::properties(resolver, resource);
+            authorizer::leave_out_of_api(
+                &properties,
+                &resource.logical_id,
+                &mut self.not_simulated,
+            )?;
+        }
+        for implicit in [IMPLICIT_REST_API, IMPLICIT_HTTP_API] {
+            // From `Globals`: the template itself does not have these APIs.
+            if let Some(resource) = resources.by_id.get(implicit)
+                && present
+                    .iter()
+                    .all(|known| known.logical_id != resource.logical_id)
+            {
+                let properties = Field::properties(resolver, resource);
+                let mut found = Vec::new();
+                authorizer::leave_out_of_api(&properties, implicit, &mut found)?;
+                implicit_authorizers.push((implicit, found));
             }
         }
         for resource in &present {
@@ -216,6 +238,12 @@ impl Template {
                     self.functions
                         .push(function::read(resolver, resource, &self.directory)?);
                     apis.add_events(resolver, resource, &mut self.not_simulated)?;
+                    let properties = Field::properties(resolver, resource);
+                    authorizer::leave_out_of_url(
+                        &properties,
+                        &resource.logical_id,
+                        &mut self.not_simulated,
+                    )?;
                 }
                 ResourceKind::SimpleTable => {
                     self.tables.push(table::read_simple(resolver, resource)?);
@@ -236,6 +264,11 @@ impl Template {
         }
         let generated = Generated::read(resolver, apis.specs())?;
         self.apis = apis.into_specs();
+        for (logical_id, found) in implicit_authorizers {
+            if self.apis.iter().any(|api| api.logical_id == logical_id) {
+                self.not_simulated.extend(found);
+            }
+        }
         self.plans.extend(generated.plans);
         self.keys.extend(generated.keys);
         let plan_ids = self.plans.iter().map(|plan| plan.id.clone()).collect();

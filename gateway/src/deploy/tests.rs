@@ -265,6 +265,39 @@ async fn makes_good_a_deployment_that_was_interrupted_after_it_created_the_key()
 }
 
 #[tokio::test]
+async fn deploys_the_plan_and_the_key_that_sam_generates_for_an_api() {
+    for (create, prefix) in [("PER_API", "Users"), ("SHARED", "Serverless")] {
+        let restarts = Restarts::begin().await;
+        let deployed = restarts
+            .deploy(&format!(
+                "
+Resources:
+  Users:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: dev
+      Auth:
+        ApiKeyRequired: true
+        UsagePlan:
+          CreateUsagePlan: {create}
+          Throttle: {{ RateLimit: 5, BurstLimit: 10 }}
+          Quota: {{ Limit: 100, Period: DAY }}
+"
+            ))
+            .await;
+        let plan = &deployed.plans[0];
+        assert_eq!(plan.name, format!("{prefix}UsagePlan"));
+        assert_eq!(plan.throttle.unwrap().burst, 10);
+        assert_eq!(plan.quota.unwrap().limit(), 100);
+        assert_eq!(plan.stages[0].api_stage, ApiStage::new("users", "dev"));
+        let (key, value) = &deployed.keys[0];
+        assert_eq!((&key.plan_ids, key.enabled), (&vec![plan.id.clone()], true));
+        assert!(value.is_some());
+        assert_eq!(restarts.joe().await, *key);
+    }
+}
+
+#[tokio::test]
 async fn refuses_a_template_that_puts_a_key_into_two_plans_for_one_stage() {
     let restarts = Restarts::begin().await;
     let text = template(JOE, &["Bronze", "Silver"]);

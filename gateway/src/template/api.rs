@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    NotSimulated,
+    NotSimulated, authorizer,
     error::TemplateError,
     field::Field,
     resolver::Resolver,
@@ -170,6 +170,12 @@ impl Apis {
                     resource_type: format!("event {other}"),
                     line: event.line(),
                 }),
+            }
+            if matches!(event_type.text()?, "Api" | "HttpApi")
+                && let Some(properties) = event.get("Properties")?
+            {
+                let event_name = format!("{}.{name}", function.logical_id);
+                authorizer::leave_out_of_event(&properties, &event_name, not_simulated)?;
             }
         }
         Ok(())
