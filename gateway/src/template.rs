@@ -249,10 +249,12 @@ impl Template {
                     self.tables.push(table::read_simple(resolver, resource)?);
                 }
                 ResourceKind::Table => self.tables.push(table::read(resolver, resource)?),
-                ResourceKind::UsagePlan => self.plans.push(plan::read(resolver, resource)?),
                 ResourceKind::ApiKey => self.keys.push(key::read(resolver, resource)?),
                 // These need the APIs, plans and keys.
-                ResourceKind::UsagePlanKey | ResourceKind::RestApi | ResourceKind::HttpApi => {}
+                ResourceKind::UsagePlan
+                | ResourceKind::UsagePlanKey
+                | ResourceKind::RestApi
+                | ResourceKind::HttpApi => {}
                 ResourceKind::NotSimulated => {
                     self.leave_out(
                         resource.logical_id.to_string(),
@@ -261,6 +263,13 @@ impl Template {
                     );
                 }
             }
+        }
+        for resource in present
+            .iter()
+            .filter(|resource| resource.kind == ResourceKind::UsagePlan)
+        {
+            self.plans
+                .push(plan::read(resolver, resource, apis.specs())?);
         }
         let generated = Generated::read(resolver, apis.specs())?;
         self.apis = apis.into_specs();

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The verbs that a method may have, as API Gateway spells them.
-const VERBS: [&str; 8] = [
+pub(super) const VERBS: [&str; 8] = [
     "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
 ];
 /// The path of an HTTP API's route for everything that no other route takes.

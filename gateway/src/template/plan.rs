@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    api::{ApiKind, ApiSpec},
+    api::{ApiKind, ApiSpec, DEFAULT_ROUTE},
     error::TemplateError,
     field::Field,
     key::{KeySpec, PlanKeySpec},
     resolver::{Resolver, resource_id},
     resource::Resource,
 };
+
+mod method_throttles;
 
 /// A usage plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,18 +80,24 @@ pub enum Period {
     Month,
 }
 
-/// Reads a usage plan resource.
+/// Reads a usage plan resource. The throttles of single methods must name methods of `apis`, where these have the API.
 pub(super) fn read(
     resolver: &Resolver<'_>,
     resource: &Resource,
+    apis: &[ApiSpec],
 ) -> Result<PlanSpec, TemplateError> {
     let properties = Field::properties(resolver, resource);
     let mut api_stages = Vec::new();
     for api_stage in properties.items_of("ApiStages")? {
+        let api_id = api_stage.required("ApiId")?.text()?.to_owned();
+        let api = apis
+            .iter()
+            .find(|api| api.id == api_id)
+            .filter(|api| all_methods_are_known(resolver, api));
         api_stages.push(ApiStageSpec {
-            api_id: api_stage.required("ApiId")?.text()?.to_owned(),
             stage: api_stage.required("Stage")?.text()?.to_owned(),
-            method_throttles: method_throttles(&api_stage)?,
+            method_throttles: method_throttles::read(&api_stage, api)?,
+            api_id,
         });
     }
     let plan = from_properties(&properties, &resource.logical_id, resource.line, api_stages)?;
@@ -136,21 +144,17 @@ fn from_properties(
     })
 }
 
-fn method_throttles(api_stage: &Field<'_>) -> Result<BTreeMap<String, Throttle>, TemplateError> {
-    let Some(methods) = api_stage.get("Throttle")? else {
-        return Ok(BTreeMap::new());
-    };
-    let mut throttles = BTreeMap::new();
-    for (method, limits) in methods.entries()? {
-        if !(method.starts_with('/') || method.starts_with("*/")) || method.ends_with('/') {
-            return Err(limits.error(
-                "is not keyed by a path and a method",
-                "write the key as `/users/{id}/GET`, or `*/*`",
-            ));
-        }
-        throttles.insert(method.to_string(), throttle(&limits)?);
-    }
-    Ok(throttles)
+/// Whether the template's events are all that gives the API methods.
+fn all_methods_are_known(resolver: &Resolver<'_>, api: &ApiSpec) -> bool {
+    let resource = resolver.resources.by_id.get(api.logical_id.as_str());
+    resource.is_some_and(|resource| {
+        ["DefinitionBody", "DefinitionUri"]
+            .iter()
+            .all(|definition| resource.properties.get(definition).is_none())
+    }) && api
+        .methods
+        .iter()
+        .all(|method| method.path != DEFAULT_ROUTE)
 }
 
 fn throttle(limits: &Field<'_>) -> Result<Throttle, TemplateError> {
