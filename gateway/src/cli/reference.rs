@@ -22,9 +22,16 @@ enum Found<T> {
     Nothing(Vec<String>),
     /// A name that several have: their ids.
     Several(Vec<String>),
+    /// The id of one and the name of others.
+    IdAndName {
+        /// The name of the one with this id.
+        name: String,
+        /// The ids of those with this name.
+        ids: Vec<String>,
+    },
 }
 
-/// The key with this id, or else the one with this name.
+/// The key with this id, or else the one with this name. What is one key's id and another's name is refused.
 pub(super) async fn key<R: KeyRegistry>(registry: &R, reference: &str) -> Result<ApiKey, Failure> {
     if reference.starts_with("tg_") && KeyValue::parse(reference).is_ok() {
         return Err(Failure::failed("this is the value of a key, not its name")
@@ -35,7 +42,7 @@ pub(super) async fn key<R: KeyRegistry>(registry: &R, reference: &str) -> Result
         .or_failure("key", reference)
 }
 
-/// The plan with this id, or else the one with this name.
+/// The plan with this id, or else the one with this name. What is one plan's id and another's name is refused.
 pub(super) async fn plan<R: PlanRegistry>(registry: &R, reference: &str) -> Result<Plan, Failure> {
     find_plan(registry, reference)
         .await?
@@ -63,7 +70,7 @@ pub(super) async fn plan_and_key<R: Registry>(
             let plan = nothing.or_failure("plan", plan_reference)?;
             Ok((plan, key(registry, key_reference).await?))
         }
-        several @ Found::Several(_) => {
+        several @ (Found::Several(_) | Found::IdAndName { .. }) => {
             let plan = several.or_failure("plan", plan_reference)?;
             Ok((plan, key(registry, key_reference).await?))
         }
@@ -74,9 +81,7 @@ async fn find_key<R: KeyRegistry>(
     registry: &R,
     reference: &str,
 ) -> Result<Found<ApiKey>, StoreError> {
-    if let Some(key) = registry.key_by_id(&reference.into()).await? {
-        return Ok(Found::One(key));
-    }
+    let with_id = registry.key_by_id(&reference.into()).await?;
     let mut entries = Vec::new();
     let mut after = None;
     loop {
@@ -87,7 +92,8 @@ async fn find_key<R: KeyRegistry>(
         }
         after = page.next;
         if after.is_none() {
-            return Ok(by_name(reference, entries));
+            let with_id = with_id.map(|key| (key.name.clone(), key));
+            return Ok(choose(reference, with_id, entries));
         }
     }
 }
@@ -96,9 +102,7 @@ async fn find_plan<R: PlanRegistry>(
     registry: &R,
     reference: &str,
 ) -> Result<Found<Plan>, StoreError> {
-    if let Some(plan) = registry.plan_by_id(&reference.into()).await? {
-        return Ok(Found::One(plan));
-    }
+    let with_id = registry.plan_by_id(&reference.into()).await?;
     let mut entries = Vec::new();
     let mut after = None;
     loop {
@@ -109,8 +113,30 @@ async fn find_plan<R: PlanRegistry>(
         }
         after = page.next;
         if after.is_none() {
-            return Ok(by_name(reference, entries));
+            let with_id = with_id.map(|plan| (plan.name.clone(), plan));
+            return Ok(choose(reference, with_id, entries));
         }
+    }
+}
+
+/// Chooses the entry with this id, given with its name, unless others have the text as their name; else an entry by name.
+fn choose<T>(
+    reference: &str,
+    with_id: Option<(String, T)>,
+    entries: Vec<(String, String, T)>,
+) -> Found<T> {
+    let Some((name, entry)) = with_id else {
+        return by_name(reference, entries);
+    };
+    let ids: Vec<String> = entries
+        .into_iter()
+        .filter(|(id, entry_name, _)| entry_name == reference && id != reference)
+        .map(|(id, ..)| id)
+        .collect();
+    if ids.is_empty() {
+        Found::One(entry)
+    } else {
+        Found::IdAndName { name, ids }
     }
 }
 
@@ -138,7 +164,7 @@ fn by_name<T>(name: &str, entries: Vec<(String, String, T)>) -> Found<T> {
 impl<T> Found<T> {
     const fn exists(&self) -> bool {
         match self {
-            Self::One(_) | Self::Several(_) => true,
+            Self::One(_) | Self::Several(_) | Self::IdAndName { .. } => true,
             Self::Nothing(_) => false,
         }
     }
@@ -151,6 +177,13 @@ impl<T> Found<T> {
                 ids.len()
             ))
             .hint(format!("give one of the ids: {}", ids.join(", ")))),
+            Self::IdAndName { name, ids } => Err(Failure::refused(format!(
+                "`{reference}` is ambiguous: it is the id of one {kind} and the name of another"
+            ))
+            .hint(format!(
+                "write `{name}` for the one with this id, and its own id for the other: {}",
+                ids.join(", ")
+            ))),
             Self::Nothing(names) => {
                 let failure =
                     Failure::refused(format!("no {kind} has the id or the name `{reference}`"));

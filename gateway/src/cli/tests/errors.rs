@@ -123,6 +123,50 @@ async fn unknown_keys_and_plans_are_refused_with_the_names_that_exist() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_one_keys_id_and_anothers_name_is_refused() {
+    let shell = Shell::start().await;
+    for command in ["keys create jane --id joe", "keys create joe --id k2"] {
+        shell.run(command).await.expect(Exit::Done);
+    }
+    for command in ["keys delete joe --yes", "keys disable joe", "usage joe"] {
+        shell.run(command).await.fails(
+            Exit::Refused,
+            "error: `joe` is ambiguous: it is the id of one key and the name of another\n\
+             hint: write `jane` for the one with this id, and its own id for the other: k2\n",
+        );
+    }
+    for (reference, id) in [("jane", "joe"), ("k2", "k2")] {
+        let key = shell.json(&format!("keys show {reference}")).await;
+        assert_eq!(key["id"], id);
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_id_is_its_name_is_not_ambiguous() {
+    let shell = Shell::start().await;
+    let created = shell.run("keys create joe --id joe").await;
+    created.expect(Exit::Done);
+    assert_eq!(shell.json("keys show joe").await["id"], "joe");
+}
+
+#[tokio::test]
+async fn a_text_that_is_one_plans_id_and_anothers_name_is_refused() {
+    let shell = Shell::start().await;
+    let first = shell.json("plans create Bronze").await;
+    let id = first["id"].as_str().unwrap();
+    let created = shell.run(&format!("plans create {id}")).await;
+    created.expect(Exit::Done);
+    let done = shell.run(&format!("plans delete {id}")).await;
+    let done = done.expect(Exit::Refused);
+    assert!(
+        done.err
+            .contains("is the id of one plan and the name of another"),
+        "{done:?}"
+    );
+    assert_eq!(shell.json("plans show Bronze").await["id"], id);
+}
+
+#[tokio::test]
 async fn a_name_that_several_keys_have_is_refused_with_their_ids() {
     let shell = Shell::start().await;
     for id in ["k1", "k2"] {
@@ -135,17 +179,6 @@ async fn a_name_that_several_keys_have_is_refused_with_their_ids() {
         "error: 2 keys are called `joe`\nhint: give one of the ids: k2, k1\n",
     );
     shell.run("keys disable k2").await.expect(Exit::Done);
-}
-
-#[tokio::test]
-async fn an_id_wins_over_a_name() {
-    let shell = Shell::start().await;
-    shell.run("keys create k2 --id k1").await.expect(Exit::Done);
-    shell
-        .run("keys create joe --id k2")
-        .await
-        .expect(Exit::Done);
-    assert_eq!(shell.json("keys show k2").await["name"], "joe");
 }
 
 #[tokio::test]
