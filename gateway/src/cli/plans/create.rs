@@ -1,6 +1,7 @@
 //! `plans create`.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::bucket::{Rate, Throttle};
@@ -27,19 +28,19 @@ pub(crate) struct Arguments {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Requests a second that each key may make in the long run
-    #[arg(long, value_name = "R", requires = "burst", value_parser = rate)]
+    #[arg(long, value_name = "R", requires = "burst", allow_negative_numbers = true, value_parser = rate)]
     rate: Option<Rate>,
     /// Requests that each key may make at once
-    #[arg(long, value_name = "B", requires = "rate")]
+    #[arg(long, value_name = "B", requires = "rate", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     burst: Option<u64>,
     /// Requests that each key may make in a period, such as 1000/DAY; or a number, with --period
-    #[arg(long, value_name = "N", value_parser = quota)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = quota)]
     quota: Option<QuotaText>,
     /// When the quota starts again: DAY, WEEK (on Sunday) or MONTH (on the first), at 00:00 UTC
     #[arg(long, value_name = "PERIOD", requires = "quota", value_parser = period)]
     period: Option<Period>,
     /// Days after the period's first day: 0 to 6 for a WEEK, 0 to 27 for a MONTH
-    #[arg(long, value_name = "D", requires = "quota", default_value_t = 0)]
+    #[arg(long, value_name = "D", requires = "quota", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number::<u32>)]
     offset: u32,
     /// A stage that the plan's keys open; can be given several times
     #[arg(long = "stage", value_name = "API:STAGE", value_parser = super::stages::api_stage)]
@@ -119,6 +120,11 @@ fn rate(text: &str) -> Result<Rate, String> {
         .parse()
         .map_err(|_error: std::num::ParseFloatError| "it is not a number".to_owned())?;
     Rate::per_second(number).map_err(|error| error.to_string())
+}
+
+fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_error| "it is not a whole number, 0 or more".to_owned())
 }
 
 fn period(text: &str) -> Result<Period, String> {

@@ -58,7 +58,16 @@ async fn refuses_limits_that_are_incomplete_or_contradict_each_other() {
     let cases = [
         ("--rate 5", "--burst"),
         ("--burst 5", "--rate"),
-        ("--rate -1 --burst 1", "-1"),
+        (
+            "--rate -1 --burst 1",
+            "the rate -1 is not a number of requests a second, 0 or more",
+        ),
+        ("--rate 1 --burst -1", "it is not a whole number, 0 or more"),
+        ("--quota -5/DAY", "write it like 1000/DAY"),
+        (
+            "--quota 5/WEEK --offset -1",
+            "it is not a whole number, 0 or more",
+        ),
         ("--rate fast --burst 1", "it is not a number"),
         ("--rate NaN --burst 1", "is not a number of requests"),
         ("--quota many/DAY", "write it like 1000/DAY"),
