@@ -1,7 +1,9 @@
 //! A template's DynamoDB tables.
 
+use std::error::Error;
+
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     self, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex,
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
@@ -154,7 +156,14 @@ fn projection(projection: &Projection) -> types::Projection {
     .build()
 }
 
-/// The store's words with their causes, in one line.
-fn words<E: std::error::Error + 'static>(error: &SdkError<E>) -> String {
-    DisplayErrorContext(error).to_string()
+/// The store's own words; where there are none, the last of the causes.
+fn words<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E>) -> String {
+    if let Some(message) = error.message() {
+        return message.to_owned();
+    }
+    let mut root: &dyn Error = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
 }

@@ -76,6 +76,25 @@ impl Restarts {
     }
 }
 
+#[tokio::test]
+async fn says_in_the_stores_words_why_a_table_is_refused() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint_url = format!("http://{}", listener.local_addr().unwrap());
+    let database = dynoxide::Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let client = Client::new(&local::sdk_config(&endpoint_url, local::REGION));
+    let text =
+        "Resources:\n  T: { Type: AWS::Serverless::SimpleTable, Properties: { TableName: x } }\n";
+    let template = template::parse("t", text, &Settings::default()).unwrap();
+    let error = create_tables(&client, &template, local::TABLE).await;
+    let message = error.unwrap_err().to_string();
+    let start = "the table `x` cannot be created: ";
+    assert!(message.starts_with(start), "{message}");
+    for part in ["ServiceError", "SdkBody", "Extensions"] {
+        assert!(!message.contains(part), "{message}");
+    }
+}
+
 /// Two plans for one stage, and a key with these properties in these plans.
 fn template(key: &str, plans: &[&str]) -> String {
     let mut text = format!(

@@ -9,7 +9,7 @@ use super::{error::TemplateError, field::Field, resolver::Resolver, resource::Re
 pub struct TableSpec {
     /// The logical id.
     pub logical_id: String,
-    /// `TableName`, else the logical id; for Tollgate's own table without a name, the name from the settings.
+    /// `TableName`, else the logical id, with `-table` behind it when it is shorter than 3 characters; for Tollgate's own table without a name, the name from the settings.
     pub name: String,
     /// The partition key, and the sort key where there is one.
     pub key_schema: Vec<KeyElement>,

@@ -30,6 +30,14 @@ pub(in crate::template) fn resource_id(logical_id: &str) -> Rc<str> {
     id.into()
 }
 
+/// The name of a table that the template leaves unnamed. `DynamoDB` wants 3 characters or more.
+fn table_name(logical_id: &Rc<str>) -> Rc<str> {
+    if logical_id.len() < 3 {
+        return format!("{logical_id}-table").into();
+    }
+    Rc::clone(logical_id)
+}
+
 fn api_id(name: Option<&str>, logical_id: &str) -> Rc<str> {
     let fits = |name: &str| {
         (1..=40).contains(&name.len())
@@ -64,13 +72,13 @@ impl Resolver<'_> {
                     .unwrap_or_else(|| Rc::clone(logical_id)),
                 ResourceKind::SimpleTable => self
                     .property(resource, "TableName")?
-                    .unwrap_or_else(|| Rc::clone(logical_id)),
+                    .unwrap_or_else(|| table_name(logical_id)),
                 ResourceKind::Table => match self.property(resource, "TableName")? {
                     Some(name) => name,
                     None if self.is_tollgate_table(&resource.properties, &place)? => {
                         Rc::from(self.settings.tollgate_table.as_str())
                     }
-                    None => Rc::clone(logical_id),
+                    None => table_name(logical_id),
                 },
                 ResourceKind::UsagePlan | ResourceKind::ApiKey | ResourceKind::UsagePlanKey => {
                     resource_id(logical_id)

@@ -354,6 +354,25 @@ Resources:
 }
 
 #[test]
+fn a_table_with_a_short_logical_id_has_a_longer_name() {
+    let table = "{ Type: AWS::Serverless::SimpleTable }";
+    let template = read(&format!(
+        "Resources:\n  A: {table}\n  AB: {table}\n  ABC: {table}\n"
+    ));
+    let names: Vec<&str> = template
+        .tables
+        .iter()
+        .map(|table| table.name.as_str())
+        .collect();
+    assert_eq!(names, ["A-table", "AB-table", "ABC"]);
+    let named = read(
+        "Resources:\n  A: { Type: AWS::Serverless::SimpleTable }\n  F:\n    Type: AWS::Serverless::Function\n    \
+         Properties: { Runtime: r, Handler: h, CodeUri: ., Environment: { Variables: { T: !Ref A } } }\n",
+    );
+    assert_eq!(named.functions[0].environment["T"], "A-table");
+}
+
+#[test]
 fn lists_what_it_leaves_out() {
     let template = read(
         "
