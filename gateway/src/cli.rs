@@ -160,6 +160,10 @@ fn print_clap(error: &clap::Error, printer: &Printer) -> Exit {
 }
 
 async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> Result<(), Failure> {
+    if let Some(name) = surroundings.environment.not_unicode.first() {
+        return Err(Failure::failed(format!("{name} is not UTF-8 text"))
+            .hint(format!("set {name} to text, or unset it")));
+    }
     let pepper_use = match &cli.command {
         Command::StartApi(arguments) => {
             return arguments

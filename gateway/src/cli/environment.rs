@@ -1,5 +1,6 @@
 //! The environment variables that the command line reads itself. The AWS SDK reads its own.
 
+use std::env::VarError;
 use std::fmt;
 
 /// What the environment says. An empty variable counts as none.
@@ -15,18 +16,28 @@ pub struct Environment {
     pub log_filter: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: where DynamoDB is, when `--endpoint-url` is not given.
     pub endpoint_url: Option<String>,
+    /// The variables on which the table or the secret depends, and whose values are not UTF-8.
+    pub not_unicode: Vec<&'static str>,
 }
 
 impl Environment {
     /// Reads this process's variables.
     #[must_use]
     pub fn of_process() -> Self {
+        let mut not_unicode = Vec::new();
+        let mut read_whole = |name| {
+            text_of(read(name)).unwrap_or_else(|NotUnicode| {
+                not_unicode.push(name);
+                None
+            })
+        };
         Self {
-            table: read("TOLLGATE_TABLE"),
-            pepper: read("TOLLGATE_PEPPER"),
-            cargo: read("CARGO"),
-            log_filter: read("RUST_LOG"),
-            endpoint_url: read("AWS_ENDPOINT_URL_DYNAMODB"),
+            table: read_whole("TOLLGATE_TABLE"),
+            pepper: read_whole("TOLLGATE_PEPPER"),
+            endpoint_url: read_whole("AWS_ENDPOINT_URL_DYNAMODB"),
+            cargo: text_of(read("CARGO")).unwrap_or_default(),
+            log_filter: text_of(read("RUST_LOG")).unwrap_or_default(),
+            not_unicode,
         }
     }
 }
@@ -35,8 +46,20 @@ impl Environment {
     clippy::disallowed_methods,
     reason = "this is the one place of the command line that reads variables"
 )]
-fn read(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+fn read(name: &str) -> Result<String, VarError> {
+    std::env::var(name)
+}
+
+/// A value that is no text. It is never shown: it may be a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NotUnicode;
+
+fn text_of(value: Result<String, VarError>) -> Result<Option<String>, NotUnicode> {
+    match value {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(NotUnicode),
+    }
 }
 
 impl fmt::Debug for Environment {
@@ -46,5 +69,22 @@ impl fmt::Debug for Environment {
             .field("pepper", &self.pepper.as_ref().map(|_secret| ".."))
             .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_not_utf_8_is_neither_text_nor_unset() {
+        let bytes = OsString::from_vec(vec![0xff, 0xfe]);
+        assert_eq!(text_of(Err(VarError::NotUnicode(bytes))), Err(NotUnicode));
+        assert_eq!(text_of(Err(VarError::NotPresent)), Ok(None));
+        assert_eq!(text_of(Ok(String::new())), Ok(None));
+        assert_eq!(text_of(Ok("a".to_owned())), Ok(Some("a".to_owned())));
     }
 }

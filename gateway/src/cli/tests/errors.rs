@@ -123,6 +123,23 @@ async fn unknown_keys_and_plans_are_refused_with_the_names_that_exist() {
 }
 
 #[tokio::test]
+async fn a_pepper_that_is_no_text_is_refused_and_does_not_count_as_unset() {
+    let environment = super::Environment {
+        not_unicode: vec!["TOLLGATE_PEPPER"],
+        ..super::Environment::default()
+    };
+    let clock = tollgate::time::ManualClock::new(super::NOON);
+    for command in [&["keys", "list"] as &[&str], &["start-api"]] {
+        let nobody = super::Person::Nobody;
+        let done = super::type_line(command, nobody, &clock, environment.clone()).await;
+        done.fails(
+            Exit::Failed,
+            "error: TOLLGATE_PEPPER is not UTF-8 text\nhint: set TOLLGATE_PEPPER to text, or unset it\n",
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_is_one_keys_id_and_anothers_name_is_refused() {
     let shell = Shell::start().await;
     for command in ["keys create jane --id joe", "keys create joe --id k2"] {
