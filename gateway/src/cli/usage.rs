@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// One plan, by id or name; all plans of the key when it is not given
     #[arg(long, value_name = "PLAN")]
     plan: Option<String>,
-    /// The first day; the first of the quota's window when it is not given, and at most 31 days ago
+    /// The first day; when it is not given, that of the quota's week or month, else 7 days are shown
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     from: Option<Day>,
     /// The last day; today when it is not given
