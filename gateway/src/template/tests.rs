@@ -1,6 +1,7 @@
 mod bounds;
 mod errors;
 mod functions_of_cloudformation;
+mod left_out;
 mod resources;
 
 use super::*;
