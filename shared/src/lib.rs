@@ -6,13 +6,15 @@
 //! |---|---|
 //! | numbers | [`time`], [`id`], [`random`] |
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
-//! | model | [`api`], [`plan`], [`decision`], [`meter`] |
+//! | model | [`api`], [`plan`], [`decision`], [`meter`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
 //! | use | [`entitlement`], [`limiter`] |
-//! | transport | [`http`] |
+//! | transport | [`http`], `control` (feature `control`) |
 
 pub mod api;
 pub mod bucket;
+#[cfg(feature = "control")]
+pub mod control;
 pub mod decision;
 pub mod entitlement;
 pub mod http;
@@ -23,5 +25,7 @@ pub mod meter;
 pub mod plan;
 pub mod quota;
 pub mod random;
+#[cfg(feature = "control")]
+pub mod rest_api;
 pub mod store;
 pub mod time;

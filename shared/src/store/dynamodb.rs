@@ -1,5 +1,7 @@
 //! The store on DynamoDB: Amazon's, DynamoDB Local, or the one embedded in the gateway.
 
+#[cfg(feature = "control")]
+mod apis;
 mod charge;
 mod keys;
 mod ledger;

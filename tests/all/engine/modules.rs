@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 16] = [
+const ENGINE: [&str; 17] = [
     // numbers
     "time",
     "id",
@@ -19,6 +19,7 @@ const ENGINE: [&str; 16] = [
     "plan",
     "decision",
     "meter",
+    "rest_api",
     // storage
     "store",
     // use

@@ -1,0 +1,163 @@
+//! The management API: what API Gateway's clients ask of its control plane, in its wire format (restJson1, version 2015-07-09).
+//!
+//! [`Control`] is a tower service over a store. The gateway mounts it on its admin port. Whoever mounts it decides who may call it: signatures
+//! are read, and not verified here.
+
+mod call;
+mod error;
+mod gateway;
+mod members;
+mod patch;
+mod reply;
+mod rest_apis;
+mod settings;
+mod signature;
+mod usage_plans;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use percent_encoding::percent_decode_str;
+use tower_service::Service;
+
+use self::call::Call;
+use self::error::ControlError;
+use self::reply::Reply;
+use crate::api::{PathTemplate, RouteMatch, Routes, Routing, Verb};
+use crate::store::{ApiRegistry, Registry};
+use crate::time::Clock;
+
+pub use gateway::{Gateway, NoGateway, TestInvocation, TestInvocationResult};
+pub use settings::{Settings, UnmanagedStages};
+
+/// The management API of one table. Clones share everything.
+pub struct Control<S, C>(Arc<Inner<S, C>>);
+
+struct Inner<S, C> {
+    store: S,
+    clock: C,
+    settings: Settings,
+    gateway: Arc<dyn Gateway>,
+    routes: Routes<Operation>,
+}
+
+/// An operation, by the part of the API that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    UsagePlans(usage_plans::Operation),
+    RestApis(rest_apis::Operation),
+}
+
+/// The operations have no path that routes refuse. A test makes them all.
+#[derive(Debug, thiserror::Error)]
+#[error("the operations of the management API cannot be routed: {0}")]
+pub struct RoutesError(String);
+
+impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
+    /// The management API of `store`. It tells `gateway` what has changed.
+    ///
+    /// # Errors
+    ///
+    /// Never: it would be a fault of the list of operations.
+    pub fn new(
+        store: S,
+        clock: C,
+        settings: Settings,
+        gateway: Arc<dyn Gateway>,
+    ) -> Result<Self, RoutesError> {
+        // Other than in APIs that clients define, a variable has another name in each operation.
+        let mut routes = Routes::new(Routing::HttpApi);
+        let usage_plans = usage_plans::OPERATIONS
+            .iter()
+            .map(|(verb, path, operation)| (*verb, *path, Operation::UsagePlans(*operation)));
+        let rest_apis = rest_apis::OPERATIONS
+            .iter()
+            .map(|(verb, path, operation)| (*verb, *path, Operation::RestApis(*operation)));
+        for (verb, path, operation) in usage_plans.chain(rest_apis) {
+            let template: PathTemplate = path
+                .parse()
+                .map_err(|error| RoutesError(format!("{error}")))?;
+            routes
+                .insert(verb, template, operation)
+                .map_err(|conflict| RoutesError(conflict.to_string()))?;
+        }
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            settings,
+            gateway,
+            routes,
+        })))
+    }
+
+    /// Answers one request. The path may have no prefix: `/apikeys`, `/restapis/…`.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        match self.0.answer(&request).await {
+            Ok(reply) => reply.into_response(),
+            Err(error) => error.into_response(),
+        }
+    }
+}
+
+impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
+    async fn answer(&self, request: &Request<Bytes>) -> Result<Reply, ControlError> {
+        signature::check(request.headers())?;
+        // A trailing slash is no other resource.
+        let path = request.uri().path();
+        let path = path
+            .strip_suffix('/')
+            .filter(|path| !path.is_empty())
+            .unwrap_or(path);
+        let RouteMatch::Found(found) = self.routes.find(request.method(), path) else {
+            return Err(ControlError::unknown_operation(request.method(), path));
+        };
+        let parameters = found
+            .parameters
+            .iter()
+            .map(|(name, value)| {
+                let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
+                (*name, value)
+            })
+            .collect();
+        let call = Call::new(request, parameters, self.clock.now());
+        match *found.value {
+            Operation::UsagePlans(operation) => usage_plans::answer(self, operation, &call).await,
+            Operation::RestApis(operation) => rest_apis::answer(self, operation, &call).await,
+        }
+    }
+}
+
+impl<S, C> Clone for Control<S, C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S, C> fmt::Debug for Control<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Registry + ApiRegistry, C: Clock> Service<Request<Bytes>> for Control<S, C> {
+    type Response = Response<Bytes>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let control = self.clone();
+        Box::pin(async move { Ok(control.answer(request).await) })
+    }
+}

@@ -1,0 +1,40 @@
+//! What the one who mounts the management API decides.
+
+use std::collections::BTreeSet;
+
+use crate::id::ApiStage;
+use crate::key::EnvironmentLetter;
+
+/// How the management API behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region in the names of resources (ARNs).
+    pub region: String,
+    /// The account in the names of resources.
+    pub account_id: String,
+    /// Stands in the values of keys that Tollgate makes.
+    pub environment: EnvironmentLetter,
+    /// Whether AWS's limits on numbers hold: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
+    pub aws_limits: bool,
+    /// Which stages of APIs that Tollgate does not manage a plan may cover.
+    pub unmanaged_stages: UnmanagedStages,
+}
+
+/// The stages of APIs that Tollgate does not manage, such as HTTP APIs and function URLs.
+#[derive(Clone, Debug)]
+pub enum UnmanagedStages {
+    /// Whatever a client names: Tollgate cannot know them.
+    Any,
+    /// These and no others.
+    Known(BTreeSet<ApiStage>),
+}
+
+impl UnmanagedStages {
+    /// Whether a plan may cover the stage.
+    pub fn contains(&self, api_stage: &ApiStage) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Known(stages) => stages.contains(api_stage),
+        }
+    }
+}
