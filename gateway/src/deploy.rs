@@ -1,4 +1,4 @@
-//! What a template declares, made true in a store: tables, plans, keys, and which key is in which plan.
+//! What a template declares, made true in a store: tables, REST APIs, plans, keys, and which key is in which plan.
 //!
 //! Deploying twice is the same as once. What an operator changed since stays as it is until the template itself changes; then the
 //! template wins. What an operator deleted is made again: a template without its plans and keys would be of no use.
@@ -19,6 +19,7 @@ use tollgate::time::Timestamp;
 use crate::template::{self, PlanKeySpec, PlanSpec, Template};
 
 mod keys;
+mod rest_apis;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -106,7 +107,7 @@ pub async fn create_tables(
     Ok(())
 }
 
-/// Creates and updates the plans and keys of a template. New values carry the letter of `environment`.
+/// Creates and updates the REST APIs, plans and keys of a template. New values carry the letter of `environment`.
 ///
 /// # Errors
 ///
@@ -117,6 +118,7 @@ pub async fn deploy(
     environment: EnvironmentLetter,
     now: Timestamp,
 ) -> Result<Deployed, DeployError> {
+    rest_apis::deploy(store, template, now).await?;
     let mut plans = Vec::with_capacity(template.plans.len());
     for spec in &template.plans {
         plans.push(deploy_plan(store, spec, now).await?);

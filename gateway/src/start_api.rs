@@ -13,6 +13,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tollgate::control::{self, Control, NoGateway, UnmanagedStages};
+use tollgate::id::ApiStage;
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::{DynamoStore, Patience};
@@ -25,8 +27,9 @@ use crate::deploy::{self, Deployed};
 use crate::embedded::Embedded;
 use crate::invoke::Function;
 use crate::local;
+use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane};
-use crate::template::{self, Template, samconfig};
+use crate::template::{self, ApiKind, Template, samconfig};
 
 /// What to start, and where.
 #[derive(Clone)]
@@ -49,6 +52,8 @@ pub struct StartApi {
     pub build: BuildMode,
     /// Where to keep the store; in memory when there is none.
     pub data: Option<PathBuf>,
+    /// Whether AWS's limits on numbers of keys and plans hold.
+    pub aws_limits: bool,
     /// The most processes of each function.
     pub concurrency: usize,
     /// A DynamoDB to use in place of the embedded one.
@@ -144,8 +149,10 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let (deployed, executables) = (deployed?, executables?);
 
     let functions = functions::start(&template, &executables, &arguments, &endpoint_url).await?;
-    let limiter = Limiter::new(store, SystemClock, pepper)?;
+    let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
     let data_plane = apis::data_plane(&template, &functions, limiter, port)?;
+    let settings = control_settings(&template, &arguments);
+    let control = Control::new(store, SystemClock, settings, Arc::new(NoGateway))?;
 
     report(Progress::Started(Started {
         template: &template,
@@ -156,7 +163,15 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         data: arguments.data.as_deref(),
     }));
     let mut signals = Signals::new().map_err(StartError::Signal)?;
-    serve(api_listener, admin_listener, data_plane, &mut signals).await;
+    let admin = Admin::new(control);
+    serve(
+        api_listener,
+        admin_listener,
+        data_plane,
+        admin,
+        &mut signals,
+    )
+    .await;
     tracing::info!("stopping");
     // A second signal is for those who do not want to wait.
     tokio::select! {
@@ -251,15 +266,37 @@ fn stage_name(template: &Template) -> &str {
     template.apis.first().map_or("", |api| api.stage.as_str())
 }
 
+/// What the management API is told of this gateway.
+fn control_settings(template: &Template, arguments: &StartApi) -> control::Settings {
+    let http_stages = template
+        .apis
+        .iter()
+        .filter(|api| api.kind == ApiKind::Http)
+        .map(|api| ApiStage::new(api.id.as_str(), api.stage.as_str()));
+    let url_stages = template
+        .functions
+        .iter()
+        .filter(|function| function.url.is_some())
+        .map(|function| ApiStage::new(apis::url_id(function), DEFAULT_STAGE));
+    control::Settings {
+        region: local::REGION.to_owned(),
+        account_id: local::ACCOUNT_ID.to_owned(),
+        environment: EnvironmentLetter::of(stage_name(template)),
+        aws_limits: arguments.aws_limits,
+        unmanaged_stages: UnmanagedStages::Known(http_stages.chain(url_stages).collect()),
+    }
+}
+
 async fn serve(
     api_listener: TcpListener,
     admin_listener: TcpListener,
     data_plane: DataPlane,
+    admin: Admin,
     signals: &mut Signals,
 ) {
     let (stop, stopped) = watch::channel(false);
     let apis = server::serve(api_listener, data_plane, stopped.clone());
-    let admin = server::serve(admin_listener, Admin, stopped);
+    let admin = server::serve(admin_listener, admin, stopped);
     let wait = async {
         signals.any().await;
         stop.send_replace(true);

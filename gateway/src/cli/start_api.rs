@@ -54,6 +54,9 @@ pub(super) struct StartApi {
     /// Keeps tables in this directory, so that they survive a restart. Without it, they are in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Holds clients of the management API to AWS's limits: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
+    #[arg(long)]
+    aws_limits: bool,
     /// The most processes of one function at a time.
     #[arg(long, value_name = "N", default_value = "10")]
     concurrency: NonZeroUsize,
@@ -84,6 +87,7 @@ impl StartApi {
                 BuildMode::Build
             },
             data: self.data.clone(),
+            aws_limits: self.aws_limits,
             concurrency: self.concurrency.get(),
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),
             table: table.to_owned(),
@@ -136,6 +140,7 @@ impl From<StartError> for Failure {
             | StartError::Function { .. }
             | StartError::Route { .. }
             | StartError::Router(_)
+            | StartError::Control(_)
             | StartError::NoEntropy(_) => Self::failed(error.to_string()),
         }
     }

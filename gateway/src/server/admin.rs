@@ -1,4 +1,6 @@
-//! The admin port: loopback only.
+//! The admin port: loopback only, for clients on this machine, and for no web page.
+
+mod guard;
 
 use std::net::SocketAddr;
 
@@ -6,29 +8,97 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use serde_json::json;
+use tollgate::control::Control;
+use tollgate::store::dynamodb::DynamoStore;
+use tollgate::time::SystemClock;
 
-use super::Handler;
+use super::answer::{ERROR_TYPE, Fault};
+use super::{Handler, body};
 
-/// Answers `GET /ready` with 200 once the gateway takes requests.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Admin;
+/// Where a program that has started the gateway asks whether it takes requests.
+const READY: &str = "/ready";
+
+/// The management API, and `GET /ready`, which answers 200 once the gateway takes requests.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    control: Control<DynamoStore, SystemClock>,
+}
+
+impl Admin {
+    /// The admin port of this management API.
+    #[must_use]
+    pub const fn new(control: Control<DynamoStore, SystemClock>) -> Self {
+        Self { control }
+    }
+}
 
 impl Handler for Admin {
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
-        let (status, body) = match (request.method(), request.uri().path()) {
-            (&Method::GET | &Method::HEAD, "/ready") => (StatusCode::OK, r#"{"ready":true}"#),
-            (_, "/ready") => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                r#"{"message":"Method Not Allowed"}"#,
+        let (parts, body) = request.into_parts();
+        if let Err(refusal) = guard::check(&parts) {
+            return refused(
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                refusal.message(),
+            );
+        }
+        if parts.uri.path() == READY {
+            return ready(&parts.method);
+        }
+        if !body::may_fit(&body) {
+            body::drain(&parts.headers, body).await;
+            return too_large();
+        }
+        match body::read(body).await {
+            Ok(body) => {
+                let answer = self.control.answer(Request::from_parts(parts, body)).await;
+                answer.map(Full::new)
+            }
+            Err(Fault::BodyTooLarge) => too_large(),
+            Err(_) => refused(
+                StatusCode::BAD_REQUEST,
+                "BadRequestException",
+                "the body did not arrive whole",
             ),
-            _ => (StatusCode::NOT_FOUND, r#"{"message":"Not Found"}"#),
-        };
-        let mut response = Response::new(Full::from(body));
-        *response.status_mut() = status;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        response
+        }
     }
+}
+
+fn ready(method: &Method) -> Response<Full<Bytes>> {
+    if *method == Method::GET || *method == Method::HEAD {
+        json_response(StatusCode::OK, &json!({"ready": true}))
+    } else {
+        refused(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "BadRequestException",
+            "Method Not Allowed",
+        )
+    }
+}
+
+fn too_large() -> Response<Full<Bytes>> {
+    refused(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestEntityTooLargeException",
+        "the body is longer than 10 MB",
+    )
+}
+
+fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Response<Full<Bytes>> {
+    let mut response = json_response(status, &json!({"message": message}));
+    response
+        .headers_mut()
+        .insert(ERROR_TYPE, HeaderValue::from_static(error_type));
+    response
+}
+
+fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
 }

@@ -16,7 +16,7 @@ use crate::invoke::Function;
 use crate::local;
 use crate::router::{ApiAddress, FunctionUrlAddress, Router};
 use crate::server::{Api, DataPlane, FunctionUrl, Method, TargetId};
-use crate::template::{ApiKind, ApiSpec, DEFAULT_ROUTE, MethodSpec, Template};
+use crate::template::{ApiKind, ApiSpec, DEFAULT_ROUTE, FunctionSpec, MethodSpec, Template};
 
 /// How long an integration may take, as on AWS where nothing else is said.
 const INTEGRATION_TIMEOUT_MS: u64 = 29_000;
@@ -43,7 +43,7 @@ pub(super) fn data_plane(
         let (Some(_), Some(function)) = (&spec.url, functions.get(&spec.logical_id)) else {
             continue;
         };
-        let url_id = short_id(&spec.logical_id, 32);
+        let url_id = url_id(spec);
         url_addresses.push(FunctionUrlAddress {
             url_id: url_id.clone(),
             function_name: spec.name.clone(),
@@ -116,6 +116,11 @@ fn insert(
     let verb = spec.verb.parse().map_err(|error| format!("{error}"))?;
     let template = spec.path.parse().map_err(|error| format!("{error}"))?;
     routes.insert(verb, template, method).map_err(conflict)
+}
+
+/// The id of a function's URL: it stands for the API in plans.
+pub(super) fn url_id(function: &FunctionSpec) -> String {
+    short_id(&function.logical_id, 32)
 }
 
 /// An id like AWS's that is the same at every start.

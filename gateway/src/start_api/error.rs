@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tollgate::control::RoutesError;
 use tollgate::key::WeakPepper;
 use tollgate::random::NoEntropy;
 
@@ -87,6 +88,9 @@ pub enum StartError {
         /// Why.
         cause: String,
     },
+    /// The management API cannot be served.
+    #[error(transparent)]
+    Control(#[from] RoutesError),
     /// Two APIs have one address.
     #[error(transparent)]
     Router(#[from] RouterError),

@@ -59,6 +59,35 @@ pub struct Integration {
     pub integration_target: Option<String>,
 }
 
+impl Integration {
+    /// The longest wait for a backend where nothing else is said, in ms.
+    pub const DEFAULT_TIMEOUT_MS: u32 = 29_000;
+
+    /// An integration with API Gateway's defaults, of a method of the resource `resource_id`.
+    #[must_use]
+    pub fn new(kind: IntegrationKind, resource_id: &str) -> Self {
+        Self {
+            kind,
+            http_method: None,
+            uri: None,
+            connection_type: None,
+            connection_id: None,
+            credentials: None,
+            request_parameters: BTreeMap::new(),
+            request_templates: BTreeMap::new(),
+            passthrough_behavior: "WHEN_NO_MATCH".to_owned(),
+            content_handling: None,
+            timeout_in_millis: Self::DEFAULT_TIMEOUT_MS,
+            cache_namespace: resource_id.to_owned(),
+            cache_key_parameters: Vec::new(),
+            integration_responses: BTreeMap::new(),
+            tls_config: None,
+            response_transfer_mode: None,
+            integration_target: None,
+        }
+    }
+}
+
 /// How an answer of the backend becomes one of the method. Shape `IntegrationResponse`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

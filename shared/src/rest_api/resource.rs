@@ -61,6 +61,26 @@ pub struct Method {
     pub authorization_scopes: Vec<String>,
 }
 
+impl Method {
+    /// A method that needs no key and has no integration yet.
+    #[must_use]
+    pub fn new(http_method: &str, authorization_type: &str) -> Self {
+        Self {
+            http_method: http_method.to_owned(),
+            authorization_type: authorization_type.to_owned(),
+            authorizer_id: None,
+            api_key_required: false,
+            request_validator_id: None,
+            operation_name: None,
+            request_parameters: BTreeMap::new(),
+            request_models: BTreeMap::new(),
+            method_responses: BTreeMap::new(),
+            method_integration: None,
+            authorization_scopes: Vec::new(),
+        }
+    }
+}
+
 /// An answer of a method. Shape `MethodResponse`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
