@@ -42,8 +42,8 @@ pub struct StartApi {
     pub admin_port: u16,
     /// The port of the embedded DynamoDB. 0 takes a free one.
     pub dynamodb_port: u16,
-    /// The SAM template.
-    pub template: PathBuf,
+    /// The SAM template. Without one, the gateway starts empty.
+    pub template: Option<PathBuf>,
     /// The environment of samconfig.toml whose parameters to use.
     pub config_env: Option<String>,
     /// Parameters of the template, `Name=value`.
@@ -182,7 +182,10 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
 }
 
 fn load(arguments: &StartApi) -> Result<Template, StartError> {
-    let directory = arguments.template.parent().unwrap_or(Path::new(""));
+    let Some(path) = &arguments.template else {
+        return Ok(Template::empty());
+    };
+    let directory = path.parent().unwrap_or(Path::new(""));
     let samconfig_path = directory.join("samconfig.toml");
     let mut overrides = match (
         std::fs::read_to_string(&samconfig_path),
@@ -209,7 +212,7 @@ fn load(arguments: &StartApi) -> Result<Template, StartError> {
         tollgate_table: arguments.table.clone(),
         ..template::Settings::default()
     };
-    Ok(template::load(&arguments.template, &settings)?)
+    Ok(template::load(path, &settings)?)
 }
 
 async fn bind(host: IpAddr, port: u16, flag: &'static str) -> Result<TcpListener, StartError> {

@@ -79,6 +79,23 @@ pub struct Template {
     pub directory: PathBuf,
 }
 
+impl Template {
+    /// A template that deploys nothing.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            apis: Vec::new(),
+            functions: Vec::new(),
+            tables: Vec::new(),
+            plans: Vec::new(),
+            keys: Vec::new(),
+            plan_keys: Vec::new(),
+            not_simulated: Vec::new(),
+            directory: PathBuf::new(),
+        }
+    }
+}
+
 /// A resource, an event of a function, an `OpenAPI` definition, an authorizer or a macro that the gateway leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotSimulated {
@@ -100,7 +117,7 @@ pub fn load(path: &Path, settings: &Settings) -> Result<Template, TemplateError>
     let unreadable = |error: std::io::Error| {
         TemplateError::of_file(
             format!("cannot be read: {error}"),
-            "name the template with `--template`",
+            "name the template with `--template`, or start without one with `--no-template`",
         )
     };
     let read = || {

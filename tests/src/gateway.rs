@@ -34,10 +34,11 @@ const START_ATTEMPTS: usize = 3;
 #[derive(Clone, Debug)]
 pub struct GatewayBuilder {
     binary: Option<PathBuf>,
-    template: PathBuf,
+    template: Option<PathBuf>,
     data: Option<PathBuf>,
     endpoint_url: Option<String>,
     concurrency: Option<usize>,
+    flags: Vec<String>,
     environment: Vec<(String, String)>,
 }
 
@@ -45,7 +46,21 @@ impl GatewayBuilder {
     /// Another template than the workspace's own `template.yaml`.
     #[must_use]
     pub fn template(mut self, path: impl Into<PathBuf>) -> Self {
-        self.template = path.into();
+        self.template = Some(path.into());
+        self
+    }
+
+    /// No template at all.
+    #[must_use]
+    pub fn no_template(mut self) -> Self {
+        self.template = None;
+        self.flag("--no-template")
+    }
+
+    /// One more argument of `start-api`.
+    #[must_use]
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
         self
     }
 
@@ -137,11 +152,14 @@ impl GatewayBuilder {
         let [port, admin_port, dynamodb_port] = free_ports()?;
         let mut command = self.command(binary);
         command
-            .args(["start-api", "--no-build", "--template"])
-            .arg(&self.template)
+            .args(["start-api", "--no-build"])
+            .args(&self.flags)
             .args(["--port", &port.to_string()])
             .args(["--admin-port", &admin_port.to_string()])
             .args(["--dynamodb-port", &dynamodb_port.to_string()]);
+        if let Some(template) = &self.template {
+            command.arg("--template").arg(template);
+        }
         if let Some(folder) = &self.data {
             command.arg("--data").arg(folder);
         }
@@ -228,10 +246,11 @@ impl Gateway {
     pub fn builder() -> GatewayBuilder {
         GatewayBuilder {
             binary: None,
-            template: workspace_root().join("template.yaml"),
+            template: Some(workspace_root().join("template.yaml")),
             data: None,
             endpoint_url: None,
             concurrency: None,
+            flags: Vec::new(),
             environment: Vec::new(),
         }
     }

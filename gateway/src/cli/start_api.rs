@@ -21,7 +21,9 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate start-api
   tollgate start-api --config-env prod --parameter-overrides StageName=prod
-  tollgate start-api --no-build --data .tollgate --port 8080";
+  tollgate start-api --no-build --data .tollgate --port 8080
+  tollgate start-api --no-template
+  aws apigateway get-api-keys --endpoint-url http://localhost:3100";
 
 /// Runs the simulated gateway: builds the functions of a template, serves its APIs, and enforces its plans.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,6 +44,9 @@ pub(super) struct StartApi {
     /// The SAM template.
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
+    /// Starts without a template: an empty gateway, to be filled through the management API.
+    #[arg(long, conflicts_with_all = ["template", "config_env", "parameter_overrides"])]
+    no_template: bool,
     /// The environment of samconfig.toml to take parameters from, as `sam` does; `default` when it is not given.
     #[arg(long, value_name = "ENV")]
     config_env: Option<String>,
@@ -78,7 +83,7 @@ impl StartApi {
             port: self.port,
             admin_port: self.admin_port,
             dynamodb_port: self.dynamodb_port,
-            template: self.template.clone(),
+            template: (!self.no_template).then(|| self.template.clone()),
             config_env: self.config_env.clone(),
             parameter_overrides: self.parameter_overrides.clone(),
             build: if self.no_build {
