@@ -11,9 +11,11 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tollgate::control::Control;
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::time::SystemClock;
+use tollgate::time::{Clock, SystemClock};
+use tracing::info;
 
 use super::answer::{ERROR_TYPE, Fault};
+use super::request_id::{REQUEST_ID, RequestIds};
 use super::{Handler, body};
 
 /// Where a program that has started the gateway asks whether it takes requests.
@@ -35,6 +37,20 @@ impl Admin {
 
 impl Handler for Admin {
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
+        let method = request.method().clone();
+        let path = request.uri().path().to_owned();
+        let mut response = self.answer(request).await;
+        let ids = RequestIds::new(SystemClock.now().as_secs());
+        if let Some(id) = ids.ok().and_then(|ids| ids.request.parse().ok()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        info!(target: "tollgate::admin", "{method} {path} {}", response.status().as_u16());
+        response
+    }
+}
+
+impl Admin {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         if let Err(refusal) = guard::check(&parts) {
             return refused(

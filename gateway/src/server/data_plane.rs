@@ -22,7 +22,7 @@ use tollgate::time::{Clock, SystemClock};
 use tracing::{info, warn};
 
 use super::answer::Fault;
-use super::request_id::RequestIds;
+use super::request_id::{REQUEST_ID, RequestIds};
 use super::target::{Api, FunctionUrl, TargetId};
 use super::{Handler, body, host};
 use crate::event::{self, ApiKind, ProxyRequest, RequestApiKey};
@@ -33,7 +33,6 @@ use crate::template::PayloadVersion;
 /// The most bytes of all names and values of a request's headers, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const APIGW_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");

@@ -1,6 +1,10 @@
 //! The ids that accompany a request.
 
+use http::HeaderName;
 use tollgate::random::{self, BASE62};
+
+/// The field that carries a request's id on AWS.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
