@@ -188,6 +188,7 @@ fn new_plan(spec: &PlanSpec) -> Result<NewPlan, DeployError> {
         id: Some(spec.id.as_str().into()),
         name: spec.name.clone(),
         description: spec.description.clone(),
+        product_code: None,
         throttle: spec.throttle.as_ref().map(throttle).transpose()?,
         quota: spec.quota.as_ref().map(quota).transpose()?,
         stages,
@@ -201,6 +202,8 @@ fn refused(logical_id: &str, cause: RegistryError) -> DeployError {
         RegistryError::NoSuchKey(_)
         | RegistryError::NoSuchPlan(_)
         | RegistryError::NotInPlan { .. }
+        | RegistryError::NoQuota(_)
+        | RegistryError::NoSuchStage(_)
         | RegistryError::ValueTaken
         | RegistryError::IdTaken(_)
         | RegistryError::StageTaken { .. }

@@ -152,14 +152,15 @@ pub enum BucketForm {
 /// What a charge asks of a quota, and does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaClause {
-    /// `win` absent, or `win = window AND used <= most`; then `win = window, used = used + cost`.
+    /// `win = window AND used <= most`, or `win` absent when `most` is 0 or more; then `win = window, used = used + cost`.
     Same {
         /// The window, by its first day.
         window: Day,
-        /// The most that may be used before this charge.
-        most: u64,
+        /// The most that may be used before this charge. Below 0, the charge takes more than the limit, and passes only when
+        /// an operator has given the key more.
+        most: i64,
     },
-    /// `win < window`, then `win = window, used = cost`.
+    /// `win < window`, then `win = window, used = cost`. Only for what the limit alone allows.
     New {
         /// The window, by its first day.
         window: Day,

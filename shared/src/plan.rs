@@ -18,6 +18,8 @@ pub struct Plan {
     pub name: String,
     /// What the plan is for, in the operator's words.
     pub description: Option<String>,
+    /// The code under which AWS Marketplace sells the plan. Tollgate only keeps it.
+    pub product_code: Option<String>,
     /// The rate and the burst of each key. `None`: requests are not throttled.
     pub throttle: Option<Throttle>,
     /// The requests of each key in a period. `None`: they are counted, and not limited.
@@ -154,6 +156,7 @@ mod tests {
             id: "p".into(),
             name: "Bronze".to_owned(),
             description: None,
+            product_code: None,
             throttle: Some(throttle(1.0)),
             quota: None,
             stages,

@@ -69,6 +69,7 @@ fn new_plan(name: &str, stages: &[&str]) -> NewPlan {
         id: None,
         name: name.to_owned(),
         description: None,
+        product_code: None,
         throttle: Some(Throttle {
             rate: Rate::per_second(5.0).unwrap(),
             burst: 10,

@@ -268,7 +268,7 @@ impl Place {
                     "check the network, --region and --profile; a session may have ended: `aws sso login`"
                 })
             }
-            StoreErrorKind::Broken => {
+            StoreErrorKind::Broken | StoreErrorKind::InvalidPosition => {
                 Failure::failed(format!("table `{table}` at {location} refused the request"))
                     .caused_by(error)
             }

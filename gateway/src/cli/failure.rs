@@ -156,6 +156,12 @@ impl From<RegistryError> for Failure {
             RegistryError::NotInPlan { key_id, plan_id } => {
                 Self::refused(format!("key `{key_id}` is not in plan `{plan_id}`"))
             }
+            RegistryError::NoQuota(plan_id) => {
+                Self::refused(format!("plan `{plan_id}` has no quota"))
+            }
+            RegistryError::NoSuchStage(api_stage) => {
+                Self::refused(format!("there is no stage `{api_stage}`"))
+            }
             RegistryError::ValueTaken => Self::refused("another key has this value")
                 .hint("leave --value out for a new random one"),
             RegistryError::IdTaken(id) => Self::refused(format!("the id `{id}` is taken"))

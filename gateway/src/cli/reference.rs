@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tollgate::id::PlanId;
 use tollgate::key::KeyValue;
 use tollgate::plan::Plan;
-use tollgate::store::{ApiKey, KeyRegistry, PageRequest, PlanRegistry, Registry, StoreError};
+use tollgate::store::{
+    ApiKey, KeyFilter, KeyRegistry, PageRequest, PlanRegistry, Registry, StoreError,
+};
 
 use super::failure::Failure;
 
@@ -86,7 +88,9 @@ async fn find_key<R: KeyRegistry>(
     let mut after = None;
     loop {
         let limit = PAGE_LIMIT;
-        let page = registry.keys(&PageRequest { limit, after }).await?;
+        let page = registry
+            .keys(&PageRequest { limit, after }, &KeyFilter::default())
+            .await?;
         for key in page.entries {
             entries.push((key.id.to_string(), key.name.clone(), key));
         }

@@ -154,12 +154,15 @@ fn days_of(plan: &Plan, range: Range, today: Day, usage: &Usage) -> Vec<DayDocum
     };
     let remaining = |quota: Quota, day: Day| {
         let window = quota.window_of(day);
-        let used = match usage.quota {
+        match usage.quota {
             // Now, the counter that enforces the quota decides: it knows about top-ups too.
-            Some(counter) if day == today && counter.window == window.first => counter.used,
-            Some(_) | None => used_between(window.first, day),
-        };
-        quota.limit().saturating_sub(used)
+            Some(counter) if day == today && counter.window == window.first => {
+                counter.remaining(quota.limit())
+            }
+            Some(_) | None => quota
+                .limit()
+                .saturating_sub(used_between(window.first, day)),
+        }
     };
     (range.from.number()..=range.to.number())
         .map(Day::from_number)
@@ -219,6 +222,7 @@ mod tests {
             id: "p".into(),
             name: "Bronze".to_owned(),
             description: None,
+            product_code: None,
             throttle: None,
             quota: Some(quota),
             stages: Vec::new(),
@@ -240,11 +244,12 @@ mod tests {
             from: monday,
             to: tuesday,
         };
-        let remaining = |today: Day, used: u64| -> Vec<Option<u64>> {
+        let remaining = |today: Day, used: i64| -> Vec<Option<u64>> {
             let days = days_of(&plan, range, today, &usage(used));
             days.into_iter().map(|day| day.remaining).collect()
         };
         assert_eq!(remaining(tuesday, 10), [Some(40), Some(90)]);
+        assert_eq!(remaining(tuesday, -10), [Some(40), Some(110)]);
         assert_eq!(remaining(tuesday, 1_000), [Some(40), Some(0)]);
         assert_eq!(remaining(tuesday.plus(7), 10), [Some(40), Some(40)]);
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use tollgate::id::KeyId;
-use tollgate::store::{KeyChange, KeyRegistry};
+use tollgate::store::{KeyChange, KeyFilter, KeyRegistry};
 
 use super::*;
 use crate::local;
@@ -48,7 +48,12 @@ impl Restarts {
             limit: 2,
             after: None,
         };
-        let mut keys = self.store.keys(&page).await.unwrap().entries;
+        let mut keys = self
+            .store
+            .keys(&page, &KeyFilter::default())
+            .await
+            .unwrap()
+            .entries;
         assert_eq!(keys.len(), 1, "{keys:?}");
         keys.pop().unwrap()
     }
@@ -58,6 +63,7 @@ impl Restarts {
             id: Some("operators".into()),
             name: "Operator's".to_owned(),
             description: None,
+            product_code: None,
             throttle: None,
             quota: None,
             stages: vec![CoveredStage::new(ApiStage::new("users", "dev"))],

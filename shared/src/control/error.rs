@@ -160,18 +160,21 @@ impl ControlError {
 
 impl From<StoreError> for ControlError {
     fn from(error: StoreError) -> Self {
-        tracing::warn!(%error, "the store did not carry out an operation of the management API");
-        match error.kind() {
-            StoreErrorKind::Throttled => Self::new(
+        let (kind, message) = match error.kind() {
+            // The caller's mistake, and nothing for the log.
+            StoreErrorKind::InvalidPosition => return Self::bad_request(error.to_string()),
+            StoreErrorKind::Throttled => (
                 Kind::TooManyRequests,
                 "the store asks for fewer requests; try again",
             ),
-            StoreErrorKind::Unavailable => Self::new(
+            StoreErrorKind::Unavailable => (
                 Kind::ServiceUnavailable,
                 "the store does not answer; try again",
             ),
-            StoreErrorKind::Broken => Self::new(Kind::Internal, "the store refused; see the log"),
-        }
+            StoreErrorKind::Broken => (Kind::Internal, "the store refused; see the log"),
+        };
+        tracing::warn!(%error, "the store did not carry out an operation of the management API");
+        Self::new(kind, message)
     }
 }
 
@@ -181,11 +184,14 @@ impl From<RegistryError> for ControlError {
             RegistryError::Store(error) => return error.into(),
             RegistryError::NoSuchKey(_)
             | RegistryError::NoSuchPlan(_)
-            | RegistryError::NotInPlan { .. } => Kind::NotFound,
+            | RegistryError::NotInPlan { .. }
+            | RegistryError::NoSuchStage(_) => Kind::NotFound,
             RegistryError::ValueTaken
             | RegistryError::IdTaken(_)
             | RegistryError::StageTaken { .. } => Kind::Conflict,
-            RegistryError::HasStages { .. } | RegistryError::TooLarge(_) => Kind::BadRequest,
+            RegistryError::NoQuota(_)
+            | RegistryError::HasStages { .. }
+            | RegistryError::TooLarge(_) => Kind::BadRequest,
             RegistryError::Contended => Kind::TooManyRequests,
         };
         Self::new(kind, error.to_string())

@@ -27,8 +27,15 @@ pub struct MeterItem {
 pub struct WindowUse {
     /// The window, by its first day.
     pub window: Day,
-    /// The requests that were charged in it.
-    pub used: u64,
+    /// The requests that were charged in it. Fewer than were, also below 0, when an operator has given some back since.
+    pub used: i64,
+}
+
+impl WindowUse {
+    /// What this leaves of a quota of `limit` requests: more than the limit when `used` is below 0.
+    pub const fn remaining(self, limit: u64) -> u64 {
+        limit.saturating_sub_signed(self.used)
+    }
 }
 
 /// The requests of one day.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Answer, BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, Write,
+    Answer, BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause,
+    WindowUse, Write,
 };
 use crate::bucket::{Bucket, Verdict};
 use crate::decision::{BurstLevel, Levels, QuotaLevel};
@@ -117,7 +118,8 @@ impl Knowledge {
             }
         };
         self.item.absorb(item);
-        if item.quota.is_some() {
+        // A whole item without a quota says that nothing is used.
+        if item.quota.is_some() || matches!(answer, Answer::Failed(_)) {
             self.quota_seen_at = now;
         }
     }
@@ -131,9 +133,9 @@ impl Knowledge {
             return refusal;
         }
         if let Some(quota) = limits.quota {
-            let (window, used) = self.window(quota, now);
-            if used.saturating_add(cost) > quota.limit() {
-                let resets_at = quota.window_of(window).resets_at();
+            let known = self.window(quota, now);
+            if known.used > most_used_before(quota, cost) {
+                let resets_at = quota.window_of(known.window).resets_at();
                 return Refusal::QuotaExceeded { resets_at };
             }
         }
@@ -152,11 +154,11 @@ impl Knowledge {
             }
         });
         let quota = limits.quota.map(|quota| {
-            let (first, used) = self.window(quota, now);
-            let window = quota.window_of(first);
+            let known = self.window(quota, now);
+            let window = quota.window_of(known.window);
             QuotaLevel {
                 limit: quota.limit(),
-                remaining: quota.limit().saturating_sub(used),
+                remaining: known.remaining(quota.limit()),
                 window: Duration::from_secs(window.length_s()),
                 resets_after: window.resets_at().saturating_since(now),
             }
@@ -190,11 +192,11 @@ impl Knowledge {
     }
 
     /// The window that counts at `now`, and what is known to be used of it. A clock that lags behind the item uses the item's window.
-    fn window(&self, quota: Quota, now: Timestamp) -> (Day, u64) {
+    fn window(&self, quota: Quota, now: Timestamp) -> WindowUse {
         let window = quota.window(now).first;
         match self.item.quota {
-            Some(known) if known.window >= window => (known.window, known.used),
-            Some(_) | None => (window, 0),
+            Some(known) if known.window >= window => known,
+            Some(_) | None => WindowUse { window, used: 0 },
         }
     }
 
@@ -204,16 +206,16 @@ impl Knowledge {
         cost: u64,
         now: Timestamp,
     ) -> Result<QuotaClause, Refusal> {
-        let (window, used) = self.window(quota, now);
-        let resets_at = quota.window_of(window).resets_at();
-        let refusal = Refusal::QuotaExceeded { resets_at };
-        let most = quota.limit().checked_sub(cost).ok_or(refusal)?;
+        let WindowUse { window, used } = self.window(quota, now);
+        let most = most_used_before(quota, cost);
         let is_fresh = now.abs_diff(self.quota_seen_at) < QUOTA_REFUSAL_LIFE;
         if used > most && is_fresh {
-            return Err(refusal);
+            let resets_at = quota.window_of(window).resets_at();
+            return Err(Refusal::QuotaExceeded { resets_at });
         }
         Ok(match self.item.quota {
-            Some(known) if known.window < window => QuotaClause::New { window },
+            // A charge above the limit cannot start a window; it may fit one in which an operator gave the key more.
+            Some(known) if known.window < window && most >= 0 => QuotaClause::New { window },
             Some(_) | None => QuotaClause::Same { window, most },
         })
     }
@@ -232,4 +234,13 @@ impl Knowledge {
             None => Ok(DayClause::Same { day: today }),
         }
     }
+}
+
+/// The most that may be used of a quota before a charge of `cost` requests; below 0 when the charge takes more than the limit.
+///
+/// A limit above 2^63 counts as 2^63 - 1, so that what is used stays a number that can be kept.
+fn most_used_before(quota: Quota, cost: u64) -> i64 {
+    let limit = quota.limit().min(i64::MAX.unsigned_abs());
+    let most = i128::from(limit) - i128::from(cost);
+    i64::try_from(most).unwrap_or(i64::MIN)
 }

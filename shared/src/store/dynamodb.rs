@@ -2,10 +2,17 @@
 
 #[cfg(feature = "control")]
 mod apis;
+mod batch;
 mod charge;
+mod counts;
 mod keys;
 mod ledger;
+mod list;
+mod members;
 mod plans;
+mod remaining;
+mod retry;
+mod stages;
 mod table;
 mod transaction;
 mod usage;

@@ -23,6 +23,8 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The store refused the call, or an item is not what it should be. Trying again does not help.
     Broken,
+    /// A list was asked to go on where none of its pages ended. The mistake is the caller's.
+    InvalidPosition,
 }
 
 impl StoreError {
@@ -44,6 +46,15 @@ impl StoreError {
         Self {
             kind: StoreErrorKind::Broken,
             message: message.into(),
+            source: None,
+        }
+    }
+
+    /// For a page that is to start where no page ended.
+    pub fn invalid_position() -> Self {
+        Self {
+            kind: StoreErrorKind::InvalidPosition,
+            message: "the position is not one that a page of this list ended with".to_owned(),
             source: None,
         }
     }
@@ -85,6 +96,12 @@ pub enum RegistryError {
         /// The plan.
         plan_id: PlanId,
     },
+    /// The plan has no quota of which something could remain.
+    #[error("Usage Plan {0} has no quota")]
+    NoQuota(PlanId),
+    /// The API has no such stage. Only of APIs that Tollgate manages are the stages known.
+    #[error("API Stage not found: {0}")]
+    NoSuchStage(ApiStage),
     /// Another key has this value.
     #[error("API Key already exists")]
     ValueTaken,

@@ -16,7 +16,7 @@ pub(crate) struct Item {
     pub(crate) off: bool,
     pub(crate) tats: BTreeMap<BucketId, u64>,
     pub(crate) win: Option<u32>,
-    pub(crate) used: Option<u64>,
+    pub(crate) used: Option<i64>,
     pub(crate) day: Option<u32>,
     pub(crate) count: Option<u64>,
     pub(crate) prev_day: Option<u32>,
@@ -24,8 +24,8 @@ pub(crate) struct Item {
     pub(crate) slots: BTreeMap<u8, u64>,
 }
 
-fn pair(day: Option<u32>, number: Option<u64>) -> Option<(Day, u64)> {
-    Some((Day::from_number(day?), number.unwrap_or(0)))
+fn pair<N: Default>(day: Option<u32>, number: Option<N>) -> Option<(Day, N)> {
+    Some((Day::from_number(day?), number.unwrap_or_default()))
 }
 
 impl Item {
@@ -51,7 +51,8 @@ impl Item {
         let quota = write.quota.is_none_or(|clause| match clause {
             QuotaClause::Same { window, most } => {
                 let is_same = self.win == Some(window.number());
-                self.win.is_none() || (is_same && self.used.is_some_and(|used| used <= most))
+                let fits = is_same && self.used.is_some_and(|used| used <= most);
+                fits || (most >= 0 && self.win.is_none())
             }
             QuotaClause::New { window } => self.win.is_some_and(|win| win < window.number()),
         });
@@ -69,6 +70,7 @@ impl Item {
     /// Makes the updates; what they set is the answer.
     fn apply(&mut self, write: &Write) -> MeterItem {
         let mut set = Self::default();
+        let cost = i64::try_from(write.cost).unwrap();
         set.slots.insert(write.id.slot(), write.id.number());
         if let Some(clause) = write.bucket {
             let tat = match clause.form {
@@ -80,11 +82,11 @@ impl Item {
         match write.quota {
             Some(QuotaClause::Same { window, .. }) => {
                 set.win = Some(window.number());
-                set.used = Some(self.used.unwrap_or(0) + write.cost);
+                set.used = Some(self.used.unwrap_or(0) + cost);
             }
             Some(QuotaClause::New { window }) => {
                 set.win = Some(window.number());
-                set.used = Some(write.cost);
+                set.used = Some(cost);
             }
             None => {}
         }

@@ -75,6 +75,7 @@ impl Desk {
             id: "bronze".into(),
             name: "Bronze".to_owned(),
             description: None,
+            product_code: None,
             throttle,
             quota,
             stages: vec![CoveredStage::new(stage())],

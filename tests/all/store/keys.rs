@@ -1,8 +1,15 @@
 //! Keys: found by value and by id, listed, changed, deleted.
 
-use tollgate::store::{KeyChange, KeyRegistry, Ledger, PageRequest, PlanRegistry, RegistryError};
+use tollgate::store::{
+    KeyChange, KeyFilter, KeyRegistry, Ledger, PageRequest, PlanRegistry, RegistryError,
+};
 
 use super::{NOW, after, ids, key_on_plan, new_key, new_plan, no_plan, pepper, stores};
+
+const ALL: KeyFilter = KeyFilter {
+    name_prefix: None,
+    customer_id: None,
+};
 
 #[tokio::test]
 async fn a_key_is_found_by_its_value_and_by_its_id() {
@@ -94,6 +101,7 @@ async fn a_change_reaches_both_of_a_keys_items() {
             name: Some("after".to_owned()),
             description: Some("changed".to_owned()),
             customer_id: Some("c-2".to_owned()),
+            restart_dates: false,
             tags: Some([("team".to_owned(), "b".to_owned())].into()),
         };
         let changed = store.update_key(&key.id, &change, after(5)).await.unwrap();
@@ -133,7 +141,10 @@ async fn keys_are_listed_newest_first_in_pages_without_gap_or_overlap() {
             let mut listed = Vec::new();
             let mut after = None;
             loop {
-                let page = store.keys(&PageRequest { limit, after }).await.unwrap();
+                let page = store
+                    .keys(&PageRequest { limit, after }, &ALL)
+                    .await
+                    .unwrap();
                 assert!(page.entries.len() <= limit as usize, "{name}");
                 listed.extend(page.entries);
                 after = page.next;
@@ -166,7 +177,12 @@ async fn a_deleted_key_is_gone_everywhere() {
         let members = store.plan_keys(&plan.id, &everything).await.unwrap();
         assert!(members.entries.is_empty(), "{name}");
         assert!(
-            store.keys(&everything).await.unwrap().entries.is_empty(),
+            store
+                .keys(&everything, &ALL)
+                .await
+                .unwrap()
+                .entries
+                .is_empty(),
             "{name}"
         );
         let error = store.delete_key(&key.id, NOW).await;

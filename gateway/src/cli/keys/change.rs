@@ -67,11 +67,10 @@ pub(super) async fn update<R: Registry>(
     arguments: &Update,
 ) -> Result<(), Failure> {
     let changed = KeyChange {
-        enabled: None,
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),
-        tags: None,
+        ..KeyChange::default()
     };
     change(session, &arguments.key, "updated", &changed).await
 }

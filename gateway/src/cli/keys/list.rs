@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use tollgate::store::{PageRequest, Registry};
+use tollgate::store::{KeyFilter, PageRequest, Registry};
 
 use super::super::document::{KeyDocument, none, yes_or_no};
 use super::super::failure::Failure;
@@ -39,14 +39,17 @@ pub(super) async fn run<R: Registry>(
     } else {
         usize::try_from(arguments.limit.get()).unwrap_or(usize::MAX)
     };
-    let prefix = arguments.name.as_deref().unwrap_or_default();
+    let filter = KeyFilter {
+        name_prefix: arguments.name.clone(),
+        customer_id: None,
+    };
     let mut keys = Vec::new();
     let mut after = None;
     loop {
         let limit = PAGE_LIMIT;
-        let page = session.registry.keys(&PageRequest { limit, after }).await?;
-        let wanted = page.entries.into_iter();
-        keys.extend(wanted.filter(|key| key.name.starts_with(prefix)));
+        let request = PageRequest { limit, after };
+        let page = session.registry.keys(&request, &filter).await?;
+        keys.extend(page.entries);
         after = page.next;
         if after.is_none() || keys.len() > most {
             break;

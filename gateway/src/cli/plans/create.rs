@@ -65,6 +65,7 @@ pub(super) async fn run<R: Registry>(
         id: None,
         name: arguments.name.clone(),
         description: arguments.description.clone(),
+        product_code: None,
         throttle: arguments
             .rate
             .zip(arguments.burst)

@@ -87,25 +87,13 @@ async fn keys<R: Registry>(
         limit: KEYS_SHOWN,
         after: None,
     };
-    let page = session.registry.plan_keys(&plan.id, &request).await?;
-    let mut keys = Vec::new();
-    for id in &page.entries {
-        let key = session.registry.key_by_id(id).await?;
-        keys.push(Reference {
-            id: id.to_string(),
-            name: key.map_or_else(|| id.to_string(), |key| key.name),
-        });
-    }
-    let has_more = match page.next {
-        Some(after) => {
-            let request = PageRequest {
-                limit: 1,
-                after: Some(after),
-            };
-            let rest = session.registry.plan_keys(&plan.id, &request).await?;
-            !rest.entries.is_empty()
-        }
-        None => false,
-    };
-    Ok((keys, has_more))
+    let page = session
+        .registry
+        .plan_members(&plan.id, &request, None)
+        .await?;
+    let keys = page.entries.into_iter().map(|key| Reference {
+        id: key.id.to_string(),
+        name: key.name,
+    });
+    Ok((keys.collect(), page.next.is_some()))
 }

@@ -33,7 +33,7 @@ async fn charge(shell: &Shell, plan: &str, days: &[(&str, &str, u64)]) {
             cost: *used,
             bucket: None,
             quota: Some(if last_window.is_none_or(|last| last == window) {
-                let most = u64::from(u32::MAX);
+                let most = i64::from(u32::MAX);
                 QuotaClause::Same { window, most }
             } else {
                 QuotaClause::New { window }

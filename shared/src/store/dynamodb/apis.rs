@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::list::List;
 use super::transaction::{If, Outcome, Transaction};
 use super::{Attributes, DynamoStore, from_item, store_error};
 use crate::id::{ApiId, ApiStage};
@@ -206,14 +207,13 @@ impl DynamoStore {
 
 impl ApiRegistry for DynamoStore {
     async fn rest_apis(&self, page: &PageRequest) -> Result<Page<RestApi>, StoreError> {
-        let page = self
-            .list::<DocumentItem>(API_LIST, page, |id| (api_pk(id), API_SK))
-            .await?;
-        let entries = page.entries.iter().map(|item| from_json(&item.doc));
-        Ok(Page {
-            entries: entries.collect::<Result<_, _>>()?,
-            next: page.next,
-        })
+        let list = List {
+            partition: API_LIST.to_owned(),
+            primary_key: |_, id| (api_pk(id), API_SK.to_owned()),
+            filter: None,
+        };
+        let page = self.list(&list, page).await?;
+        page.try_map(|item| from_json(&from_item::<DocumentItem>(item)?.doc))
     }
 
     async fn rest_api(&self, id: &ApiId) -> Result<Option<StoredApi>, StoreError> {

@@ -1,6 +1,7 @@
 //! A charge as an expression, and a meter's item read back.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -18,8 +19,8 @@ use crate::time::Timestamp;
 pub(super) const OFF: &str = "off";
 const TAT: &str = "tat";
 const METHOD_TAT_PREFIX: &str = "t.";
-const WINDOW: &str = "win";
-const USED: &str = "used";
+pub(super) const WINDOW: &str = "win";
+pub(super) const USED: &str = "used";
 const DAY: &str = "day";
 const COUNT: &str = "count";
 const PREV_DAY: &str = "prev_day";
@@ -97,9 +98,14 @@ impl Expression {
         match *clause {
             QuotaClause::Same { window, most } => {
                 self.value(":win", window.number());
-                self.value(":most", most);
+                self.values
+                    .push((":most", AttributeValue::N(most.to_string())));
                 self.value(":zero", 0_u64);
-                self.require("(attribute_not_exists(#win) OR (#win = :win AND #used <= :most))");
+                self.require(if most < 0 {
+                    "#win = :win AND #used <= :most"
+                } else {
+                    "(attribute_not_exists(#win) OR (#win = :win AND #used <= :most))"
+                });
                 self.set("#win = :win, #used = if_not_exists(#used, :zero) + :cost");
             }
             QuotaClause::New { window } => {
@@ -203,36 +209,41 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
             item.slots.push(ChargeId::new(as_number(attribute, value)?));
         }
     }
-    item.quota = pair(attributes, WINDOW, USED)?.map(|(window, used)| WindowUse { window, used });
-    item.day = pair(attributes, DAY, COUNT)?.map(|(day, count)| DayCount { day, count });
+    item.quota = dated(attributes, WINDOW, USED)?.map(|(window, used)| WindowUse { window, used });
+    item.day = dated(attributes, DAY, COUNT)?.map(|(day, count)| DayCount { day, count });
     item.prev_day =
-        pair(attributes, PREV_DAY, PREV_COUNT)?.map(|(day, count)| DayCount { day, count });
+        dated(attributes, PREV_DAY, PREV_COUNT)?.map(|(day, count)| DayCount { day, count });
     Ok(item)
 }
 
 /// A day and the number that belongs to it, when the item has the day.
-fn pair(attributes: &Attributes, day: &str, count: &str) -> Result<Option<(Day, u64)>, StoreError> {
+fn dated<N: FromStr + Default>(
+    attributes: &Attributes,
+    day: &str,
+    count: &str,
+) -> Result<Option<(Day, N)>, StoreError> {
     let Some(value) = attributes.get(day) else {
         return Ok(None);
     };
-    let number = as_number(day, value)?;
-    let day = u32::try_from(number)
-        .map_err(|error| StoreError::broken(format!("a meter's {day} {number}: {error}")))?;
+    let number: u32 = as_number(day, value)?;
     let count = match attributes.get(count) {
         Some(value) => as_number(count, value)?,
-        None => 0,
+        None => N::default(),
     };
-    Ok(Some((Day::from_number(day), count)))
+    Ok(Some((Day::from_number(number), count)))
 }
 
-fn as_number(attribute: &str, value: &AttributeValue) -> Result<u64, StoreError> {
+pub(super) fn as_number<N: FromStr>(
+    attribute: &str,
+    value: &AttributeValue,
+) -> Result<N, StoreError> {
     value
         .as_n()
         .ok()
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| {
             StoreError::broken(format!(
-                "a meter's {attribute} is not a whole number: {value:?}"
+                "a meter's {attribute} is not a whole number of its range: {value:?}"
             ))
         })
 }

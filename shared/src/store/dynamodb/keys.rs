@@ -1,27 +1,26 @@
 //! Keys, as an operator handles them.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::list::List;
+use super::members::Membership;
+use super::retry::Tries;
 use super::transaction::{If, Outcome, Switch, Transaction};
-use super::{Attributes, DynamoStore, from_item, store_error};
+use super::{DynamoStore, from_item};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::MeterId;
+use crate::meter::{MeterId, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
-    KEY_LIST, KEY_SK, KeyItem, LIST_KEY_LEN, PLAN_SK, PlanItem, SecretItem, VALUE_SK, key_pk,
-    member_sk, name, plan_pk, secret_pk, value_pk,
+    KEY_LIST, KEY_SK, KeyItem, PLAN_SK, PlanItem, SecretItem, VALUE_SK, ValueItem, key_pk, list_sk,
+    plan_pk, secret_pk, value_pk,
 };
 use crate::store::{
-    ApiKey, KeyChange, KeyRegistry, NewKey, Page, PageRequest, RegistryError, StoreError,
-    StoreErrorKind, Usage,
+    ApiKey, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
+    StoreError, StoreErrorKind, Usage,
 };
 use crate::time::Timestamp;
-
-/// How often a change starts again when others change the same items.
-pub(super) const MAX_TRIES: u32 = 32;
 
 /// The length of an API key's id on AWS.
 const KEY_ID_LEN: usize = 10;
@@ -39,50 +38,6 @@ impl DynamoStore {
     pub(super) async fn plan_item(&self, id: &PlanId) -> Result<PlanItem, RegistryError> {
         let item = self.read(plan_pk(id), PLAN_SK).await?;
         item.ok_or_else(|| RegistryError::NoSuchPlan(id.clone()))
-    }
-
-    /// A page of the index, newest first.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        list: &str,
-        page: &PageRequest,
-        primary_key: impl Fn(&str) -> (String, &'static str) + Send,
-    ) -> Result<Page<T>, StoreError> {
-        let start = page.after.as_ref().map(|list_sk| {
-            let id = list_sk.get(LIST_KEY_LEN..).unwrap_or_default();
-            let (pk, sk) = primary_key(id);
-            Attributes::from([
-                (name::PK.to_owned(), AttributeValue::S(pk)),
-                (name::SK.to_owned(), AttributeValue::S(sk.to_owned())),
-                (name::LIST_PK.to_owned(), AttributeValue::S(list.to_owned())),
-                (name::LIST_SK.to_owned(), AttributeValue::S(list_sk.clone())),
-            ])
-        });
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(name::LIST_INDEX)
-            .key_condition_expression("#list_pk = :list")
-            .expression_attribute_names("#list_pk", name::LIST_PK)
-            .expression_attribute_values(":list", AttributeValue::S(list.to_owned()))
-            .scan_index_forward(false)
-            .limit(i32::try_from(page.limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| store_error("Query", error))?;
-        let next = answer
-            .last_evaluated_key
-            .and_then(|key| key.get(name::LIST_SK)?.as_s().ok().cloned());
-        let entries = answer.items.unwrap_or_default();
-        Ok(Page {
-            entries: entries
-                .into_iter()
-                .map(from_item)
-                .collect::<Result<_, _>>()?,
-            next,
-        })
     }
 }
 
@@ -128,10 +83,12 @@ impl KeyRegistry for DynamoStore {
             updated_at: now,
         };
         let item = KeyItem::new(&key, &new.value.hash(&self.pepper));
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             let mut transaction = self.transaction();
             transaction.put(item.value_item(), If::Absent)?;
             transaction.put(&item, If::Absent)?;
+            transaction.count(KEY_LIST, key.id.as_str(), 1)?;
             if new.keep_value {
                 let secret = SecretItem {
                     pk: secret_pk(&key.id),
@@ -146,10 +103,9 @@ impl KeyRegistry for DynamoStore {
                 Outcome::ConditionFailed(_) => {
                     return Err(RegistryError::IdTaken(key.id.to_string()));
                 }
-                Outcome::Conflict => {}
+                Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn key_by_id(&self, id: &KeyId) -> Result<Option<ApiKey>, StoreError> {
@@ -157,14 +113,24 @@ impl KeyRegistry for DynamoStore {
         Ok(item.map(KeyItem::into_key))
     }
 
-    async fn keys(&self, page: &PageRequest) -> Result<Page<ApiKey>, StoreError> {
-        let page = self
-            .list::<KeyItem>(KEY_LIST, page, |id| (key_pk(&id.into()), KEY_SK))
-            .await?;
-        Ok(Page {
-            entries: page.entries.into_iter().map(KeyItem::into_key).collect(),
-            next: page.next,
-        })
+    async fn key_by_value(&self, value: &KeyValue) -> Result<Option<KeyId>, StoreError> {
+        let hash = value.hash(&self.pepper).to_string();
+        let item: Option<ValueItem> = self.read(value_pk(&hash), KEY_SK).await?;
+        Ok(item.map(|item| item.id.into()))
+    }
+
+    async fn keys(
+        &self,
+        page: &PageRequest,
+        filter: &KeyFilter,
+    ) -> Result<Page<ApiKey>, StoreError> {
+        let list = List {
+            partition: KEY_LIST.to_owned(),
+            primary_key: |_, id| (key_pk(&id.into()), KEY_SK.to_owned()),
+            filter: Some(filter),
+        };
+        let page = self.list(&list, page).await?;
+        page.try_map(|item| Ok(from_item::<KeyItem>(item)?.into_key()))
     }
 
     async fn update_key(
@@ -173,7 +139,8 @@ impl KeyRegistry for DynamoStore {
         change: &KeyChange,
         now: Timestamp,
     ) -> Result<ApiKey, RegistryError> {
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             let mut item = self.key_item(id).await?;
             if let Some(enabled) = change.enabled {
                 item.enabled = enabled;
@@ -189,6 +156,10 @@ impl KeyRegistry for DynamoStore {
             }
             if let Some(tags) = &change.tags {
                 item.tags.clone_from(tags);
+            }
+            if change.restart_dates {
+                item.created_at_ns = now.as_nanos();
+                item.list_sk = list_sk(now, id.as_str());
             }
             let mut transaction = self.transaction();
             let item = put_key(&mut transaction, item, now)?;
@@ -207,54 +178,65 @@ impl KeyRegistry for DynamoStore {
             }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(item.into_key()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn delete_key(&self, id: &KeyId, now: Timestamp) -> Result<(), RegistryError> {
-        'tries: for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        'tries: loop {
             let item = self.key_item(id).await?;
             let mut transaction = self.transaction();
             transaction.delete(key_pk(id), KEY_SK.to_owned(), If::Rev(item.rev))?;
             transaction.delete(value_pk(&item.hash), KEY_SK.to_owned(), If::Any)?;
             transaction.delete(secret_pk(id), VALUE_SK.to_owned(), If::Any)?;
+            transaction.count(KEY_LIST, id.as_str(), -1)?;
             for plan_id in item.plan_ids() {
                 let plan = match self.plan_item(&plan_id).await {
                     Ok(plan) => plan,
                     // It was deleted since the key was read, and the key is in one plan less.
-                    Err(RegistryError::NoSuchPlan(_)) => continue 'tries,
+                    Err(RegistryError::NoSuchPlan(_)) => {
+                        tries.again().await?;
+                        continue 'tries;
+                    }
                     Err(error) => return Err(error),
                 };
-                transaction.touch_plan(&plan_id, plan.rev, -1)?;
-                transaction.delete(plan_pk(&plan_id), member_sk(id), If::Any)?;
                 let meter = MeterId {
                     key_id: id.clone(),
                     plan_id,
                 };
-                transaction.switch_meter(&meter, Switch::Forget { now })?;
+                Membership::Ends.write(&mut transaction, &meter, plan.rev, now)?;
             }
             if !transaction.fits() {
                 return Err(too_many_plans(id));
             }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn key_value(&self, id: &KeyId) -> Result<Option<KeyValue>, StoreError> {
         let secret: Option<SecretItem> = self.read(secret_pk(id), VALUE_SK).await?;
-        secret
-            .map(|secret| {
-                KeyValue::parse(&secret.value).map_err(|error| {
-                    StoreError::broken(format!("a kept value is damaged: {error}"))
-                })
-            })
-            .transpose()
+        secret.as_ref().map(kept_value).transpose()
+    }
+
+    async fn key_values(&self, ids: &[KeyId]) -> Result<Vec<Option<KeyValue>>, StoreError> {
+        let wanted: BTreeSet<_> = ids
+            .iter()
+            .map(|id| (secret_pk(id), VALUE_SK.to_owned()))
+            .collect();
+        let mut values = BTreeMap::new();
+        for item in self.read_all(&wanted).await? {
+            let secret: SecretItem = from_item(item)?;
+            values.insert(secret.pk.clone(), kept_value(&secret)?);
+        }
+        Ok(ids
+            .iter()
+            .map(|id| values.get(&secret_pk(id)).cloned())
+            .collect())
     }
 
     async fn usage(
@@ -270,6 +252,22 @@ impl KeyRegistry for DynamoStore {
         };
         self.days_used(&meter, from, to).await
     }
+
+    async fn set_remaining(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+        remaining: u64,
+        now: Timestamp,
+    ) -> Result<WindowUse, RegistryError> {
+        let (meter, quota) = self.used_meter(key, plan).await?;
+        self.write_remaining(&meter, quota, remaining, now).await
+    }
+}
+
+fn kept_value(secret: &SecretItem) -> Result<KeyValue, StoreError> {
+    KeyValue::parse(&secret.value)
+        .map_err(|error| StoreError::broken(format!("a kept value is damaged: {error}")))
 }
 
 fn too_many_plans(id: &KeyId) -> RegistryError {

@@ -19,7 +19,7 @@ use crate::store::item::{
 use crate::store::{KeyRecord, Ledger, StoreError};
 
 /// The item as it stood when a condition failed; empty when there is none. `None` for every other error.
-fn failed_item(error: &SdkError<UpdateItemError>) -> Option<Cow<'_, Attributes>> {
+pub(super) fn failed_item(error: &SdkError<UpdateItemError>) -> Option<Cow<'_, Attributes>> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(
             failed

@@ -2,28 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::keys::{MAX_TRIES, no_entropy, put_key};
-use super::transaction::{If, MAX_ITEMS, Outcome, Switch};
-use super::{Attributes, DynamoStore, store_error};
-use crate::id::{KeyId, PlanId};
+use super::keys::{no_entropy, put_key};
+use super::list::List;
+use super::members::Membership;
+use super::retry::Tries;
+use super::transaction::{If, MAX_ITEMS, Outcome};
+use super::{DynamoStore, from_item};
+use crate::id::{ApiStage, KeyId, PlanId};
 use crate::meter::MeterId;
 use crate::plan::Plan;
 use crate::random::{self, BASE36};
-use crate::store::item::{
-    MEMBER_SK_PREFIX, MemberItem, PLAN_LIST, PLAN_SK, PlanItem, member_sk, name, plan_pk,
-};
+use crate::store::item::{MemberItem, PLAN_LIST, PLAN_SK, PlanItem, member_sk, plan_pk};
 use crate::store::{
-    NewPlan, Page, PageRequest, PlanChange, PlanRegistry, RegistryError, StoreError,
+    ApiKey, NewPlan, Page, PageRequest, PlanChange, PlanRegistry, RegistryError, StoreError,
 };
 use crate::time::Timestamp;
 
 /// The length of a usage plan's id on AWS.
 const PLAN_ID_LEN: usize = 6;
-
-/// How many keys of a plan are read at once.
-const MEMBERS_PAGE: u32 = 500;
 
 impl DynamoStore {
     /// The other plans of this plan's keys, by id, with the revision at which none of them covers a stage of `changed`.
@@ -31,11 +27,8 @@ impl DynamoStore {
         let mut neighbours = BTreeMap::new();
         let mut after = None;
         loop {
-            let limit = MEMBERS_PAGE;
-            let page = self
-                .plan_keys(&changed.id, &PageRequest { limit, after })
-                .await?;
-            for key_id in page.entries {
+            let (key_ids, next) = self.member_ids(&changed.id, after.as_ref()).await?;
+            for key_id in key_ids {
                 let others = match self.key_item(&key_id).await {
                     Ok(key) => key.plan_ids(),
                     // A key that was deleted since has no plans, and its plans have new revisions.
@@ -51,12 +44,75 @@ impl DynamoStore {
                     neighbours.insert(other, item.rev);
                 }
             }
-            after = page.next;
+            after = next;
             if after.is_none() {
                 return Ok(neighbours);
             }
         }
     }
+
+    /// Writes a plan that was read as `before`. `None` when another change came first.
+    async fn replace_plan(
+        &self,
+        mut item: PlanItem,
+        before: &Plan,
+    ) -> Result<Option<Plan>, RegistryError> {
+        let plan = item.read()?;
+        let grows = plan
+            .stages
+            .iter()
+            .any(|covered| before.covered(&covered.api_stage).is_none());
+        let seen = item.rev;
+        item.rev = seen.saturating_add(1);
+        let mut transaction = self.transaction();
+        transaction.put(&item, If::Rev(seen))?;
+        self.associate(&mut transaction, &plan.id, &before.stages, &plan.stages)
+            .await?;
+        if !transaction.fits() {
+            return Err(too_many_stages(&plan.id));
+        }
+        if grows {
+            // A key that joins one of these plans meanwhile raises their revisions, and the change is tried again.
+            for (neighbour, rev) in self.neighbours(&plan).await? {
+                transaction.touch_plan(&neighbour, rev, 0)?;
+            }
+        }
+        if !transaction.fits() {
+            return Err(RegistryError::TooLarge(format!(
+                "the keys of usage plan {} are in too many other plans to check them all in one transaction of {MAX_ITEMS} items",
+                plan.id
+            )));
+        }
+        match transaction.commit().await? {
+            Outcome::Committed => Ok(Some(plan)),
+            Outcome::ConditionFailed(_) | Outcome::Conflict => Ok(None),
+        }
+    }
+
+    /// Takes every key out of a plan.
+    async fn remove_all_keys(&self, id: &PlanId, now: Timestamp) -> Result<(), RegistryError> {
+        let mut after = None;
+        loop {
+            let (key_ids, next) = self.member_ids(id, after.as_ref()).await?;
+            for key_id in key_ids {
+                match self.remove_key_from_plan(&key_id, id, now).await {
+                    Ok(()) | Err(RegistryError::NotInPlan { .. } | RegistryError::NoSuchKey(_)) => {
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn too_many_stages(id: &PlanId) -> RegistryError {
+    RegistryError::TooLarge(format!(
+        "usage plan {id} has too many stages for one transaction; add some at a time"
+    ))
 }
 
 fn stages_differ(key_id: &KeyId, one: &Plan, other: &Plan) -> Result<(), RegistryError> {
@@ -70,24 +126,6 @@ fn stages_differ(key_id: &KeyId, one: &Plan, other: &Plan) -> Result<(), Registr
     }
 }
 
-fn apply(item: &mut PlanItem, change: &PlanChange) -> Result<Plan, StoreError> {
-    let mut plan = item.read()?;
-    match change {
-        PlanChange::AddStage(covered) => {
-            plan.stages
-                .retain(|known| known.api_stage != covered.api_stage);
-            plan.stages.push(covered.clone());
-            item.set_stages(&plan.stages);
-        }
-        PlanChange::RemoveStage(api_stage) => {
-            plan.stages.retain(|known| known.api_stage != *api_stage);
-            item.set_stages(&plan.stages);
-        }
-        PlanChange::Replace(new) => item.set(new),
-    }
-    item.read()
-}
-
 impl PlanRegistry for DynamoStore {
     async fn create_plan(&self, new: &NewPlan, now: Timestamp) -> Result<Plan, RegistryError> {
         let id: PlanId = match &new.id {
@@ -97,16 +135,23 @@ impl PlanRegistry for DynamoStore {
                 .into(),
         };
         let item = PlanItem::new(&id, new, now);
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             let mut transaction = self.transaction();
             transaction.put(&item, If::Absent)?;
+            transaction.count(PLAN_LIST, id.as_str(), 1)?;
+            self.associate(&mut transaction, &id, &[], &new.stages)
+                .await?;
+            if !transaction.fits() {
+                return Err(too_many_stages(&id));
+            }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(item.read()?),
-                Outcome::ConditionFailed(_) => return Err(RegistryError::IdTaken(id.to_string())),
-                Outcome::Conflict => {}
+                Outcome::ConditionFailed(0) => return Err(RegistryError::IdTaken(id.to_string())),
+                // A stage or its API came or went.
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn plan_by_id(&self, id: &PlanId) -> Result<Option<Plan>, StoreError> {
@@ -115,85 +160,73 @@ impl PlanRegistry for DynamoStore {
     }
 
     async fn plans(&self, page: &PageRequest) -> Result<Page<Plan>, StoreError> {
-        let page = self
-            .list::<PlanItem>(PLAN_LIST, page, |id| (plan_pk(&id.into()), PLAN_SK))
-            .await?;
-        let entries = page.entries.iter().map(PlanItem::read);
-        Ok(Page {
-            entries: entries.collect::<Result<_, _>>()?,
-            next: page.next,
-        })
+        let list = List {
+            partition: PLAN_LIST.to_owned(),
+            primary_key: |_, id| (plan_pk(&id.into()), PLAN_SK.to_owned()),
+            filter: None,
+        };
+        let page = self.list(&list, page).await?;
+        page.try_map(|item| from_item::<PlanItem>(item)?.read())
+    }
+
+    async fn plans_of_stage(
+        &self,
+        api_stage: &ApiStage,
+        page: &PageRequest,
+    ) -> Result<Page<PlanId>, StoreError> {
+        self.stage_plans(api_stage, page).await
     }
 
     async fn update_plan(&self, id: &PlanId, change: &PlanChange) -> Result<Plan, RegistryError> {
-        for _ in 0..MAX_TRIES {
+        self.edit_plan(id, |plan| {
+            change.apply(plan);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn edit_plan<E, F>(&self, id: &PlanId, edit: F) -> Result<Plan, E>
+    where
+        E: From<RegistryError> + Send,
+        F: Fn(&mut NewPlan) -> Result<(), E> + Send + Sync,
+    {
+        let mut tries = Tries::default();
+        loop {
             let mut item = self.plan_item(id).await?;
-            let seen = item.rev;
-            let before = item.read()?;
-            let plan = apply(&mut item, change)?;
-            let grows = plan
-                .stages
-                .iter()
-                .any(|covered| before.covered(&covered.api_stage).is_none());
-            item.rev = seen.saturating_add(1);
-            let mut transaction = self.transaction();
-            transaction.put(&item, If::Rev(seen))?;
-            if grows {
-                // A key that joins one of these plans meanwhile raises their revisions, and the change is tried again.
-                for (neighbour, rev) in self.neighbours(&plan).await? {
-                    transaction.touch_plan(&neighbour, rev, 0)?;
-                }
-            }
-            if !transaction.fits() {
-                return Err(RegistryError::TooLarge(format!(
-                    "the keys of usage plan {id} are in more than {} other plans, too many to check in one transaction",
-                    MAX_ITEMS.saturating_sub(1)
-                )));
-            }
-            match transaction.commit().await? {
-                Outcome::Committed => return Ok(plan),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+            let before = item.read().map_err(RegistryError::from)?;
+            let mut edited = NewPlan::from(before.clone());
+            edit(&mut edited)?;
+            item.set(&edited);
+            match self.replace_plan(item, &before).await? {
+                Some(plan) => return Ok(plan),
+                None => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn delete_plan(&self, id: &PlanId, now: Timestamp) -> Result<(), RegistryError> {
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             if let Some(covered) = self.plan_item(id).await?.read()?.stages.first() {
                 return Err(RegistryError::HasStages {
                     plan_id: id.clone(),
                     api_stage: covered.api_stage.clone(),
                 });
             }
-            let mut after = None;
-            loop {
-                let limit = MEMBERS_PAGE;
-                let page = self.plan_keys(id, &PageRequest { limit, after }).await?;
-                for key_id in page.entries {
-                    match self.remove_key_from_plan(&key_id, id, now).await {
-                        Ok(())
-                        | Err(RegistryError::NotInPlan { .. } | RegistryError::NoSuchKey(_)) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
+            self.remove_all_keys(id, now).await?;
             let item = self.plan_item(id).await?;
-            if item.key_count != 0 {
-                continue;
+            // The revision also says that the plan has covered no stage since: what covers none has no associations.
+            if item.key_count == 0 && item.read()?.stages.is_empty() {
+                let mut transaction = self.transaction();
+                transaction.delete(plan_pk(id), PLAN_SK.to_owned(), If::Rev(item.rev))?;
+                transaction.count(PLAN_LIST, id.as_str(), -1)?;
+                match transaction.commit().await? {
+                    Outcome::Committed => return Ok(()),
+                    Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+                }
             }
-            let mut transaction = self.transaction();
-            transaction.delete(plan_pk(id), PLAN_SK.to_owned(), If::Rev(item.rev))?;
-            match transaction.commit().await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
-            }
+            tries.again().await?;
         }
-        Err(RegistryError::Contended)
     }
 
     async fn add_key_to_plan(
@@ -202,7 +235,8 @@ impl PlanRegistry for DynamoStore {
         plan_id: &PlanId,
         now: Timestamp,
     ) -> Result<(), RegistryError> {
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             let mut key = self.key_item(key_id).await?;
             let plan = self.plan_item(plan_id).await?;
             let others = key.plan_ids();
@@ -210,7 +244,6 @@ impl PlanRegistry for DynamoStore {
                 return Ok(());
             }
             let mut transaction = self.transaction();
-            transaction.touch_plan(plan_id, plan.rev, 1)?;
             for other in others {
                 let other = self.plan_item(&other).await?;
                 let (other, rev) = (other.read()?, other.rev);
@@ -218,19 +251,11 @@ impl PlanRegistry for DynamoStore {
                 transaction.touch_plan(&other.id, rev, 0)?;
             }
             key.plan_ids.push(plan_id.to_string());
-            let switch = if key.enabled { Switch::On } else { Switch::Off };
+            let membership = Membership::Joins {
+                enabled: key.enabled,
+            };
             put_key(&mut transaction, key, now)?;
-            let member = MemberItem {
-                pk: plan_pk(plan_id),
-                sk: member_sk(key_id),
-                added_at_ns: now.as_nanos(),
-            };
-            transaction.put(member, If::Any)?;
-            let meter = MeterId {
-                key_id: key_id.clone(),
-                plan_id: plan_id.clone(),
-            };
-            transaction.switch_meter(&meter, switch)?;
+            membership.write(&mut transaction, &meter(key_id, plan_id), plan.rev, now)?;
             if !transaction.fits() {
                 return Err(RegistryError::TooLarge(format!(
                     "API Key {key_id} is in too many usage plans to join another"
@@ -238,10 +263,9 @@ impl PlanRegistry for DynamoStore {
             }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
     }
 
     async fn remove_key_from_plan(
@@ -250,7 +274,8 @@ impl PlanRegistry for DynamoStore {
         plan_id: &PlanId,
         now: Timestamp,
     ) -> Result<(), RegistryError> {
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::default();
+        loop {
             let mut key = self.key_item(key_id).await?;
             let plan = self.plan_item(plan_id).await?;
             if !key.plan_ids().contains(plan_id) {
@@ -262,19 +287,18 @@ impl PlanRegistry for DynamoStore {
             key.plan_ids.retain(|id| id != plan_id.as_str());
             let mut transaction = self.transaction();
             put_key(&mut transaction, key, now)?;
-            transaction.touch_plan(plan_id, plan.rev, -1)?;
-            transaction.delete(plan_pk(plan_id), member_sk(key_id), If::Any)?;
-            let meter = MeterId {
-                key_id: key_id.clone(),
-                plan_id: plan_id.clone(),
-            };
-            transaction.switch_meter(&meter, Switch::Off)?;
+            let meter = meter(key_id, plan_id);
+            Membership::Leaves.write(&mut transaction, &meter, plan.rev, now)?;
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => {}
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
-        Err(RegistryError::Contended)
+    }
+
+    async fn key_in_plan(&self, key: &KeyId, plan: &PlanId) -> Result<bool, StoreError> {
+        let member: Option<MemberItem> = self.read(plan_pk(plan), &member_sk(key)).await?;
+        Ok(member.is_some())
     }
 
     async fn plan_keys(
@@ -282,40 +306,23 @@ impl PlanRegistry for DynamoStore {
         plan: &PlanId,
         page: &PageRequest,
     ) -> Result<Page<KeyId>, StoreError> {
-        let start = page.after.as_ref().map(|key_id| {
-            let sk = member_sk(&key_id.as_str().into());
-            Attributes::from([
-                (name::PK.to_owned(), AttributeValue::S(plan_pk(plan))),
-                (name::SK.to_owned(), AttributeValue::S(sk)),
-            ])
-        });
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
-            .expression_attribute_names("#pk", name::PK)
-            .expression_attribute_names("#sk", name::SK)
-            .expression_attribute_values(":pk", AttributeValue::S(plan_pk(plan)))
-            .expression_attribute_values(":prefix", AttributeValue::S(MEMBER_SK_PREFIX.to_owned()))
-            .consistent_read(true)
-            .limit(i32::try_from(page.limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
-            .send()
+        self.members_page(plan, page).await
+    }
+
+    async fn plan_members(
+        &self,
+        plan: &PlanId,
+        page: &PageRequest,
+        name_prefix: Option<&str>,
+    ) -> Result<Page<ApiKey>, StoreError> {
+        self.member_keys(plan, page, name_prefix.unwrap_or_default())
             .await
-            .map_err(|error| store_error("Query", error))?;
-        let key_of = |item: &Attributes| -> Option<String> {
-            let sk = item.get(name::SK)?.as_s().ok()?;
-            Some(sk.strip_prefix(MEMBER_SK_PREFIX)?.to_owned())
-        };
-        Ok(Page {
-            entries: answer
-                .items()
-                .iter()
-                .filter_map(key_of)
-                .map(KeyId::from)
-                .collect(),
-            next: answer.last_evaluated_key().and_then(key_of),
-        })
+    }
+}
+
+fn meter(key_id: &KeyId, plan_id: &PlanId) -> MeterId {
+    MeterId {
+        key_id: key_id.clone(),
+        plan_id: plan_id.clone(),
     }
 }

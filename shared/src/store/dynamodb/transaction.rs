@@ -3,15 +3,19 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
 use serde::Serialize;
 
 use super::charge::OFF;
 use super::{Attributes, store_error, to_item};
-use crate::id::PlanId;
+use crate::id::{ApiId, PlanId};
 use crate::meter::MeterId;
 use crate::quota::Day;
-use crate::store::item::{METER_SK, PLAN_SK, meter_pk, name, plan_pk};
+use crate::store::item::{
+    API_SK, METER_SK, PLAN_SK, api_pk, count_pk, count_sk, meter_pk, name, plan_pk,
+};
 use crate::store::{StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 
@@ -39,6 +43,8 @@ pub(super) enum If {
     Any,
     /// There is no such item.
     Absent,
+    /// There is such an item.
+    Present,
     /// The item has this revision.
     Rev(u64),
 }
@@ -110,6 +116,55 @@ impl<'a> Transaction<'a> {
         let operation = TransactWriteItem::builder().delete(delete.build().map_err(malformed)?);
         self.operations.push(operation.build());
         Ok(())
+    }
+
+    /// Asks for an item, or for the lack of one, and changes nothing.
+    pub(super) fn check(
+        &mut self,
+        pk: String,
+        sk: String,
+        condition: If,
+    ) -> Result<(), StoreError> {
+        let mut check = ConditionCheck::builder()
+            .table_name(self.table)
+            .key(name::PK, AttributeValue::S(pk))
+            .key(name::SK, AttributeValue::S(sk));
+        if let Some((expression, attribute, value)) = condition.expression() {
+            check = check
+                .condition_expression(expression)
+                .expression_attribute_names("#if", attribute)
+                .set_expression_attribute_values(value);
+        }
+        let operation =
+            TransactWriteItem::builder().condition_check(check.build().map_err(malformed)?);
+        self.operations.push(operation.build());
+        Ok(())
+    }
+
+    /// Raises the revision of an API that Tollgate manages, so that no stage of it can be deleted meanwhile.
+    pub(super) fn touch_api(&mut self, id: &ApiId) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(self.table)
+            .key(name::PK, AttributeValue::S(api_pk(id)))
+            .key(name::SK, AttributeValue::S(API_SK.to_owned()))
+            .condition_expression("attribute_exists(#pk)")
+            .update_expression("ADD #rev :one")
+            .expression_attribute_names("#pk", name::PK)
+            .expression_attribute_names("#rev", "rev")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        self.update(update)
+    }
+
+    /// Counts the entry `id` of a list in, or out.
+    pub(super) fn count(&mut self, list: &str, id: &str, by: i8) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(self.table)
+            .key(name::PK, AttributeValue::S(count_pk(list)))
+            .key(name::SK, AttributeValue::S(count_sk(id)))
+            .update_expression("ADD #count :by")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":by", AttributeValue::N(by.to_string()));
+        self.update(update)
     }
 
     /// Raises a plan's revision, so that whoever has read it before has to read it again, and changes its number of keys.
@@ -201,6 +256,7 @@ impl If {
         match self {
             Self::Any => None,
             Self::Absent => Some(("attribute_not_exists(#if)", name::PK, None)),
+            Self::Present => Some(("attribute_exists(#if)", name::PK, None)),
             Self::Rev(rev) => {
                 let value = AttributeValue::N(rev.to_string());
                 let values = [(":if".to_owned(), value)].into_iter().collect();

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::charge::meter_item;
 use super::{Attributes, DynamoStore, from_item, store_error};
-use crate::meter::{DayCount, MeterId, MeterItem};
+use crate::meter::{DayCount, MeterId};
 use crate::quota::Day;
 use crate::store::item::{DayItem, METER_SK, day_pk, meter_pk, name};
 use crate::store::{StoreError, Usage};
@@ -23,7 +23,7 @@ pub(super) fn day_item(meter: &MeterId, ended: DayCount) -> DayItem {
 
 impl DynamoStore {
     /// What the meter's own item says. An item that was never written says nothing.
-    async fn meter(&self, meter: &MeterId) -> Result<MeterItem, StoreError> {
+    pub(super) async fn meter_attributes(&self, meter: &MeterId) -> Result<Attributes, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -34,7 +34,7 @@ impl DynamoStore {
             .send()
             .await
             .map_err(|error| store_error("GetItem", error))?;
-        meter_item(&answer.item.unwrap_or_default())
+        Ok(answer.item.unwrap_or_default())
     }
 
     pub(super) async fn days_used(
@@ -44,7 +44,7 @@ impl DynamoStore {
         to: Day,
     ) -> Result<Usage, StoreError> {
         // The meter is read first: a day that moves to its own item in between is then counted by the item, and never lost.
-        let item = self.meter(meter).await?;
+        let item = meter_item(&self.meter_attributes(meter).await?)?;
         let mut days = self.ended_days(meter, from, to).await?;
         for current in [item.prev_day, item.day].into_iter().flatten() {
             if (from..=to).contains(&current.day) {

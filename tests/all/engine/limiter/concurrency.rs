@@ -66,7 +66,8 @@ async fn a_quota_is_exact_under_32_tasks() {
         let admitted = admitted(&desks, 32, 8).await;
         assert_eq!(u64::try_from(admitted).unwrap(), quota);
         let state = desks[0].ledger.state();
-        assert_eq!(state.meters[&meter_id()].used, Some(quota));
+        let used = state.meters[&meter_id()].used;
+        assert_eq!(used, Some(i64::try_from(quota).unwrap()));
     }
 }
 

@@ -20,7 +20,7 @@ impl Desk {
         }
     }
 
-    fn used(&self) -> u64 {
+    fn used(&self) -> i64 {
         let state = self.ledger.state();
         state
             .meters

@@ -1,0 +1,127 @@
+//! The items of a key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KEY_LIST, KEY_SK, key_pk, list_sk, value_pk};
+use crate::id::PlanId;
+use crate::key::KeyHash;
+use crate::store::{ApiKey, KeyRecord};
+use crate::time::Timestamp;
+
+/// `K#<hash>` / `KEY`: what a request needs of a key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::store) struct ValueItem {
+    pub(in crate::store) pk: String,
+    pub(in crate::store) sk: String,
+    pub(in crate::store) id: String,
+    pub(in crate::store) name: String,
+    pub(in crate::store) enabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) expires_at_ns: Option<u64>,
+    pub(in crate::store) plan_ids: Vec<String>,
+}
+
+impl ValueItem {
+    pub(in crate::store) fn into_record(self) -> KeyRecord {
+        KeyRecord {
+            id: self.id.into(),
+            name: Arc::from(self.name),
+            enabled: self.enabled,
+            expires_at: self.expires_at_ns.map(Timestamp::from_nanos),
+            plan_ids: self.plan_ids.into_iter().map(PlanId::from).collect(),
+        }
+    }
+}
+
+/// `I#<key id>` / `KEY`: what an operator sees of a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::store) struct KeyItem {
+    pub(in crate::store) pk: String,
+    pub(in crate::store) sk: String,
+    pub(in crate::store) list_pk: String,
+    pub(in crate::store) list_sk: String,
+    pub(in crate::store) rev: u64,
+    pub(in crate::store) hash: String,
+    pub(in crate::store) id: String,
+    pub(in crate::store) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) customer_id: Option<String>,
+    pub(in crate::store) enabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) expires_at_ns: Option<u64>,
+    pub(in crate::store) plan_ids: Vec<String>,
+    pub(in crate::store) tags: BTreeMap<String, String>,
+    pub(in crate::store) created_at_ns: u64,
+    pub(in crate::store) updated_at_ns: u64,
+}
+
+impl KeyItem {
+    pub(in crate::store) fn new(key: &ApiKey, hash: &KeyHash) -> Self {
+        Self {
+            pk: key_pk(&key.id),
+            sk: KEY_SK.to_owned(),
+            list_pk: KEY_LIST.to_owned(),
+            list_sk: list_sk(key.created_at, key.id.as_str()),
+            rev: 1,
+            hash: hash.to_string(),
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            description: key.description.clone(),
+            customer_id: key.customer_id.clone(),
+            enabled: key.enabled,
+            expires_at_ns: key.expires_at.map(Timestamp::as_nanos),
+            plan_ids: key.plan_ids.iter().map(PlanId::to_string).collect(),
+            tags: key.tags.clone(),
+            created_at_ns: key.created_at.as_nanos(),
+            updated_at_ns: key.updated_at.as_nanos(),
+        }
+    }
+
+    /// The item that the data plane reads, with the same content.
+    pub(in crate::store) fn value_item(&self) -> ValueItem {
+        ValueItem {
+            pk: value_pk(&self.hash),
+            sk: KEY_SK.to_owned(),
+            id: self.id.clone(),
+            name: self.name.clone(),
+            enabled: self.enabled,
+            expires_at_ns: self.expires_at_ns,
+            plan_ids: self.plan_ids.clone(),
+        }
+    }
+
+    pub(in crate::store) fn plan_ids(&self) -> Vec<PlanId> {
+        self.plan_ids
+            .iter()
+            .map(|id| PlanId::from(id.as_str()))
+            .collect()
+    }
+
+    pub(in crate::store) fn into_key(self) -> ApiKey {
+        ApiKey {
+            plan_ids: self.plan_ids(),
+            id: self.id.into(),
+            name: self.name,
+            description: self.description,
+            customer_id: self.customer_id,
+            enabled: self.enabled,
+            expires_at: self.expires_at_ns.map(Timestamp::from_nanos),
+            tags: self.tags,
+            created_at: Timestamp::from_nanos(self.created_at_ns),
+            updated_at: Timestamp::from_nanos(self.updated_at_ns),
+        }
+    }
+}
+
+/// `S#<key id>` / `VALUE`: the value itself, where it is kept. The data plane has no right to read it.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct SecretItem {
+    pub(in crate::store) pk: String,
+    pub(in crate::store) sk: String,
+    pub(in crate::store) value: String,
+}

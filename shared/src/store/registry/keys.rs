@@ -1,0 +1,183 @@
+//! What an operator needs to handle keys.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use super::{Page, PageRequest};
+use crate::id::{KeyId, PlanId};
+use crate::key::KeyValue;
+use crate::meter::{DayCount, WindowUse};
+use crate::quota::Day;
+use crate::store::{RegistryError, StoreError};
+use crate::time::Timestamp;
+
+/// An API key, without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The key's id.
+    pub id: KeyId,
+    /// What the key is called. Names need not be unique.
+    pub name: String,
+    /// What the key is for, in the operator's words.
+    pub description: Option<String>,
+    /// The operator's own id of the customer.
+    pub customer_id: Option<String>,
+    /// Whether the key may be used.
+    pub enabled: bool,
+    /// From when on the key may not be used.
+    pub expires_at: Option<Timestamp>,
+    /// The plans that the key is in.
+    pub plan_ids: Vec<PlanId>,
+    /// Free labels. Names that start with `tollgate:` are Tollgate's own.
+    pub tags: BTreeMap<String, String>,
+    /// When the key was created.
+    pub created_at: Timestamp,
+    /// When the key was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A key to create.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The id; `None` for a random one.
+    pub id: Option<KeyId>,
+    /// The value.
+    pub value: KeyValue,
+    /// Whether the value is kept, so that it can be shown again. Without it, only the value's hash is stored.
+    pub keep_value: bool,
+    /// What the key is called.
+    pub name: String,
+    /// What the key is for.
+    pub description: Option<String>,
+    /// The operator's own id of the customer.
+    pub customer_id: Option<String>,
+    /// Whether the key may be used.
+    pub enabled: bool,
+    /// From when on it may not be used.
+    pub expires_at: Option<Timestamp>,
+    /// Free labels.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What to change of a key; `None` leaves a member as it is.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChange {
+    /// Whether the key may be used.
+    pub enabled: Option<bool>,
+    /// What the key is called.
+    pub name: Option<String>,
+    /// What the key is for. An empty text removes it.
+    pub description: Option<String>,
+    /// The operator's own id of the customer. An empty text removes it.
+    pub customer_id: Option<String>,
+    /// All labels, in place of those that the key has.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Whether the key counts as created at the instant of the change, as a key that is imported again does. It is the newest then.
+    pub restart_dates: bool,
+}
+
+/// Which keys of a list. An empty text filters nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    /// Keys whose names start with this text; capitals matter.
+    pub name_prefix: Option<String>,
+    /// Keys of this customer.
+    pub customer_id: Option<String>,
+}
+
+/// What a key has used of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The requests of each day on which there were any, the earliest first.
+    pub days: Vec<DayCount>,
+    /// What was used of the quota in its last window.
+    pub quota: Option<WindowUse>,
+}
+
+/// What an operator does with keys. Every change is whole or not made at all.
+///
+/// # Errors
+///
+/// Each call fails with [`RegistryError::Store`] when the store does not answer, with [`RegistryError::Contended`] when others
+/// change the same items again and again, and as its own text says. Lists fail with an
+/// [`InvalidPosition`](crate::store::StoreErrorKind::InvalidPosition) when the page is to start where no page ended.
+pub trait KeyRegistry: Send + Sync + 'static {
+    /// Creates a key. `ValueTaken` and `IdTaken` when there is one like it.
+    fn create_key(
+        &self,
+        key: &NewKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<ApiKey, RegistryError>> + Send;
+
+    /// The key with this id.
+    fn key_by_id(
+        &self,
+        id: &KeyId,
+    ) -> impl Future<Output = Result<Option<ApiKey>, StoreError>> + Send;
+
+    /// The id of the key with this value.
+    fn key_by_value(
+        &self,
+        value: &KeyValue,
+    ) -> impl Future<Output = Result<Option<KeyId>, StoreError>> + Send;
+
+    /// The keys that pass the filter, newest first. At most [`MAX_EXAMINED`](super::MAX_EXAMINED) keys are looked at, or as many
+    /// as the page may have and one more.
+    fn keys(
+        &self,
+        page: &PageRequest,
+        filter: &KeyFilter,
+    ) -> impl Future<Output = Result<Page<ApiKey>, StoreError>> + Send;
+
+    /// Changes a key. Disabling it stops its meters in the same transaction. `NoSuchKey` when there is none.
+    fn update_key(
+        &self,
+        id: &KeyId,
+        change: &KeyChange,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<ApiKey, RegistryError>> + Send;
+
+    /// Deletes a key, takes it out of its plans and stops its meters. `NoSuchKey` when there is none.
+    fn delete_key(
+        &self,
+        id: &KeyId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), RegistryError>> + Send;
+
+    /// The value of a key, when it was kept.
+    fn key_value(
+        &self,
+        id: &KeyId,
+    ) -> impl Future<Output = Result<Option<KeyValue>, StoreError>> + Send;
+
+    /// The values of keys, each in its id's place; `None` where none was kept. It reads 100 values at once.
+    fn key_values(
+        &self,
+        ids: &[KeyId],
+    ) -> impl Future<Output = Result<Vec<Option<KeyValue>>, StoreError>> + Send;
+
+    /// What a key has used of a plan, from the counters that enforce it.
+    fn usage(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+        from: Day,
+        to: Day,
+    ) -> impl Future<Output = Result<Usage, StoreError>> + Send;
+
+    /// Sets how many requests a key has left of a plan's quota in the current window, up or down, also above the limit.
+    ///
+    /// From the instant of the change to the end of the window, charges of `remaining` requests in all are admitted at the most, as
+    /// long as the plan's limit stays as it is; the change happens once, even when its answer is lost on the way. A process that
+    /// remembers a refusal asks the store again within 5 s. As API Gateway's `UpdateUsage`, it does not change the plan.
+    ///
+    /// `NoSuchKey`, `NoSuchPlan`, `NotInPlan`, and `NoQuota` when the plan has none; `TooLarge` beyond 9·10^18. After `Contended`,
+    /// another change of the same number came in between, and this one may have been made before it.
+    fn set_remaining(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+        remaining: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<WindowUse, RegistryError>> + Send;
+}
