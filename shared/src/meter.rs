@@ -8,9 +8,11 @@
 
 mod item;
 mod propose;
+mod remaining;
 
 pub use item::{DayCount, MeterItem, WindowUse};
 pub use propose::{Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal};
+pub use remaining::{Refutation, RemainingWrite};
 
 use std::fmt;
 use std::time::Duration;

@@ -20,6 +20,8 @@ pub struct MeterItem {
     pub prev_day: Option<DayCount>,
     /// The names of the last charges, one for each slot in use.
     pub slots: Vec<ChargeId>,
+    /// The name of the last change that an operator made of what is used.
+    pub set_id: Option<ChargeId>,
 }
 
 /// What was used of a quota in one window.

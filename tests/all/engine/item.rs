@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use tollgate::meter::{
-    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, WindowUse, Write,
+    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, RemainingWrite,
+    WindowUse, Write,
 };
 use tollgate::plan::BucketId;
 use tollgate::quota::Day;
@@ -22,6 +23,7 @@ pub(crate) struct Item {
     pub(crate) prev_day: Option<u32>,
     pub(crate) prev_count: Option<u64>,
     pub(crate) slots: BTreeMap<u8, u64>,
+    pub(crate) set_id: Option<u64>,
 }
 
 fn pair<N: Default>(day: Option<u32>, number: Option<N>) -> Option<(Day, N)> {
@@ -33,6 +35,19 @@ impl Item {
     pub(crate) fn charge(&mut self, write: &Write) -> Answer {
         if self.allows(write) {
             Answer::Applied(self.apply(write))
+        } else {
+            Answer::Failed(self.whole())
+        }
+    }
+
+    /// Tries to set what remains of the quota.
+    pub(crate) fn set_remaining(&mut self, write: &RemainingWrite) -> Answer {
+        let follows = self.set_id == write.follows.map(ChargeId::number);
+        if follows && self.win.is_none_or(|win| win <= write.window.number()) {
+            self.win = Some(write.window.number());
+            self.used = Some(write.used);
+            self.set_id = Some(write.id.number());
+            Answer::Applied(self.whole())
         } else {
             Answer::Failed(self.whole())
         }
@@ -124,6 +139,7 @@ impl Item {
             prev_day: pair(self.prev_day, self.prev_count)
                 .map(|(day, count)| DayCount { day, count }),
             slots: self.slots.values().copied().map(ChargeId::new).collect(),
+            set_id: self.set_id.map(ChargeId::new),
         }
     }
 

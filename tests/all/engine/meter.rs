@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tollgate::bucket::{Bucket, Rate, Throttle};
-use tollgate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal};
+use tollgate::meter::{
+    Answer, ChargeId, Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal, Refutation,
+    RemainingWrite,
+};
 use tollgate::plan::BucketId;
 use tollgate::quota::{Day, Period, Quota};
 use tollgate::time::Timestamp;
@@ -74,6 +77,11 @@ fn any_pause() -> impl Strategy<Value = u64> {
     ]
 }
 
+/// What an operator leaves of the quota, now and then: below the limit, and far above it.
+fn any_change() -> impl Strategy<Value = Option<u64>> {
+    prop::option::weighted(0.15, prop_oneof![0..5_u64, 0..100_u64])
+}
+
 /// What one decision came to, and what it took.
 #[derive(Debug, PartialEq)]
 struct Decided {
@@ -121,6 +129,18 @@ impl Lonely {
             archives,
         }
     }
+
+    /// An operator sets what remains, and the process does not hear of it.
+    fn set_remaining(&mut self, remaining: u64, rules: &Rules, now: Timestamp) {
+        if let Some(quota) = rules.quota {
+            self.charges += 1;
+            let id = ChargeId::new(self.charges);
+            let item = self.item.whole();
+            let write = RemainingWrite::new(id, remaining, quota, &item, now).unwrap();
+            let answer = self.item.set_remaining(&write);
+            assert!(matches!(answer, Answer::Applied(_)));
+        }
+    }
 }
 
 /// A limiter that knows everything at once.
@@ -128,7 +148,7 @@ struct Exact {
     rules: Rules,
     tat: u64,
     window: Option<Day>,
-    used: u64,
+    used: i64,
     days: BTreeMap<u32, u64>,
 }
 
@@ -140,6 +160,13 @@ impl Exact {
             window: None,
             used: 0,
             days: BTreeMap::new(),
+        }
+    }
+
+    fn set_remaining(&mut self, remaining: i64, now: u64) {
+        if let Some(quota) = self.rules.quota {
+            self.window = self.window.max(Some(quota.window(at(now)).first));
+            self.used = i64::try_from(quota.limit()).unwrap() - remaining;
         }
     }
 
@@ -157,7 +184,8 @@ impl Exact {
         if let Some(quota) = quota {
             let window = self.window.max(Some(quota.window(at(now)).first));
             let used = if window == self.window { self.used } else { 0 };
-            if used + cost > quota.limit() {
+            let cost = i64::try_from(cost).unwrap();
+            if used + cost > i64::try_from(quota.limit()).unwrap() {
                 let resets_at = quota.window_of(window.unwrap()).resets_at();
                 return Some(Refusal::QuotaExceeded { resets_at });
             }
@@ -207,19 +235,22 @@ proptest! {
     }
 
     #[test]
-    fn a_process_that_knows_nothing_needs_two_writes_at_the_most(
+    fn a_process_that_knows_nothing_decides_exactly_with_two_writes_at_the_most(
         rules in any_rules(),
-        requests in prop::collection::vec((any_pause(), 1..4_u64), 1..60),
+        requests in prop::collection::vec((any_pause(), 1..4_u64, any_change()), 1..60),
     ) {
         let limits = rules.limits();
         let (mut lonely, mut exact) = (Lonely::default(), Exact::new(rules));
         let mut now = START_NS;
-        for (pause, cost) in requests {
+        for (pause, cost, remaining) in requests {
             now += pause;
+            if let Some(remaining) = remaining {
+                lonely.set_remaining(remaining, &rules, at(now));
+                exact.set_remaining(i64::try_from(remaining).unwrap(), now);
+            }
             lonely.knowledge = Knowledge::default();
             let decided = lonely.decide(cost, &limits, at(now));
-            // Which limit it names first may differ: what costs more than the whole quota is refused unseen.
-            prop_assert_eq!(decided.refusal.is_some(), exact.decide(cost, now).is_some());
+            prop_assert_eq!(decided.refusal, exact.decide(cost, now));
             prop_assert!(decided.writes <= 2 && decided.archives <= 1);
         }
         prop_assert_eq!(lonely.item.days(&lonely.archived), exact.days);
@@ -255,6 +286,70 @@ fn a_refusal_by_quota_is_remembered_for_five_seconds_and_a_top_up_is_seen_then()
     assert_eq!((refused.refusal.is_some(), refused.writes), (true, 0));
     let admitted = lonely.decide(1, &limits, at(START_NS + 2 * life));
     assert_eq!((admitted.refusal, admitted.writes), (None, 1));
+}
+
+#[test]
+fn what_an_operator_gives_beyond_the_limit_is_admitted_and_no_more() {
+    let rules = daily(2);
+    let limits = rules.limits();
+    for cost in [1, 3] {
+        let mut lonely = Lonely::default();
+        assert_eq!(lonely.decide(2, &limits, at(START_NS)).refusal, None);
+        lonely.set_remaining(6, &rules, at(START_NS));
+        assert_eq!(lonely.item.used, Some(-4));
+        let later = at(START_NS + 6 * SECOND_NS);
+        let admitted = (0..9).filter(|_| lonely.decide(cost, &limits, later).refusal.is_none());
+        assert_eq!(admitted.count() as u64 * cost, 6, "charges of {cost}");
+        // The next window has the limit again.
+        let tomorrow = at(START_NS + DAY_NS);
+        assert_eq!(lonely.decide(2, &limits, tomorrow).refusal, None);
+        assert!(lonely.decide(1, &limits, tomorrow).refusal.is_some());
+    }
+}
+
+#[test]
+fn a_charge_above_the_limit_is_asked_for_once_and_then_remembered() {
+    let limits = daily(2).limits();
+    let mut lonely = Lonely::default();
+    let writes = [0, 1, 2].map(|_| lonely.decide(3, &limits, at(START_NS)).writes);
+    assert_eq!(writes, [1, 0, 0]);
+    assert_eq!(lonely.item.used, None, "a window was started for it");
+}
+
+#[test]
+fn a_change_that_was_sent_again_is_made_once() {
+    let quota = daily(5).quota.unwrap();
+    let mut item = Item::default();
+    let first = RemainingWrite::new(ChargeId::new(1), 3, quota, &item.whole(), at(START_NS));
+    let first = first.unwrap();
+    assert!(matches!(item.set_remaining(&first), Answer::Applied(_)));
+    item.used = Some(4);
+    let Answer::Failed(found) = item.set_remaining(&first) else {
+        panic!("what was charged since is forgotten");
+    };
+    assert_eq!(first.refuted_by(&found), Refutation::WasApplied);
+    let second = RemainingWrite::new(ChargeId::new(2), 9, quota, &item.whole(), at(START_NS));
+    assert!(matches!(
+        item.set_remaining(&second.unwrap()),
+        Answer::Applied(_)
+    ));
+    let Answer::Failed(found) = item.set_remaining(&first) else {
+        panic!("a late copy undoes a newer change");
+    };
+    assert_eq!(first.refuted_by(&found), Refutation::OtherChange);
+}
+
+#[test]
+fn a_number_that_cannot_be_kept_is_no_write() {
+    let item = Item::default().whole();
+    let write = |limit, remaining| {
+        let quota = daily(limit).quota.unwrap();
+        RemainingWrite::new(ChargeId::new(1), remaining, quota, &item, at(START_NS))
+    };
+    assert_eq!(write(0, 1 << 63).unwrap().used, i64::MIN);
+    assert_eq!(write(0, (1 << 63) + 1), None);
+    assert_eq!(write(u64::MAX, 0), None);
+    assert_eq!(write(u64::MAX, u64::MAX).unwrap().used, 0);
 }
 
 #[test]

@@ -25,6 +25,8 @@ const DAY: &str = "day";
 const COUNT: &str = "count";
 const PREV_DAY: &str = "prev_day";
 const PREV_COUNT: &str = "prev_count";
+/// The name of the last change that an operator made of what is used.
+pub(super) const SET_ID: &str = "set_id";
 const SLOT_PREFIX: &str = "i";
 
 /// The parts of an `UpdateItem` that depend on the charge.
@@ -194,7 +196,9 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
         ..MeterItem::default()
     };
     for (attribute, value) in attributes {
-        if attribute == TAT {
+        if attribute == SET_ID {
+            item.set_id = Some(ChargeId::new(as_number(attribute, value)?));
+        } else if attribute == TAT {
             let tat = Timestamp::from_nanos(as_number(attribute, value)?);
             item.tats.push((BucketId::Plan, tat));
         } else if let Some(hash) = attribute.strip_prefix(METHOD_TAT_PREFIX) {
@@ -233,10 +237,7 @@ fn dated<N: FromStr + Default>(
     Ok(Some((Day::from_number(number), count)))
 }
 
-pub(super) fn as_number<N: FromStr>(
-    attribute: &str,
-    value: &AttributeValue,
-) -> Result<N, StoreError> {
+fn as_number<N: FromStr>(attribute: &str, value: &AttributeValue) -> Result<N, StoreError> {
     value
         .as_n()
         .ok()

@@ -8,6 +8,9 @@ use super::any_pause;
 pub(super) const PROCESSES: usize = 3;
 pub(super) const TASKS: usize = 3 * PROCESSES;
 
+/// Operators, each of whom makes one change at a time.
+pub(super) const OPERATORS: usize = 2;
+
 /// What happens to a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fate {
@@ -48,23 +51,32 @@ pub(super) enum Event {
     Switch {
         off: bool,
     },
+    /// An operator goes on with setting what remains of the quota.
+    Operate {
+        operator: usize,
+        fate: Fate,
+        remaining: u64,
+    },
 }
 
-pub(super) fn any_event() -> impl Strategy<Value = Event> {
-    let fate = prop_oneof![
+fn any_fate() -> impl Strategy<Value = Fate> + Clone {
+    prop_oneof![
         12 => Just(Fate::Delivered),
         1 => Just(Fate::RequestLost),
         1 => Just(Fate::AnswerLost),
         1 => Just(Fate::Late),
         1 => Just(Fate::Twice),
-    ];
+    ]
+}
+
+pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let offset_ns = prop_oneof![
         Just(0),
         -5_000_000_000..5_000_000_000_i64,
         -200_000_000_000_000..200_000_000_000_000_i64,
     ];
     prop_oneof![
-        60 => (0..TASKS, fate, 1..4_u64, 0..3_u64)
+        60 => (0..TASKS, any_fate(), 1..4_u64, 0..3_u64)
             .prop_map(|(task, fate, cost, slot)| Event::Step { task, fate, cost, slot }),
         4 => any::<usize>().prop_map(|which| Event::Arrive { which }),
         8 => any_pause().prop_map(|nanos| Event::Pass { nanos }),
@@ -72,5 +84,8 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
             .prop_map(|(process, offset_ns)| Event::SetClock { process, offset_ns }),
         1 => (0..PROCESSES).prop_map(|process| Event::Restart { process }),
         1 => prop::bool::weighted(0.3).prop_map(|off| Event::Switch { off }),
+        6 => (0..OPERATORS, any_fate(), 0..60_u64).prop_map(|(operator, fate, remaining)| {
+            Event::Operate { operator, fate, remaining }
+        }),
     ]
 }

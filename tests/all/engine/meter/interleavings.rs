@@ -1,15 +1,17 @@
 //! Several processes at one meter: their steps interleave at random, answers are lost, writes are repeated and arrive late, and
 //! clocks differ and jump. Whatever happens, the bounds hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tollgate::limiter::{MAX_OVERTAKEN, MAX_WRITES};
-use tollgate::meter::{Answer, ChargeId, DayCount, Knowledge, Limits, Proposal, Write};
+use tollgate::meter::{
+    Answer, ChargeId, DayCount, Knowledge, Limits, Proposal, Refutation, RemainingWrite, Write,
+};
 use tollgate::plan::BucketId;
 use tollgate::quota::Day;
 
-use super::events::{Event, Fate, PROCESSES, TASKS, any_event};
+use super::events::{Event, Fate, OPERATORS, PROCESSES, TASKS, any_event};
 use super::{DAY_NS, Rules, START_NS, any_rules, at};
 use crate::engine::item::Item;
 
@@ -64,6 +66,15 @@ enum Reply {
 enum Message {
     Write(Sent),
     Archive(DayCount),
+    Remaining(Change),
+}
+
+/// What an operator is about to write.
+#[derive(Clone)]
+struct Change {
+    write: RemainingWrite,
+    remaining: u64,
+    attempts: u32,
 }
 
 /// What was taken from the meter.
@@ -71,7 +82,6 @@ struct Taken {
     id: ChargeId,
     cost: u64,
     asked_at: u64,
-    window: Option<u32>,
     day: u32,
 }
 
@@ -89,6 +99,10 @@ struct World {
     last_in_slot: BTreeMap<u8, ChargeId>,
     charges: u64,
     admitted: Vec<Charge>,
+    operators: Vec<Option<Change>>,
+    /// What may still be taken of each window: the limit at first, what an operator set, less what was taken since.
+    left: BTreeMap<u32, u64>,
+    set: BTreeSet<u64>,
 }
 
 impl World {
@@ -107,6 +121,9 @@ impl World {
             last_in_slot: BTreeMap::new(),
             charges: 0,
             admitted: Vec::new(),
+            operators: vec![None; OPERATORS],
+            left: BTreeMap::new(),
+            set: BTreeSet::new(),
         }
     }
 
@@ -142,7 +159,54 @@ impl World {
                 }
             }
             Event::Switch { off } => self.item.off = off,
+            Event::Operate {
+                operator,
+                fate,
+                remaining,
+            } => self.operate(operator, fate, remaining),
         }
+    }
+
+    fn operate(&mut self, operator: usize, fate: Fate, remaining: u64) {
+        let Some(quota) = self.rules.quota else {
+            return;
+        };
+        let write_of = |world: &Self, id: ChargeId, remaining| {
+            let (item, now) = (world.item.whole(), at(world.now));
+            RemainingWrite::new(id, remaining, quota, &item, now).unwrap()
+        };
+        self.operators[operator] = match self.operators[operator].take() {
+            None => {
+                self.charges += 1;
+                let write = write_of(self, ChargeId::new(self.charges), remaining);
+                Some(Change {
+                    write,
+                    remaining,
+                    attempts: 0,
+                })
+            }
+            Some(change) => match self.send(Message::Remaining(change.clone()), fate) {
+                Some(Reply::Answer(Answer::Applied(_))) => None,
+                Some(Reply::Answer(Answer::Failed(item))) => match change.write.refuted_by(&item) {
+                    Refutation::WasApplied => {
+                        assert!(self.set.contains(&change.write.id.number()), "made up");
+                        None
+                    }
+                    Refutation::OtherChange => None,
+                    Refutation::WindowPassed => {
+                        assert!(!self.set.contains(&change.write.id.number()), "set twice");
+                        let write = write_of(self, change.write.id, change.remaining);
+                        Some(Change { write, ..change })
+                    }
+                },
+                Some(Reply::Archived) => panic!("a write is no archive"),
+                None => Some(Change {
+                    attempts: change.attempts + 1,
+                    ..change
+                })
+                .filter(|change| change.attempts < ATTEMPTS),
+            },
+        };
     }
 
     fn step(&mut self, task: usize, fate: Fate, cost: u64, slot: u64) {
@@ -269,7 +333,19 @@ impl World {
                 Reply::Archived
             }
             Message::Write(sent) => Reply::Answer(self.charge(&sent)),
+            Message::Remaining(change) => Reply::Answer(self.set_remaining(&change)),
         }
+    }
+
+    fn set_remaining(&mut self, change: &Change) -> Answer {
+        let before = self.item.clone();
+        let answer = self.item.set_remaining(&change.write);
+        if matches!(answer, Answer::Applied(_)) {
+            assert!(self.item.win >= before.win, "win decreased");
+            assert!(self.set.insert(change.write.id.number()), "set twice");
+            self.left.insert(self.item.win.unwrap(), change.remaining);
+        }
+        answer
     }
 
     fn charge(&mut self, sent: &Sent) -> Answer {
@@ -287,11 +363,16 @@ impl World {
                 Some(write.id),
                 "charged twice while the slot still had its name"
             );
+            if let Some(quota) = self.rules.quota {
+                let window = self.item.win.unwrap();
+                let left = self.left.entry(window).or_insert(quota.limit());
+                let rest = left.checked_sub(write.cost);
+                *left = rest.expect("more was taken of a window than was left of it");
+            }
             self.taken.push(Taken {
                 id: write.id,
                 cost: write.cost,
                 asked_at: *asked_at,
-                window: self.item.win,
                 day: self.item.day.unwrap(),
             });
         }
@@ -306,7 +387,6 @@ impl World {
                 .any(|taken| taken.id == charge.id && taken.cost == charge.cost);
             assert!(is_charged, "admitted and not charged");
         }
-        self.check_quota();
         self.check_bucket();
         let mut days = BTreeMap::new();
         for taken in &self.taken {
@@ -317,23 +397,6 @@ impl World {
             days,
             "requests of days were lost or made up"
         );
-    }
-
-    fn check_quota(&self) {
-        let Some(quota) = self.rules.quota else {
-            return;
-        };
-        let mut windows: BTreeMap<_, u64> = BTreeMap::new();
-        for taken in &self.taken {
-            *windows.entry(taken.window).or_default() += taken.cost;
-        }
-        for (window, used) in windows {
-            assert!(
-                used <= quota.limit(),
-                "{used} of {} in {window:?}",
-                quota.limit()
-            );
-        }
     }
 
     /// In every window of true time, the burst and the rate, and once what clocks that differ by `d` give away: `d · rate`.

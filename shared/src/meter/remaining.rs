@@ -1,0 +1,75 @@
+//! What an operator leaves of a quota.
+
+use super::{ChargeId, MeterItem, WindowUse};
+use crate::quota::{Day, Quota};
+use crate::time::Timestamp;
+
+/// The conditional write that sets what is left of a meter's quota in one window:
+/// `set_id = follows` (or absent), and `win` absent or `win <= window`; then `set_id = id, win = window, used = used`.
+///
+/// A store applies the writes of one item one after another. Charges before this one no longer count. Each charge after it adds
+/// what it takes and passes only up to the limit, so together they take what was to remain at the most, as long as this write is
+/// applied once. It is: it asks for the name of the change before it and leaves its own, so that the same write sent again fails, and
+/// so does a copy of it that arrives later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemainingWrite {
+    /// The change's name.
+    pub id: ChargeId,
+    /// The name of the change before it.
+    pub follows: Option<ChargeId>,
+    /// The window, by its first day.
+    pub window: Day,
+    /// The limit less what is to remain.
+    pub used: i64,
+}
+
+/// Why such a write failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refutation {
+    /// It had been applied before, and its answer was lost.
+    WasApplied,
+    /// A later window has begun. The write was not applied; one that is made from the item now may fit.
+    WindowPassed,
+    /// Another change came in between. This one may have been applied before it.
+    OtherChange,
+}
+
+impl RemainingWrite {
+    /// The write `id` that leaves `remaining` requests in the window that counts at `now`: as for a charge, that of the meter's whole
+    /// item when it is the later one. `None` when the number cannot be kept, beyond 2^63.
+    pub fn new(
+        id: ChargeId,
+        remaining: u64,
+        quota: Quota,
+        item: &MeterItem,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let window = quota.window(now).first;
+        let used = i128::from(quota.limit()) - i128::from(remaining);
+        Some(Self {
+            id,
+            follows: item.set_id,
+            window: item.quota.map_or(window, |known| known.window.max(window)),
+            used: i64::try_from(used).ok()?,
+        })
+    }
+
+    /// What the quota's use is when the write has been applied.
+    pub const fn quota(&self) -> WindowUse {
+        WindowUse {
+            window: self.window,
+            used: self.used,
+        }
+    }
+
+    /// Why the write failed, from the whole item that came back.
+    pub fn refuted_by(&self, item: &MeterItem) -> Refutation {
+        if item.set_id == Some(self.id) {
+            Refutation::WasApplied
+        } else if item.set_id == self.follows {
+            Refutation::WindowPassed
+        } else {
+            Refutation::OtherChange
+        }
+    }
+}
