@@ -3,7 +3,10 @@
 mod charges;
 mod contention;
 mod keys;
+mod lists;
 mod plans;
+mod remaining;
+mod stages;
 mod usage;
 
 use std::collections::BTreeMap;
