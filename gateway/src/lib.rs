@@ -7,6 +7,7 @@ pub mod embedded;
 pub mod event;
 pub mod invoke;
 pub mod local;
+pub mod mapping;
 pub mod router;
 pub mod runtime_api;
 pub mod server;

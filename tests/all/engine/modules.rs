@@ -32,8 +32,9 @@ const ENGINE: [&str; 17] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 12] = [
+const GATEWAY: [&str; 13] = [
     "local",
+    "mapping",
     "template",
     "event",
     "router",
