@@ -1,5 +1,6 @@
 //! The gateway of Tollgate: the command line, and what it runs.
 
+pub mod authorize;
 pub mod build_functions;
 pub mod cli;
 pub mod deploy;
@@ -11,5 +12,6 @@ pub mod mapping;
 pub mod router;
 pub mod runtime_api;
 pub mod server;
+pub mod shared_throttle;
 pub mod start_api;
 pub mod template;

@@ -153,6 +153,7 @@ async fn is_allowed<L: Ledger>(limiter: &Limiter<L>, stage: &ApiStage, key: &str
         },
         key: Some(key),
         cost: NonZeroU64::MIN,
+        gate: None,
     };
     match limiter.decide(&request).await {
         Ok(Decision::Allow(_)) => true,

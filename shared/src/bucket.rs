@@ -31,6 +31,13 @@ impl fmt::Display for InvalidRate {
 
 impl std::error::Error for InvalidRate {}
 
+impl From<u32> for Rate {
+    /// `rate` requests a second.
+    fn from(rate: u32) -> Self {
+        Self(f64::from(rate))
+    }
+}
+
 impl Rate {
     /// `rate` requests a second.
     ///

@@ -1,8 +1,11 @@
 //! The decision: who asks, for what, and whether the plan allows it. Everything that enforces plans calls [`Limiter::decide`].
 
+mod gate;
+
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tracing::{error, info};
 
@@ -16,6 +19,9 @@ use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError};
 use crate::time::{Clock, SystemClock, Timestamp};
+
+pub use gate::Gate;
+use gate::Unasked;
 
 /// How many conditional writes a decision tries at the most.
 ///
@@ -39,6 +45,9 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// How many requests this one counts for.
     pub cost: NonZeroU64,
+    /// A limit that callers share, asked at most once, and only when all that is known of the key's own limits lets the request
+    /// pass. What it refuses is not charged.
+    pub gate: Option<&'a dyn Gate>,
 }
 
 /// Decides requests against a store. Clones share what they remember.
@@ -68,6 +77,8 @@ struct Inner<L, C> {
 enum Charged {
     Admitted(Levels),
     Refused(Refusal, Levels),
+    /// The limit that callers share forbids it: nothing was charged.
+    GateClosed(Option<Duration>, Levels),
     /// The meter is switched off: the key, or its place in the plan, is gone.
     SwitchedOff,
 }
@@ -144,9 +155,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             .entitlements
             .get(&hash, &self.ledger, &self.clock)
             .await?;
-        match self.decide_for(request, &known).await? {
+        let mut gate = Unasked::new(request.gate);
+        match self.decide_for(request, &known, &mut gate).await? {
             Some(decision) => Ok(decision),
-            None => self.decide_again(request, &hash, &known).await,
+            None => self.decide_again(request, &hash, &known, &mut gate).await,
         }
     }
 
@@ -155,6 +167,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         &self,
         request: &Request<'_>,
         known: &Arc<Entitlement>,
+        gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
         let now = self.clock.now();
         match known.grant(request.api_stage, now) {
@@ -165,7 +178,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     quota: grant.plan.quota,
                 };
                 let charged = self
-                    .charge(&grant.meter, request.cost.get(), &limits)
+                    .charge(&grant.meter, request.cost.get(), &limits, gate)
                     .await?;
                 Ok(self.decision(grant, &charged))
             }
@@ -179,6 +192,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         request: &Request<'_>,
         hash: &KeyHash,
         known: &Arc<Entitlement>,
+        gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
         let was_open = known.grant(request.api_stage, self.clock.now()).is_ok();
         let known = self
@@ -188,7 +202,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         if let Err(reason) = known.grant(request.api_stage, self.clock.now()) {
             return Ok(deny(reason, Some(&known)));
         }
-        let decision = self.decide_for(request, &known).await?;
+        let decision = self.decide_for(request, &known, gate).await?;
         // The key is being enabled at this moment: the next request will find its meter on.
         Ok(decision.unwrap_or_else(|| deny(Reason::DisabledKey, Some(&known))))
     }
@@ -197,7 +211,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     fn decision(&self, grant: &Grant, charged: &Charged) -> Option<Decision> {
         let key_id = grant.meter.id.key_id.clone();
         let plan_id = grant.meter.id.plan_id.clone();
-        let (refusal, levels) = match *charged {
+        let (reason, levels) = match *charged {
             Charged::SwitchedOff => return None,
             Charged::Admitted(levels) => {
                 return Some(Decision::Allow(Allowance::Metered(Metered {
@@ -206,16 +220,8 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     levels,
                 })));
             }
-            Charged::Refused(refusal, levels) => (refusal, levels),
-        };
-        let now = self.clock.now();
-        let reason = match refusal {
-            Refusal::Throttled { until } => Reason::Throttled {
-                retry_after: until.map(|until| until.saturating_since(now)),
-            },
-            Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
-                resets_after: resets_at.saturating_since(now),
-            },
+            Charged::Refused(refusal, levels) => (self.reason(refusal), levels),
+            Charged::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
         };
         Some(Decision::Deny(Denial {
             reason,
@@ -225,11 +231,24 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }))
     }
 
+    fn reason(&self, refusal: Refusal) -> Reason {
+        let now = self.clock.now();
+        match refusal {
+            Refusal::Throttled { until } => Reason::Throttled {
+                retry_after: until.map(|until| until.saturating_since(now)),
+            },
+            Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
+                resets_after: resets_at.saturating_since(now),
+            },
+        }
+    }
+
     async fn charge(
         &self,
         meter: &Meter,
         cost: u64,
         limits: &Limits,
+        gate: &mut Unasked<'_>,
     ) -> Result<Charged, StoreError> {
         let id = self.charge_id();
         let mut archived = None;
@@ -239,6 +258,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
             let now = self.clock.now();
             let proposal = knowledge(meter).propose(id, cost, limits, archived, now);
+            // Before the archive too: a request that is refused should not make the store work.
+            if !matches!(proposal, Proposal::Refuse(_))
+                && let Err(retry_after) = gate.pass(now)
+            {
+                let levels = knowledge(meter).levels(limits, now);
+                return Ok(Charged::GateClosed(retry_after, levels));
+            }
             match proposal {
                 Proposal::Refuse(refusal) => {
                     return Ok(Charged::Refused(

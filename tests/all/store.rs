@@ -119,6 +119,7 @@ async fn decide<C: Clock>(limiter: &Limiter<DynamoStore, C>, value: &KeyValue) -
         },
         key: Some(value.expose()),
         cost: NonZeroU64::MIN,
+        gate: None,
     };
     limiter.decide(&request).await.unwrap()
 }

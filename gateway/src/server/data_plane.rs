@@ -250,6 +250,7 @@ impl Inner {
             },
             key: sent_key(&parts.headers),
             cost: NonZeroU64::MIN,
+            gate: None,
         };
         match self.limiter.decide(&request).await {
             Ok(Decision::Allow(Allowance::Metered(metered))) => Ok(Some(metered)),

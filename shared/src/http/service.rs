@@ -130,6 +130,7 @@ async fn decide<L: Ledger, C: Clock>(
             },
             key: sent_key(request.headers()),
             cost: NonZeroU64::MIN,
+            gate: None,
         })
         .await
 }

@@ -134,6 +134,7 @@ impl Desk {
             },
             key,
             cost: NonZeroU64::new(cost).unwrap(),
+            gate: None,
         };
         Ok(match self.limiter.decide(&request).await? {
             Decision::Allow(Allowance::Metered(_)) => None,

@@ -32,7 +32,7 @@ const ENGINE: [&str; 17] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 13] = [
+const GATEWAY: [&str; 15] = [
     "local",
     "mapping",
     "template",
@@ -43,6 +43,8 @@ const GATEWAY: [&str; 13] = [
     "invoke",
     "embedded",
     "deploy",
+    "shared_throttle",
+    "authorize",
     "server",
     "start_api",
     "cli",
