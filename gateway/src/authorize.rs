@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 use tollgate::time::Clock;
 use tracing::{info, warn};
 
@@ -41,8 +42,8 @@ pub use answer::UsageIdentifierKey;
 pub use config::LambdaAuthorizer;
 pub use refused::{GatewayError, Refused};
 
-/// The longest time that API Gateway waits for an authorizer, as for an integration. The caller enforces it.
-pub const MAX_AUTHORIZER_DURATION: Duration = Duration::from_millis(29_000);
+/// The longest time that a function may take, as for an integration.
+const MAX_DURATION: Duration = Duration::from_secs(29);
 
 /// A request that an authorizer lets pass.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ impl Authorizers {
     ///
     /// # Errors
     ///
-    /// What to answer instead of calling the integration. It has been logged.
+    /// What to answer instead of calling the integration. The reason has been logged.
     pub async fn authorize<F, R>(
         &self,
         authorizer: &LambdaAuthorizer,
@@ -132,7 +133,9 @@ impl Authorizers {
         R: Future<Output = Result<Bytes, InvocationFailure>> + Send,
     {
         let result = self.decide(authorizer, request, region, invoke).await;
-        if let Err(refused) = &result {
+        if let Err(refused) = &result
+            && !matches!(refused, Refused::AuthorizerConfiguration)
+        {
             info!(
                 api.id = request.api_id,
                 api.stage = request.stage,
@@ -178,13 +181,12 @@ impl Authorizers {
             .as_ref()
             .and_then(|key| self.0.cache.get(key, self.0.clock.now()));
         let was_cached = remembered.is_some();
-        let answer = match remembered {
-            Some(answer) => answer,
-            None => {
-                let event = event::of(executable.kind, request, &method_arn, &identity)
-                    .map_err(|error| failed(authorizer, &error.to_string()))?;
-                self.ask(authorizer, executable, event, key, invoke).await?
-            }
+        let answer = if let Some(answer) = remembered {
+            answer
+        } else {
+            let event = event::of(executable.kind, request, &method_arn, &identity)
+                .map_err(|error| failed(authorizer, &error.to_string()))?;
+            self.ask(authorizer, executable, event, key, invoke).await?
         };
         match answer.policy().evaluate(&method_arn) {
             Outcome::Allow => Ok(Authorized { answer, was_cached }),
@@ -206,15 +208,19 @@ impl Authorizers {
         R: Future<Output = Result<Bytes, InvocationFailure>> + Send,
     {
         let asked_at = self.0.clock.now();
-        let payload = match invoke(event).await {
-            Ok(payload) => payload,
-            Err(InvocationFailure::Function { message }) if message == "Unauthorized" => {
+        let payload = match timeout(MAX_DURATION, invoke(event)).await {
+            Ok(Ok(payload)) => payload,
+            Ok(Err(InvocationFailure::Function { message })) if message == "Unauthorized" => {
                 return Err(Refused::Unauthorized);
             }
-            Err(InvocationFailure::Function { message }) => {
+            Ok(Err(InvocationFailure::Function { message })) => {
                 return Err(failed(authorizer, &format!("it failed with: {message}")));
             }
-            Err(InvocationFailure::Unavailable { reason }) => {
+            Ok(Err(InvocationFailure::Unavailable { reason })) => {
+                return Err(failed(authorizer, &reason));
+            }
+            Err(_elapsed) => {
+                let reason = format!("it did not answer within {} s", MAX_DURATION.as_secs());
                 return Err(failed(authorizer, &reason));
             }
         };

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tollgate::bucket::{Bucket, Rate, Throttle};
-use tollgate::decision::{Denial, Levels, Reason};
+use tollgate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use tollgate::id::ApiStage;
 use tollgate::limiter::Gate;
 use tollgate::plan::MethodName;
@@ -214,29 +214,27 @@ impl SharedGate {
             .map_err(SharedLimit::Account.refusal())
     }
 
-    /// Decides a request for a method that needs no key. Others pass the gate inside
+    /// Decides a request for a method that needs no key, and logs a denial. Requests with a key pass the gate inside
     /// [`Limiter::decide`](tollgate::limiter::Limiter::decide).
-    ///
-    /// # Errors
-    ///
-    /// The denial, which has been logged.
-    pub fn admit(&self, now: Timestamp) -> Result<(), Denial> {
-        self.take(now).map_err(|refusal| {
-            let reason = Reason::Throttled {
-                retry_after: refusal.retry_after,
-            };
-            info!(
-                api.stage = %self.api_stage,
-                limit = refusal.limit.as_str(),
-                decision = reason.as_str(),
-                "denied a request: a limit that all callers share is used up"
-            );
-            Denial {
-                reason,
-                key_id: None,
-                plan_id: None,
-                levels: Levels::default(),
-            }
+    #[must_use]
+    pub fn decide(&self, now: Timestamp) -> Decision {
+        let Err(refusal) = self.take(now) else {
+            return Decision::Allow(Allowance::Unmetered);
+        };
+        let reason = Reason::Throttled {
+            retry_after: refusal.retry_after,
+        };
+        info!(
+            api.stage = %self.api_stage,
+            limit = refusal.limit.as_str(),
+            decision = reason.as_str(),
+            "denied a request: a limit that all callers share is used up"
+        );
+        Decision::Deny(Denial {
+            reason,
+            key_id: None,
+            plan_id: None,
+            levels: Levels::default(),
         })
     }
 }

@@ -16,7 +16,7 @@ pub enum Decision {
 /// A request that may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowance {
-    /// The method requires no key: nothing was checked and nothing was charged.
+    /// The method requires no key: no plan was asked and nothing was charged.
     Unmetered,
     /// The request was charged.
     Metered(Metered),

@@ -151,3 +151,82 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(members: Value) -> Result<AuthorizerAnswer, MalformedAnswer> {
+        let mut answer = json!({"policyDocument": {"Statement": []}});
+        if let (Value::Object(answer), Value::Object(members)) = (&mut answer, members) {
+            answer.extend(members);
+        }
+        AuthorizerAnswer::parse(answer.to_string().as_bytes(), Duration::from_millis(3))
+    }
+
+    #[test]
+    fn only_the_policy_has_to_be_there() {
+        let answer =
+            parse(json!({"principalId": null, "usageIdentifierKey": "", "extra": []})).unwrap();
+        assert_eq!(answer.principal_id(), None);
+        assert_eq!(answer.usage_identifier_key(), None);
+        assert_eq!(
+            *answer.context(false),
+            *json!({"integrationLatency": 3}).as_object().unwrap()
+        );
+    }
+
+    #[test]
+    fn the_context_becomes_text() {
+        let context = json!({"text": "a", "number": 1.5, "flag": true, "principalId": "not this"});
+        let answer = parse(json!({"principalId": "ada", "context": context})).unwrap();
+        let expected = json!({
+            "text": "a",
+            "number": "1.5",
+            "flag": "true",
+            "principalId": "ada",
+            "integrationLatency": 0,
+        });
+        assert_eq!(*answer.context(true), *expected.as_object().unwrap());
+    }
+
+    #[test]
+    fn malformed_answers_are_refused() {
+        let wrong = [
+            json!({"policyDocument": null}),
+            json!({"policyDocument": "{}"}),
+            json!({"principalId": {}}),
+            json!({"usageIdentifierKey": ["k"]}),
+            json!({"context": []}),
+            json!({"context": "text"}),
+            json!({"context": {"list": []}}),
+            json!({"context": {"object": {}}}),
+            json!({"context": {"null": null}}),
+        ];
+        for members in wrong {
+            assert!(parse(members.clone()).is_err(), "{members}");
+        }
+        for text in ["", "null", "[]", "\"Unauthorized\"", "{"] {
+            let parsed = AuthorizerAnswer::parse(text.as_bytes(), Duration::ZERO);
+            assert_eq!(parsed.unwrap_err(), MalformedAnswer::NotAnObject, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_one_is_handed_on_and_not_shown() {
+        let answer = parse(json!({"usageIdentifierKey": "short"})).unwrap();
+        let key = answer.usage_identifier_key().unwrap();
+        assert_eq!(key.expose(), "short");
+        assert_eq!(format!("{key:?}"), "UsageIdentifierKey(..)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = AuthorizerAnswer::parse(&bytes, Duration::ZERO);
+        }
+    }
+}

@@ -140,3 +140,112 @@ fn patterns(
     };
     Ok(Patterns { texts, is_negated })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/GET/users/1";
+
+    fn outcome(statements: &Value) -> Outcome {
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        Policy::parse(&document).unwrap().evaluate(ARN)
+    }
+
+    fn statement(effect: &str, action: &str, resource: &str) -> Value {
+        json!({"Effect": effect, "Action": action, "Resource": resource})
+    }
+
+    #[test]
+    fn a_denial_wins_over_what_is_allowed_and_silence_allows_nothing() {
+        let allow = statement("Allow", "execute-api:Invoke", "*");
+        let deny = statement("Deny", "execute-api:Invoke", "*/GET/users/*");
+        assert_eq!(outcome(&allow), Outcome::Allow);
+        assert_eq!(outcome(&json!([allow])), Outcome::Allow);
+        assert_eq!(outcome(&json!([allow, deny])), Outcome::ExplicitDeny);
+        assert_eq!(outcome(&json!([deny, allow])), Outcome::ExplicitDeny);
+        assert_eq!(outcome(&json!([])), Outcome::ImplicitDeny);
+    }
+
+    #[test]
+    fn actions_have_no_case_and_resources_have_one() {
+        let arn = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/GET/users/?";
+        let table = [
+            ("execute-api:Invoke", arn, Outcome::Allow),
+            ("Execute-API:invoke", arn, Outcome::Allow),
+            ("execute-api:*", arn, Outcome::Allow),
+            ("*", arn, Outcome::Allow),
+            ("execute-api:InvalidateCache", arn, Outcome::ImplicitDeny),
+            ("lambda:*", arn, Outcome::ImplicitDeny),
+            ("*", "arn:aws:execute-api:*:*:abc/*/GET/*", Outcome::Allow),
+            (
+                "*",
+                "arn:aws:execute-api:*:*:abc/*/get/*",
+                Outcome::ImplicitDeny,
+            ),
+            (
+                "*",
+                "arn:aws:execute-api:*:*:abc/dev/GET/users",
+                Outcome::ImplicitDeny,
+            ),
+        ];
+        for (action, resource, expected) in table {
+            let found = outcome(&statement("Allow", action, resource));
+            assert_eq!(found, expected, "{action} {resource}");
+        }
+    }
+
+    #[test]
+    fn lists_and_negations_are_understood() {
+        let lists = json!({
+            "Effect": "Allow",
+            "Action": ["execute-api:InvalidateCache", "execute-api:Invoke"],
+            "Resource": ["arn:of:another", ARN],
+        });
+        assert_eq!(outcome(&lists), Outcome::Allow);
+        let all_but =
+            |resource: &str| json!({"Effect": "Deny", "Action": "*", "NotResource": resource});
+        assert_eq!(outcome(&all_but(ARN)), Outcome::ImplicitDeny);
+        assert_eq!(outcome(&all_but("arn:of:another")), Outcome::ExplicitDeny);
+        let not = json!({"Effect": "Allow", "NotAction": "execute-api:Invoke", "Resource": "*"});
+        assert_eq!(outcome(&not), Outcome::ImplicitDeny);
+    }
+
+    #[test]
+    fn a_condition_never_makes_a_method_more_open() {
+        for (effect, expected) in [
+            ("Allow", Outcome::ImplicitDeny),
+            ("Deny", Outcome::ExplicitDeny),
+        ] {
+            let mut statement = statement(effect, "*", "*");
+            statement["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
+            let policy = Policy::parse(&json!({"Statement": statement})).unwrap();
+            assert!(policy.has_conditions());
+            assert_eq!(policy.evaluate(ARN), expected);
+        }
+        let mut empty = statement("Allow", "*", "*");
+        empty["Condition"] = json!({});
+        assert_eq!(outcome(&empty), Outcome::Allow);
+    }
+
+    #[test]
+    fn a_policy_without_its_members_is_refused() {
+        let wrong = [
+            json!({}),
+            json!({"Statement": "Allow"}),
+            json!({"Statement": ["Allow"]}),
+            json!({"Statement": {"Action": "*", "Resource": "*"}}),
+            json!({"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}),
+            json!({"Statement": {"Effect": "Allow", "Resource": "*"}}),
+            json!({"Statement": {"Effect": "Allow", "Action": "*"}}),
+            json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": [1]}}),
+            json!({"Statement": {"Effect": "Allow", "Action": {}, "Resource": "*"}}),
+            json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotResource": "*"}}),
+        ];
+        for document in wrong {
+            assert!(Policy::parse(&document).is_err(), "{document}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod failures;
+mod gate;
 mod remembering;
 
 use std::collections::BTreeMap;
