@@ -95,12 +95,15 @@ impl Members {
         self.one(name, "Double", Value::as_f64)
     }
 
-    /// Texts by name.
+    /// Texts by name. `null` is an empty one, as API Gateway reads templates (recorded).
     pub(super) fn text_map(
         &self,
         name: &str,
     ) -> Result<Option<BTreeMap<String, String>>, ControlError> {
-        self.map(name, "String", |value| value.as_str().map(str::to_owned))
+        self.map(name, "String", |value| match value {
+            Value::Null => Some(String::new()),
+            other => other.as_str().map(str::to_owned),
+        })
     }
 
     /// Booleans by name.

@@ -1,5 +1,7 @@
 //! Patch operations: how every update of API Gateway is written.
 
+use std::collections::BTreeMap;
+
 use super::error::ControlError;
 use super::members::Members;
 use crate::rest_api::wire_enum;
@@ -45,11 +47,71 @@ impl Patch {
         self.value.as_deref().unwrap_or_default()
     }
 
+    /// The value; `None` when it is empty.
+    pub(super) fn optional_text(&self) -> Option<String> {
+        self.value.clone().filter(|value| !value.is_empty())
+    }
+
+    /// Adds, sets or removes an entry of a map. `missing` is the error for one to remove that is not there.
+    pub(super) fn change_entry(
+        &self,
+        entries: &mut BTreeMap<String, String>,
+        name: &str,
+        missing: impl FnOnce() -> ControlError,
+    ) -> Result<(), ControlError> {
+        match self.op {
+            Op::Add | Op::Replace => {
+                entries.insert(name.to_owned(), self.text().to_owned());
+                Ok(())
+            }
+            Op::Remove => entries.remove(name).map(|_| ()).ok_or_else(missing),
+            Op::Move | Op::Test | Op::Copy => Err(self.invalid_path()),
+        }
+    }
+
     /// The value as a boolean: everything but `true`, in any case, is false, as Java's `Boolean.parseBoolean` reads it (recorded from API
     /// Gateway).
     pub(super) fn boolean(&self) -> bool {
         self.text().eq_ignore_ascii_case("true")
     }
+
+    /// For an operation which other paths take: `paths`. Two spaces, as recorded from API Gateway.
+    pub(super) fn unknown_path(&self, paths: &[&str]) -> ControlError {
+        ControlError::bad_request(format!(
+            "Invalid patch path  '{}' specified for op '{}'. Must be one of: [{}]",
+            self.path,
+            self.op,
+            paths.join(", ")
+        ))
+    }
+
+    /// For an operation which no path takes.
+    pub(super) fn unsupported_op(&self) -> ControlError {
+        ControlError::bad_request(format!(
+            "Invalid patch path  '{}' specified for op '{}'. Please choose supported operations",
+            self.path, self.op
+        ))
+    }
+
+    /// What APIs, methods and their answers say of a path that they do not know.
+    pub(super) fn invalid_path(&self) -> ControlError {
+        ControlError::bad_request(format!("Invalid patch path {}", self.path))
+    }
+}
+
+/// What APIs and methods say of an operation that a path does not take.
+pub(super) fn only_replace() -> ControlError {
+    ControlError::bad_request("Invalid patch operation specified. Must be one of: [replace]")
+}
+
+/// For an entry of a map of parameters that is not there (recorded).
+pub(super) fn no_such_parameter() -> ControlError {
+    ControlError::not_found("Invalid parameter name specified")
+}
+
+/// For an entry of a map by media type that is not there (recorded).
+pub(super) fn no_such_content_type() -> ControlError {
+    ControlError::not_found("Content-Type specified was not found")
 }
 
 /// Reads the member `patchOperations` of `input`, such as `updateApiKeyInput`.
