@@ -1,6 +1,8 @@
 //! All tests.
 
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod load;
