@@ -29,7 +29,7 @@ use tower_service::Service;
 use self::call::Call;
 use self::error::ControlError;
 use self::reply::Reply;
-use crate::api::{PathTemplate, RouteMatch, Routes, Routing, Verb};
+use crate::api::{PathTemplate, RouteMatch, Routes, Routing};
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 

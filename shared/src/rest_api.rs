@@ -38,10 +38,12 @@ macro_rules! wire_enum {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[allow(unreachable_pub, reason = "some enums are private to their module")]
         pub enum $name {
             $($(#[$variant_attribute])* #[serde(rename = $text)] $variant,)+
         }
 
+        #[allow(unreachable_pub, reason = "some enums are private to their module")]
         impl $name {
             /// Every member, in the order of the service model.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];

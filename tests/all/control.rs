@@ -1,5 +1,7 @@
 //! The management API in this process, on the embedded DynamoDB: requests as API Gateway's clients send them.
 
+mod rest_apis;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -95,7 +95,16 @@ impl<'a> Call<'a> {
 
     /// The patch operations of an update.
     pub(super) fn patches(&self, input: &str) -> Result<Vec<Patch>, ControlError> {
-        patch::read(&self.members(input)?, input)
+        self.patches_and(input, None)
+    }
+
+    /// [`Call::patches`], with what else breaks the service model.
+    pub(super) fn patches_and(
+        &self,
+        input: &str,
+        violations: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<Patch>, ControlError> {
+        patch::read(&self.members(input)?, input, violations)
     }
 
     /// The page that the client asks for; `None` for a limit below 1, which API Gateway answers with an empty page.

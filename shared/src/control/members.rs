@@ -80,6 +80,11 @@ impl Members {
         self.one(name, "String", |value| value.as_str().map(str::to_owned))
     }
 
+    /// A text; an empty one counts as absent.
+    pub(super) fn filled_text(&self, name: &str) -> Result<Option<String>, ControlError> {
+        Ok(self.text(name)?.filter(|text| !text.is_empty()))
+    }
+
     /// True or false.
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ControlError> {
         self.one(name, "Boolean", Value::as_bool)
@@ -114,13 +119,17 @@ impl Members {
         self.map(name, "Boolean", Value::as_bool)
     }
 
-    /// Structures by name.
-    pub(super) fn object_map(
+    /// Lists of texts by name.
+    pub(super) fn text_lists(
         &self,
         name: &str,
-    ) -> Result<Option<BTreeMap<String, Self>>, ControlError> {
-        let path = format!("{}.{name}", self.path);
-        self.map(name, "structure", |value| Self::of(value, path.clone()))
+    ) -> Result<Option<BTreeMap<String, Vec<String>>>, ControlError> {
+        self.map(name, "String", |value| {
+            let values = value.as_array()?.iter();
+            values
+                .map(|value| value.as_str().map(str::to_owned))
+                .collect()
+        })
     }
 
     /// A list of texts.

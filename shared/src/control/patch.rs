@@ -42,6 +42,17 @@ impl Patch {
             .collect()
     }
 
+    /// The error for a path that this operation does not take, with the paths that it does: the text that keys and usage plans have,
+    /// two spaces included (recorded from API Gateway).
+    pub(super) fn unknown_path(&self, known: &[&str]) -> ControlError {
+        ControlError::bad_request(format!(
+            "Invalid patch path  '{}' specified for op '{}'. Must be one of: [{}]",
+            self.path,
+            self.op,
+            known.join(", ")
+        ))
+    }
+
     /// The value; empty when there is none.
     pub(super) fn text(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
@@ -52,16 +63,34 @@ impl Patch {
         self.value.clone().filter(|value| !value.is_empty())
     }
 
-    /// Adds, sets or removes an entry of a map. `missing` is the error for one to remove that is not there.
-    pub(super) fn change_entry(
+    /// The value as a member of an enum; `None` when it is empty.
+    pub(super) fn one_of<T>(
         &self,
-        entries: &mut BTreeMap<String, String>,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ControlError> {
+        self.optional_text()
+            .map(|text| {
+                parse(&text).ok_or_else(|| {
+                    ControlError::bad_request(format!(
+                        "Invalid value '{text}' specified for patch path {}",
+                        self.path
+                    ))
+                })
+            })
+            .transpose()
+    }
+
+    /// Adds, sets or removes an entry of a map. `missing` is the error for one to remove that is not there.
+    pub(super) fn change_entry<T>(
+        &self,
+        entries: &mut BTreeMap<String, T>,
         name: &str,
+        value: T,
         missing: impl FnOnce() -> ControlError,
     ) -> Result<(), ControlError> {
         match self.op {
             Op::Add | Op::Replace => {
-                entries.insert(name.to_owned(), self.text().to_owned());
+                entries.insert(name.to_owned(), value);
                 Ok(())
             }
             Op::Remove => entries.remove(name).map(|_| ()).ok_or_else(missing),
@@ -69,20 +98,24 @@ impl Patch {
         }
     }
 
+    /// [`Patch::change_entry`] for maps whose entries can only be replaced when they are there.
+    pub(super) fn change_strictly<T>(
+        &self,
+        entries: &mut BTreeMap<String, T>,
+        name: &str,
+        value: T,
+        missing: impl FnOnce() -> ControlError,
+    ) -> Result<(), ControlError> {
+        if self.op == Op::Replace && !entries.contains_key(name) {
+            return Err(missing());
+        }
+        self.change_entry(entries, name, value, missing)
+    }
+
     /// The value as a boolean: everything but `true`, in any case, is false, as Java's `Boolean.parseBoolean` reads it (recorded from API
     /// Gateway).
     pub(super) fn boolean(&self) -> bool {
         self.text().eq_ignore_ascii_case("true")
-    }
-
-    /// For an operation which other paths take: `paths`. Two spaces, as recorded from API Gateway.
-    pub(super) fn unknown_path(&self, paths: &[&str]) -> ControlError {
-        ControlError::bad_request(format!(
-            "Invalid patch path  '{}' specified for op '{}'. Must be one of: [{}]",
-            self.path,
-            self.op,
-            paths.join(", ")
-        ))
     }
 
     /// For an operation which no path takes.
@@ -95,7 +128,8 @@ impl Patch {
 
     /// What APIs, methods and their answers say of a path that they do not know.
     pub(super) fn invalid_path(&self) -> ControlError {
-        ControlError::bad_request(format!("Invalid patch path {}", self.path))
+        let path = Some(self.path.as_str()).filter(|path| !path.is_empty());
+        ControlError::bad_request(format!("Invalid patch path {}", path.unwrap_or("null")))
     }
 }
 
@@ -114,13 +148,19 @@ pub(super) fn no_such_content_type() -> ControlError {
     ControlError::not_found("Content-Type specified was not found")
 }
 
-/// Reads the member `patchOperations` of `input`, such as `updateApiKeyInput`.
+/// Reads the member `patchOperations` of `input`, such as `updateApiKeyInput`. `violations` are what else the request breaks.
 ///
 /// # Errors
 ///
-/// `ValidationException` that names every unknown `op`, and `SerializationException` for a member of another type.
-pub(super) fn read(members: &Members, input: &str) -> Result<Vec<Patch>, ControlError> {
+/// `ValidationException` that names every unknown `op` and then the other violations, and `SerializationException` for a member of another
+/// type.
+pub(super) fn read(
+    members: &Members,
+    input: &str,
+    violations: impl IntoIterator<Item = String>,
+) -> Result<Vec<Patch>, ControlError> {
     let mut patches = Vec::new();
+    let others = violations;
     let mut violations = Vec::new();
     for (index, operation) in members
         .objects("patchOperations")?
@@ -145,6 +185,7 @@ pub(super) fn read(members: &Members, input: &str) -> Result<Vec<Patch>, Control
             from: operation.text("from")?,
         });
     }
+    violations.extend(others);
     if violations.is_empty() {
         Ok(patches)
     } else {

@@ -26,6 +26,14 @@ enum Body {
     },
 }
 
+/// What lists look like for clients that accept `application/json`.
+#[derive(Serialize)]
+struct Page<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<&'a str>,
+    item: &'a [T],
+}
+
 impl Reply {
     /// A body in JSON.
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, ControlError> {
@@ -45,6 +53,17 @@ impl Reply {
     /// 201 with a body in JSON.
     pub(super) fn created(body: &impl Serialize) -> Result<Self, ControlError> {
         Self::json(StatusCode::CREATED, body)
+    }
+
+    /// 200 with a page of a list; `position` is where the next one starts.
+    pub(super) fn page(
+        entries: &[impl Serialize],
+        position: Option<&str>,
+    ) -> Result<Self, ControlError> {
+        Self::ok(&Page {
+            position,
+            item: entries,
+        })
     }
 
     /// No body.

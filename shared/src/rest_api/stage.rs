@@ -50,7 +50,8 @@ pub struct Stage {
     pub cache_cluster_size: Option<CacheClusterSize>,
     /// Stored only.
     pub cache_cluster_status: CacheClusterStatus,
-    /// Settings by `{path}/{METHOD}` without the leading slash, or `*/*`. The throttles hold for all callers together.
+    /// Settings by `{path}/{METHOD}`, or `*/*`, as clients write it: the leading slash may be missing, and slashes may be `~1`.
+    /// [`Stage::method_setting`] finds one. The throttles hold for all callers together.
     pub method_settings: BTreeMap<String, MethodSetting>,
     /// `${stageVariables.name}` in integrations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -101,6 +102,25 @@ impl Stage {
             created_date,
             last_updated_date: created_date,
         }
+    }
+}
+
+impl Stage {
+    /// The settings of the method `http_method`, a verb or `ANY`, of the resource with this path, such as `/users/{id}`: its own ones, or those of
+    /// all methods.
+    pub fn method_setting(&self, path: &str, http_method: &str) -> Option<&MethodSetting> {
+        let names_method = |key: &str| {
+            key.rsplit_once('/').is_some_and(|(resource, method)| {
+                let resource = resource.replace("~1", "/");
+                method == http_method
+                    && resource.trim_start_matches('/') == path.trim_start_matches('/')
+            })
+        };
+        self.method_settings
+            .iter()
+            .find(|(key, _)| names_method(key))
+            .map(|(_, setting)| setting)
+            .or_else(|| self.method_settings.get("*/*"))
     }
 }
 

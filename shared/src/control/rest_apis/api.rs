@@ -1,9 +1,11 @@
 //! The APIs themselves.
 
+mod update;
+
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::Value;
 
 use super::change::new_api_id;
 use super::{defaults, endpoint, view};
@@ -47,7 +49,7 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     control
         .gateway
         .api_changed(&ApiId::from(record.api.id.as_str()));
-    Reply::created(&record.api)
+    Reply::created(&view::api(&record.api)?)
 }
 
 pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
@@ -62,14 +64,27 @@ pub(super) async fn list<S: Registry + ApiRegistry, C: Clock>(
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
     let Some(request) = call.page()? else {
-        return Reply::ok(&json!({"item": []}));
+        return Reply::page(&[] as &[RestApi], None);
     };
     let page = control.store.rest_apis(&request).await?;
-    let mut body = json!({"item": view::plain(&page.entries)?});
-    if let (Some(next), Some(members)) = (page.next, body.as_object_mut()) {
-        members.insert("position".to_owned(), next.into());
-    }
-    Reply::ok(&body)
+    let apis = page.entries.iter().map(view::api);
+    let apis: Vec<_> = apis.collect::<Result<_, _>>()?;
+    Reply::page(&apis, page.next.as_deref())
+}
+
+pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    call: &Call<'_>,
+) -> Result<Reply, ControlError> {
+    let patches = call.patches("updateRestApiInput")?;
+    let api = control
+        .change_api(call, |edit| {
+            let api = &mut edit.record.api;
+            update::apply(api, &patches)?;
+            Ok(api.clone())
+        })
+        .await?;
+    Reply::ok(&view::api_with_tags(&api)?)
 }
 
 pub(super) async fn delete<S: Registry + ApiRegistry, C: Clock>(
@@ -98,6 +113,8 @@ fn read(members: &Members, id: String, now: Timestamp) -> Result<RestApi, Contro
             "Description cannot be an empty string",
         ));
     }
+    let policy = members.filled_text("policy")?;
+    check_policy(policy.as_deref())?;
     Ok(RestApi {
         id,
         name,
@@ -112,7 +129,7 @@ fn read(members: &Members, id: String, now: Timestamp) -> Result<RestApi, Contro
             .transpose()?,
         api_key_source: api_key_source.unwrap_or(ApiKeySource::Header),
         endpoint_configuration: endpoint::checked(endpoint)?,
-        policy: members.text("policy")?,
+        policy,
         tags: members.text_map("tags")?.unwrap_or_default(),
         disable_execute_api_endpoint: members
             .boolean("disableExecuteApiEndpoint")?
@@ -132,8 +149,22 @@ fn read(members: &Members, id: String, now: Timestamp) -> Result<RestApi, Contro
     })
 }
 
+/// Refuses a resource policy that is no JSON object.
+fn check_policy(policy: Option<&str>) -> Result<(), ControlError> {
+    let valid = policy.is_none_or(|policy| {
+        serde_json::from_str::<serde_json::Map<String, Value>>(policy).is_ok()
+    });
+    if valid {
+        Ok(())
+    } else {
+        Err(ControlError::bad_request(
+            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.",
+        ))
+    }
+}
+
 /// A size from which answers would be compressed.
-pub(super) fn compression_size(size: i64) -> Result<u32, ControlError> {
+fn compression_size(size: i64) -> Result<u32, ControlError> {
     u32::try_from(size)
         .ok()
         .filter(|size| *size <= MAX_COMPRESSION_SIZE)

@@ -1,6 +1,5 @@
 //! Changes of an API: read, change, write if nobody else has, and otherwise again.
 
-use std::future::Future;
 use std::time::Duration;
 
 use crate::control::Inner;
@@ -15,8 +14,11 @@ use crate::time::Clock;
 /// How often a change starts again when others change the same API.
 const MAX_TRIES: u32 = 32;
 
-/// The longest pause before the first of them, in ms. It doubles with each try, up to 64 times.
+/// The longest pause before the second try, in ms. It doubles with each further one.
 const FIRST_PAUSE_MS: u64 = 2;
+
+/// The longest pause of all, in ms.
+const LONGEST_PAUSE_MS: u64 = 128;
 
 /// The length of the ids of APIs, and of their roots.
 const API_ID_LEN: usize = 10;
@@ -26,9 +28,9 @@ const PART_ID_LEN: usize = 6;
 
 /// A change of an API on its way to the store.
 #[derive(Debug)]
-pub(super) struct Edit {
+pub(in crate::control) struct Edit {
     /// The API with the change.
-    pub(super) record: ApiRecord,
+    pub(in crate::control) record: ApiRecord,
     /// The id of a new deployment, and what it serves.
     pub(super) snapshot: Option<(String, Snapshot)>,
 }
@@ -43,7 +45,7 @@ impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
     }
 
     /// The API that the operation's path names.
-    pub(super) async fn api(&self, call: &Call<'_>) -> Result<StoredApi, ControlError> {
+    pub(in crate::control) async fn api(&self, call: &Call<'_>) -> Result<StoredApi, ControlError> {
         let id = call.path("restapi_id");
         self.api_or(call, || self.api_not_found(id)).await
     }
@@ -59,7 +61,7 @@ impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
     }
 
     /// Changes the API that the operation's path names. `change` is called again when somebody else was faster.
-    pub(super) async fn change_api<T: Send>(
+    pub(in crate::control) async fn change_api<T: Send>(
         &self,
         call: &Call<'_>,
         change: impl Fn(&mut Edit) -> Result<T, ControlError> + Send + Sync,
@@ -76,8 +78,8 @@ impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
         missing: impl Fn() -> ControlError + Send + Sync,
         change: impl Fn(&mut Edit) -> Result<T, ControlError> + Send + Sync,
     ) -> Result<T, ControlError> {
-        let mut longest_pause_ms = FIRST_PAUSE_MS;
-        for _ in 0..MAX_TRIES {
+        let mut tries = Tries::new();
+        loop {
             let before = self.api_or(call, &missing).await?;
             let mut edit = Edit {
                 record: before.record.clone(),
@@ -98,50 +100,52 @@ impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
                     self.gateway.api_changed(&id);
                     return Ok(value);
                 }
-                Saved::Overtaken => pause(&mut longest_pause_ms).await?,
+                Saved::Overtaken => tries.again().await?,
             }
         }
-        Err(contended())
-    }
-
-    /// Deletes the API that the operation's path names.
-    pub(super) async fn delete_api(&self, call: &Call<'_>) -> Result<(), ControlError> {
-        let mut longest_pause_ms = FIRST_PAUSE_MS;
-        for _ in 0..MAX_TRIES {
-            let before = self.api(call).await?;
-            match self.store.delete_rest_api(&before).await? {
-                Saved::Yes => {
-                    let id = ApiId::from(before.record.api.id.as_str());
-                    self.gateway.api_changed(&id);
-                    return Ok(());
-                }
-                Saved::Overtaken => pause(&mut longest_pause_ms).await?,
-            }
-        }
-        Err(contended())
     }
 }
 
-/// Waits a random time, so that those who change one API at once do not meet again and again.
-fn pause(longest_ms: &mut u64) -> impl Future<Output = Result<(), ControlError>> + Send {
-    let longest = *longest_ms;
-    *longest_ms = longest.saturating_mul(2).min(FIRST_PAUSE_MS * 64);
-    async move {
+/// The tries of a change, and the pauses between them.
+#[derive(Debug)]
+pub(super) struct Tries {
+    left: u32,
+    longest_pause_ms: u64,
+}
+
+impl Tries {
+    pub(super) const fn new() -> Self {
+        Self {
+            left: MAX_TRIES,
+            longest_pause_ms: FIRST_PAUSE_MS,
+        }
+    }
+
+    /// Waits a random time, so that those who change one API at once do not meet again and again.
+    ///
+    /// # Errors
+    ///
+    /// 429 when that was the last try.
+    pub(super) async fn again(&mut self) -> Result<(), ControlError> {
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            return Err(ControlError::new(
+                Kind::TooManyRequests,
+                "other changes to the same API came in between; try again",
+            ));
+        }
         let random = random::number().map_err(no_entropy)?;
-        let pause_ms = random.checked_rem(longest).unwrap_or(0);
+        let pause_ms = random.checked_rem(self.longest_pause_ms).unwrap_or(0);
+        self.longest_pause_ms = self
+            .longest_pause_ms
+            .saturating_mul(2)
+            .min(LONGEST_PAUSE_MS);
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         Ok(())
     }
 }
 
-fn contended() -> ControlError {
-    ControlError::new(
-        Kind::TooManyRequests,
-        "other changes to the same API came in between; try again",
-    )
-}
-
-fn no_entropy(error: random::NoEntropy) -> ControlError {
+pub(super) fn no_entropy(error: random::NoEntropy) -> ControlError {
     ControlError::new(Kind::Internal, error.to_string())
 }
 

@@ -113,12 +113,9 @@ struct Request {
 
 impl Request {
     fn read(members: &Members) -> Result<Self, ControlError> {
-        let name = members.text("stageName")?.filter(|name| !name.is_empty());
         Ok(Self {
-            description: members.text("description")?.filter(|text| !text.is_empty()),
-            stage: name
-                .map(|name| NewStage::of_deployment(name, members))
-                .transpose()?,
+            description: members.filled_text("description")?,
+            stage: NewStage::of_deployment(members)?,
         })
     }
 }

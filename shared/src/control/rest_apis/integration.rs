@@ -1,6 +1,6 @@
 //! Integrations: what answers a method.
 
-mod check;
+pub(super) mod check;
 mod update;
 
 use std::collections::BTreeMap;
@@ -115,18 +115,14 @@ fn read(members: &Members, resource_id: &str) -> Result<Integration, ControlErro
         None => DEFAULT_TIMEOUT_MS,
         Some(timeout_ms) => check::timeout(timeout_ms)?,
     };
-    let passthrough_behavior = members
-        .text("passthroughBehavior")?
-        .filter(|text| !text.is_empty());
+    let passthrough_behavior = members.filled_text("passthroughBehavior")?;
     Ok(Integration {
         kind,
-        http_method: members.text("httpMethod")?.filter(|text| !text.is_empty()),
-        uri: members.text("uri")?.filter(|text| !text.is_empty()),
+        http_method: members.filled_text("httpMethod")?,
+        uri: members.filled_text("uri")?,
         connection_type,
-        connection_id: members
-            .text("connectionId")?
-            .filter(|text| !text.is_empty()),
-        credentials: members.text("credentials")?.filter(|text| !text.is_empty()),
+        connection_id: members.filled_text("connectionId")?,
+        credentials: members.filled_text("credentials")?,
         request_parameters: members.text_map("requestParameters")?.unwrap_or_default(),
         request_templates: members.text_map("requestTemplates")?.unwrap_or_default(),
         passthrough_behavior: passthrough_behavior.unwrap_or_else(|| "WHEN_NO_MATCH".to_owned()),
@@ -137,8 +133,7 @@ fn read(members: &Members, resource_id: &str) -> Result<Integration, ControlErro
         )?,
         timeout_in_millis,
         cache_namespace: members
-            .text("cacheNamespace")?
-            .filter(|text| !text.is_empty())
+            .filled_text("cacheNamespace")?
             .unwrap_or_else(|| resource_id.to_owned()),
         cache_key_parameters: members.texts("cacheKeyParameters")?.unwrap_or_default(),
         integration_responses: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! Pages of lists that stand whole in an API.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::control::call::Call;
 use crate::control::error::ControlError;
@@ -14,7 +14,7 @@ pub(super) fn page<T: Copy>(
     view: impl Fn(T) -> Result<Value, ControlError>,
 ) -> Result<Reply, ControlError> {
     let Some(request) = call.page()? else {
-        return Reply::ok(&json!({"item": []}));
+        return Reply::page(&[] as &[Value], None);
     };
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
     let mut rest = entries.skip_while(|entry| {
@@ -29,9 +29,6 @@ pub(super) fn page<T: Copy>(
         page.push(view(entry)?);
         last = Some(entry);
     }
-    let mut body = json!({"item": page});
-    if let (Some(last), Some(_), Some(members)) = (last, rest.next(), body.as_object_mut()) {
-        members.insert("position".to_owned(), place(last).into());
-    }
-    Reply::ok(&body)
+    let position = last.filter(|_| rest.next().is_some()).map(place);
+    Reply::page(&page, position.as_deref())
 }

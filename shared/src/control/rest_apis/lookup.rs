@@ -2,9 +2,7 @@
 
 use crate::api::Verb;
 use crate::control::error::ControlError;
-use crate::rest_api::{
-    ApiRecord, Definition, Deployment, Integration, Method, MethodResponse, Resource, Stage,
-};
+use crate::rest_api::{ApiRecord, Definition, Deployment, Integration, Method, Resource, Stage};
 
 /// What operations on resources and methods say of an unknown resource, and of an unknown API too (recorded).
 pub(super) fn no_resource() -> ControlError {
@@ -96,14 +94,6 @@ pub(super) fn method_mut<'a>(
     methods.get_mut(verb).ok_or_else(no_method)
 }
 
-pub(super) fn method_response<'a>(
-    method: &'a Method,
-    status_code: &str,
-) -> Result<&'a MethodResponse, ControlError> {
-    let responses = &method.method_responses;
-    responses.get(status_code).ok_or_else(no_response)
-}
-
 pub(super) fn integration(method: &Method) -> Result<&Integration, ControlError> {
     method
         .method_integration
@@ -127,11 +117,4 @@ pub(super) fn deployment<'a>(
 
 pub(super) fn stage<'a>(record: &'a ApiRecord, name: &str) -> Result<&'a Stage, ControlError> {
     record.stages.get(name).ok_or_else(no_stage)
-}
-
-pub(super) fn stage_mut<'a>(
-    record: &'a mut ApiRecord,
-    name: &str,
-) -> Result<&'a mut Stage, ControlError> {
-    record.stages.get_mut(name).ok_or_else(no_stage)
 }

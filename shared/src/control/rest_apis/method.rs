@@ -17,6 +17,8 @@ use crate::rest_api::Method;
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
+pub(super) use check::check_model;
+
 pub(super) async fn put<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     call: &Call<'_>,
@@ -102,12 +104,8 @@ fn read(members: &Members, verb: &str) -> Result<Method, ControlError> {
         authorization_type: members.required_text("authorizationType")?,
         authorizer_id: members.text("authorizerId")?,
         api_key_required: members.boolean("apiKeyRequired")?.unwrap_or(false),
-        request_validator_id: members
-            .text("requestValidatorId")?
-            .filter(|id| !id.is_empty()),
-        operation_name: members
-            .text("operationName")?
-            .filter(|name| !name.is_empty()),
+        request_validator_id: members.filled_text("requestValidatorId")?,
+        operation_name: members.filled_text("operationName")?,
         request_parameters: members
             .boolean_map("requestParameters")?
             .unwrap_or_default(),

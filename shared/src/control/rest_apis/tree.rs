@@ -171,7 +171,7 @@ fn check_path_part(path_part: &str) -> Result<(), ControlError> {
     let valid = !name.is_empty()
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-:,$".contains(&byte));
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte));
     if valid {
         Ok(())
     } else {
@@ -213,5 +213,168 @@ fn below(parent: &str, path_part: &str) -> String {
         format!("/{path_part}")
     } else {
         format!("{parent}/{path_part}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::{Routes, Routing, Verb};
+    use crate::control::error::Kind;
+
+    fn definition() -> Definition {
+        let root = Resource {
+            id: "root".to_owned(),
+            parent_id: None,
+            path_part: None,
+            path: "/".to_owned(),
+            resource_methods: std::collections::BTreeMap::new(),
+        };
+        let mut definition = Definition::default();
+        definition.resources.insert(root.id.clone(), root);
+        definition
+    }
+
+    fn with(resources: &[(&str, &str, &str)]) -> Definition {
+        let mut definition = definition();
+        for (parent, id, part) in resources {
+            add(&mut definition, parent, (*id).to_owned(), part).unwrap();
+        }
+        definition
+    }
+
+    fn paths(definition: &Definition) -> Vec<&str> {
+        definition
+            .resources
+            .values()
+            .map(|resource| resource.path.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn what_may_stand_where_is_refused_with_the_recorded_texts() {
+        let tree = with(&[
+            ("root", "pets", "pets"),
+            ("pets", "subpets", "subpets"),
+            ("subpets", "deep", "pets"),
+            ("root", "proxy", "{proxy+}"),
+        ]);
+        let greedy = "Cannot create a child of a resource with a greedy path variable: {proxy+}";
+        let cases: [(&str, &str, Kind, &str); 6] = [
+            (
+                "nowhere",
+                "a",
+                Kind::NotFound,
+                "Invalid Resource identifier specified",
+            ),
+            (
+                "root",
+                "pets",
+                Kind::Conflict,
+                "Another resource with the same parent already has this name: pets",
+            ),
+            (
+                "root",
+                "{id}",
+                Kind::BadRequest,
+                "A sibling ({proxy+}) of this resource already has a variable path part -- only one is allowed",
+            ),
+            ("proxy", "a", Kind::BadRequest, greedy),
+            ("proxy", "{id}", Kind::BadRequest, greedy),
+            (
+                "root",
+                "a b",
+                Kind::BadRequest,
+                "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.",
+            ),
+        ];
+        for (parent, part, kind, message) in cases {
+            let error = add(&mut tree.clone(), parent, "new".to_owned(), part).unwrap_err();
+            assert_eq!((error.kind(), error.message()), (kind, message));
+        }
+        let moved = |id: &str, parent: &str| {
+            let error = move_below(&mut tree.clone(), id, parent).unwrap_err();
+            (error.kind(), error.message().to_owned())
+        };
+        assert_eq!(
+            moved("deep", "root"),
+            (
+                Kind::Conflict,
+                "Another resource with the same parent already has this name: pets".to_owned()
+            )
+        );
+        assert_eq!(
+            moved("pets", "deep"),
+            (Kind::BadRequest, "Resources cannot be cyclical.".to_owned())
+        );
+        assert_eq!(
+            moved("root", "pets").1,
+            "Root resource cannot update its parentId."
+        );
+        let error = rename(&mut tree.clone(), "root", "a").unwrap_err();
+        assert_eq!(error.message(), "Root resource cannot update its pathPart.");
+    }
+
+    #[test]
+    fn a_resource_that_moves_takes_all_below_it_along() {
+        let mut tree = with(&[
+            ("root", "a", "a"),
+            ("a", "b", "b"),
+            ("b", "c", "{id}"),
+            ("root", "d", "d"),
+        ]);
+        move_below(&mut tree, "b", "d").unwrap();
+        assert_eq!(paths(&tree), ["/a", "/d/b", "/d/b/{id}", "/d", "/"]);
+        rename(&mut tree, "d", "e").unwrap();
+        assert_eq!(paths(&tree), ["/a", "/e/b", "/e/b/{id}", "/e", "/"]);
+        remove(&mut tree, "d").unwrap();
+        assert_eq!(paths(&tree), ["/a", "/"]);
+    }
+
+    #[test]
+    fn a_resource_with_children_cannot_become_greedy() {
+        let mut tree = with(&[("root", "a", "a"), ("a", "b", "b")]);
+        let error = rename(&mut tree, "a", "{rest+}").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "Cannot create a child of a resource with a greedy path variable: {rest+}"
+        );
+    }
+
+    proptest! {
+        /// Whatever is done to a tree, each path is its parent's with its own part, and the router takes them all.
+        #[test]
+        fn every_tree_that_is_accepted_can_be_routed(
+            steps in proptest::collection::vec((0_u8..4, 0_usize..12, 0_usize..12, 0_usize..6), 1..40)
+        ) {
+            const PARTS: [&str; 6] = ["a", "b", "{x}", "{y}", "{z+}", "c"];
+            let mut tree = definition();
+            for (index, (step, first, second, part)) in steps.into_iter().enumerate() {
+                let ids: Vec<String> = tree.resources.keys().cloned().collect();
+                let first = &ids[first % ids.len()];
+                let second = &ids[second % ids.len()];
+                let mut after = tree.clone();
+                let outcome = match step {
+                    0 => rename(&mut after, first, PARTS[part]),
+                    1 => move_below(&mut after, first, second),
+                    2 => remove(&mut after, first),
+                    _ => add(&mut after, first, format!("r{index}"), PARTS[part]).map(|_| ()),
+                };
+                if outcome.is_ok() {
+                    tree = after;
+                }
+                let mut routes = Routes::new(Routing::RestApi);
+                for resource in tree.resources.values() {
+                    if let (Some(parent), Some(part)) = (&resource.parent_id, &resource.path_part) {
+                        let parent = &tree.resources[parent];
+                        prop_assert_eq!(&resource.path, &below(&parent.path, part));
+                    }
+                    let template = resource.path.parse().unwrap();
+                    routes.insert(Verb::Get, template, ()).unwrap();
+                }
+            }
+        }
     }
 }

@@ -12,9 +12,20 @@ pub(super) fn plain(value: &impl Serialize) -> Result<Value, ControlError> {
         .map_err(|error| ControlError::new(Kind::Internal, error.to_string()))
 }
 
-/// An API. Reading and changing one shows its tags even if there are none, creating one does not (recorded from API Gateway).
-pub(super) fn api_with_tags(api: &RestApi) -> Result<Value, ControlError> {
+/// An API. Its policy is escaped once more, as text in JSON is: clients such as Terraform take that off again.
+pub(super) fn api(api: &RestApi) -> Result<Value, ControlError> {
     let mut value = plain(api)?;
+    if let (Some(policy), Some(members)) = (&api.policy, value.as_object_mut()) {
+        let escaped = Value::from(policy.as_str()).to_string();
+        let escaped = escaped.trim_matches('"');
+        members.insert("policy".to_owned(), escaped.into());
+    }
+    Ok(value)
+}
+
+/// An API as reading and changing show it: with its tags even if there are none (recorded from API Gateway).
+pub(super) fn api_with_tags(api: &RestApi) -> Result<Value, ControlError> {
+    let mut value = self::api(api)?;
     if let Some(members) = value.as_object_mut() {
         members.entry("tags").or_insert_with(|| json!({}));
     }

@@ -11,7 +11,7 @@ const PASSTHROUGH: [&str; 3] = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
 const TIMEOUT_MS: std::ops::RangeInclusive<u32> = 50..=300_000;
 
 /// Refuses an integration that could not answer.
-pub(super) fn check(integration: &Integration) -> Result<(), ControlError> {
+pub(in crate::control::rest_apis) fn check(integration: &Integration) -> Result<(), ControlError> {
     match integration.kind {
         IntegrationKind::Mock => {}
         IntegrationKind::Http
@@ -36,7 +36,7 @@ pub(super) fn check(integration: &Integration) -> Result<(), ControlError> {
 }
 
 /// A time for the backend, in ms.
-pub(super) fn timeout(timeout_ms: i64) -> Result<u32, ControlError> {
+pub(in crate::control::rest_apis) fn timeout(timeout_ms: i64) -> Result<u32, ControlError> {
     u32::try_from(timeout_ms)
         .ok()
         .filter(|timeout_ms| TIMEOUT_MS.contains(timeout_ms))
@@ -106,9 +106,14 @@ fn check_parameters(parameters: &BTreeMap<String, String>) -> Result<(), Control
         } else {
             continue;
         };
-        return Err(ControlError::bad_request(format!(
-            "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: {invalid}]"
-        )));
+        return Err(invalid_mapping(invalid));
     }
     Ok(())
+}
+
+/// For what is no place of a request or of an answer (recorded).
+pub(in crate::control::rest_apis) fn invalid_mapping(expression: &str) -> ControlError {
+    ControlError::bad_request(format!(
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: {expression}]"
+    ))
 }

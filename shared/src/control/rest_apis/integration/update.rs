@@ -30,11 +30,13 @@ fn apply_one(
         ["requestTemplates", content_type] => patch.change_entry(
             &mut integration.request_templates,
             content_type,
+            patch.text().to_owned(),
             patch::no_such_content_type,
         )?,
         ["requestParameters", name] => patch.change_entry(
             &mut integration.request_parameters,
             name,
+            patch.text().to_owned(),
             patch::no_such_parameter,
         )?,
         ["cacheKeyParameters", name] => {
@@ -76,13 +78,13 @@ fn replace(
         ["credentials"] => integration.credentials = text,
         ["connectionId"] => integration.connection_id = text,
         ["connectionType"] => {
-            integration.connection_type = one_of(patch, ConnectionType::parse)?;
+            integration.connection_type = patch.one_of(ConnectionType::parse)?;
         }
         ["contentHandling"] => {
-            integration.content_handling = one_of(patch, ContentHandling::parse)?;
+            integration.content_handling = patch.one_of(ContentHandling::parse)?;
         }
         ["responseTransferMode"] => {
-            integration.response_transfer_mode = one_of(patch, ResponseTransferMode::parse)?;
+            integration.response_transfer_mode = patch.one_of(ResponseTransferMode::parse)?;
         }
         ["passthroughBehavior"] => {
             integration.passthrough_behavior = text.unwrap_or_else(|| "WHEN_NO_MATCH".to_owned());
@@ -103,19 +105,4 @@ fn replace(
         _ => return Err(patch.invalid_path()),
     }
     Ok(())
-}
-
-/// One of an enum's members, or nothing.
-fn one_of<T>(patch: &Patch, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ControlError> {
-    patch
-        .optional_text()
-        .map(|text| {
-            parse(&text).ok_or_else(|| {
-                ControlError::bad_request(format!(
-                    "Invalid value '{text}' specified for patch path {}",
-                    patch.path
-                ))
-            })
-        })
-        .transpose()
 }

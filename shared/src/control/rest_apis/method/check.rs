@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::control::error::ControlError;
+use crate::control::rest_apis::integration::check::invalid_mapping;
 use crate::rest_api::{Definition, Method};
 
 const AUTHORIZATION_TYPES: [&str; 4] = ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"];
@@ -73,9 +74,7 @@ fn check_parameters(method: &Method) -> Result<(), ControlError> {
             .find_map(|prefix| parameter.strip_prefix(prefix))
             .filter(|name| !name.is_empty());
         let Some(name) = name else {
-            return Err(ControlError::bad_request(format!(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: {parameter}]"
-            )));
+            return Err(invalid_mapping(parameter));
         };
         if !names.insert(name) {
             return Err(ControlError::bad_request(

@@ -37,34 +37,18 @@ fn apply_one(method: &mut Method, patch: &Patch) -> Result<(), ControlError> {
             method.request_validator_id = patch.optional_text();
         }
         ["authorizationScopes"] => change_scopes(method, patch)?,
-        ["requestParameters", name] => {
-            let parameters = &mut method.request_parameters;
-            match patch.op {
-                Op::Add | Op::Replace => {
-                    parameters.insert((*name).to_owned(), patch.boolean());
-                }
-                Op::Remove => {
-                    parameters
-                        .remove(*name)
-                        .ok_or_else(patch::no_such_parameter)?;
-                }
-                Op::Move | Op::Test | Op::Copy => return Err(patch.invalid_path()),
-            }
-        }
-        ["requestModels", content_type] => {
-            let models = &mut method.request_models;
-            match patch.op {
-                Op::Add | Op::Replace => {
-                    models.insert((*content_type).to_owned(), patch.text().to_owned());
-                }
-                Op::Remove => {
-                    models
-                        .remove(*content_type)
-                        .ok_or_else(patch::no_such_content_type)?;
-                }
-                Op::Move | Op::Test | Op::Copy => return Err(patch.invalid_path()),
-            }
-        }
+        ["requestParameters", name] => patch.change_entry(
+            &mut method.request_parameters,
+            name,
+            patch.boolean(),
+            patch::no_such_parameter,
+        )?,
+        ["requestModels", content_type] => patch.change_entry(
+            &mut method.request_models,
+            content_type,
+            patch.text().to_owned(),
+            patch::no_such_content_type,
+        )?,
         _ => return Err(patch.invalid_path()),
     }
     Ok(())

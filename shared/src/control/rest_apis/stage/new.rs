@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::canary;
 use crate::control::error::ControlError;
 use crate::control::members::Members;
 use crate::rest_api::{ApiRecord, CacheClusterSize, CacheClusterStatus, CanarySettings, Stage};
@@ -22,25 +23,34 @@ pub(in crate::control::rest_apis) struct NewStage {
 }
 
 impl NewStage {
-    /// The stage of a deployment, from the members of `createDeploymentInput`.
+    /// The stage of a deployment, from the members of `createDeploymentInput`; `None` for a deployment without one.
     pub(in crate::control::rest_apis) fn of_deployment(
-        name: String,
         members: &Members,
-    ) -> Result<Self, ControlError> {
-        Ok(Self {
-            description: members.text("stageDescription")?,
-            documentation_version: None,
-            tags: BTreeMap::new(),
-            ..Self::read(name, members)?
-        })
+    ) -> Result<Option<Self>, ControlError> {
+        let name = members.text("stageName")?;
+        match name.as_deref() {
+            None | Some("") if members.value("canarySettings").is_some() => {
+                Err(ControlError::bad_request(format!(
+                    "Invalid deployment content specified.Non null and non empty stageName must be provided for canary deployment. Provided value is {}",
+                    name.as_deref().unwrap_or("null")
+                )))
+            }
+            None | Some("") => Ok(None),
+            Some(name) => Ok(Some(Self {
+                description: members.text("stageDescription")?,
+                documentation_version: None,
+                tags: BTreeMap::new(),
+                ..Self::read(name, members)?
+            })),
+        }
     }
 
     /// A stage, from the members of `createStageInput`.
-    pub(super) fn read(name: String, members: &Members) -> Result<Self, ControlError> {
-        check_name(&name)?;
+    pub(super) fn read(name: &str, members: &Members) -> Result<Self, ControlError> {
+        check_name(name)?;
         let canary_settings = members.object("canarySettings")?;
         Ok(Self {
-            name,
+            name: name.to_owned(),
             description: members.text("description")?,
             cache_cluster_enabled: members.boolean("cacheClusterEnabled")?,
             cache_cluster_size: members.choice(
@@ -50,7 +60,7 @@ impl NewStage {
             )?,
             variables: members.text_map("variables")?,
             documentation_version: members.text("documentationVersion")?,
-            canary_settings: canary_settings.as_ref().map(read_canary).transpose()?,
+            canary_settings: canary_settings.as_ref().map(canary::read).transpose()?,
             tracing_enabled: members.boolean("tracingEnabled")?,
             tags: members.text_map("tags")?.unwrap_or_default(),
         })
@@ -73,12 +83,38 @@ impl NewStage {
             variables: self.variables.clone().unwrap_or_default(),
             documentation_version: self.documentation_version.clone(),
             access_log_settings: None,
-            canary_settings: self.canary_settings.clone(),
+            canary_settings: self.canary_settings.as_ref().map(|canary| CanarySettings {
+                deployment_id: canary
+                    .deployment_id
+                    .clone()
+                    .or_else(|| Some(deployment_id.to_owned())),
+                ..canary.clone()
+            }),
             tracing_enabled: self.tracing_enabled.unwrap_or(false),
             web_acl_arn: None,
             tags: self.tags.clone(),
             created_date: now.as_secs(),
             last_updated_date: now.as_secs(),
+        }
+    }
+
+    /// Changes what the client names of a stage that is there.
+    fn change(&self, stage: &mut Stage) {
+        if let Some(description) = &self.description {
+            stage.description = Some(description.clone()).filter(|text| !text.is_empty());
+        }
+        if let Some(variables) = &self.variables {
+            stage.variables.clone_from(variables);
+        }
+        if let Some(enabled) = self.cache_cluster_enabled {
+            stage.cache_cluster_enabled = enabled;
+            stage.cache_cluster_status = cache_status(enabled);
+        }
+        if let Some(size) = self.cache_cluster_size {
+            stage.cache_cluster_size = Some(size);
+        }
+        if let Some(enabled) = self.tracing_enabled {
+            stage.tracing_enabled = enabled;
         }
     }
 }
@@ -92,35 +128,37 @@ pub(super) const fn cache_status(enabled: bool) -> CacheClusterStatus {
     }
 }
 
-/// Points a stage to a new deployment. A stage that is not there is created.
+/// Points a stage to a new deployment. A stage that is not there is created. With canary settings, only the canary gets the deployment.
 pub(in crate::control::rest_apis) fn point(
     record: &mut ApiRecord,
     new: &NewStage,
     deployment_id: &str,
     now: Timestamp,
 ) -> Result<(), ControlError> {
-    let Some(stage) = record.stages.get_mut(&new.name) else {
-        let stage = new.create(deployment_id, now);
-        record.stages.insert(new.name.clone(), stage);
-        return Ok(());
-    };
-    deployment_id.clone_into(&mut stage.deployment_id);
-    stage.last_updated_date = now.as_secs();
-    if let Some(description) = &new.description {
-        stage.description = Some(description.clone()).filter(|text| !text.is_empty());
-    }
-    if let Some(variables) = &new.variables {
-        stage.variables.clone_from(variables);
-    }
-    if let Some(enabled) = new.cache_cluster_enabled {
-        stage.cache_cluster_enabled = enabled;
-        stage.cache_cluster_status = cache_status(enabled);
-    }
-    if let Some(size) = new.cache_cluster_size {
-        stage.cache_cluster_size = Some(size);
-    }
-    if let Some(enabled) = new.tracing_enabled {
-        stage.tracing_enabled = enabled;
+    match (record.stages.get_mut(&new.name), &new.canary_settings) {
+        (None, Some(_)) => {
+            return Err(ControlError::bad_request(format!(
+                "Invalid deployment content specified.Stage {} must already be created before making a canary release deployment",
+                new.name
+            )));
+        }
+        (None, None) => {
+            let stage = new.create(deployment_id, now);
+            record.stages.insert(new.name.clone(), stage);
+        }
+        (Some(stage), canary) => {
+            new.change(stage);
+            stage.last_updated_date = now.as_secs();
+            match canary {
+                None => deployment_id.clone_into(&mut stage.deployment_id),
+                Some(canary) => {
+                    stage.canary_settings = Some(CanarySettings {
+                        deployment_id: Some(deployment_id.to_owned()),
+                        ..canary.clone()
+                    });
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -137,15 +175,4 @@ fn check_name(name: &str) -> Result<(), ControlError> {
             "Stage name only allows a-zA-Z0-9_-",
         ))
     }
-}
-
-fn read_canary(members: &Members) -> Result<CanarySettings, ControlError> {
-    Ok(CanarySettings {
-        percent_traffic: members.number("percentTraffic")?.unwrap_or(0.0),
-        deployment_id: members.text("deploymentId")?,
-        stage_variable_overrides: members
-            .text_map("stageVariableOverrides")?
-            .unwrap_or_default(),
-        use_stage_cache: members.boolean("useStageCache")?.unwrap_or(false),
-    })
 }
