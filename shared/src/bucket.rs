@@ -39,6 +39,9 @@ impl From<u32> for Rate {
 }
 
 impl Rate {
+    /// No requests at all.
+    pub const ZERO: Self = Self(0.0);
+
     /// `rate` requests a second.
     ///
     /// # Errors

@@ -16,6 +16,6 @@ pub use apis::{ApiRegistry, Saved, StoredApi};
 pub use error::{RegistryError, StoreError, StoreErrorKind};
 pub use ledger::{KeyRecord, Ledger};
 pub use registry::{
-    ApiKey, Counts, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED, NewKey, NewPlan, Page,
-    PageRequest, PlanChange, PlanRegistry, Registry, Usage,
+    ApiKey, Counts, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED, NewKey,
+    NewPlan, Page, PageRequest, PlanChange, PlanRegistry, Registry, Usage,
 };

@@ -1,6 +1,12 @@
 //! The management API in this process, on the embedded DynamoDB: requests as API Gateway's clients send them.
 
 mod rest_apis;
+mod cost;
+mod import;
+mod keys;
+mod managed;
+mod plans;
+mod usage;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -141,6 +147,12 @@ fn members(object: &Value) -> BTreeSet<&str> {
         .keys()
         .map(String::as_str)
         .collect()
+}
+
+/// The path of the page that follows, of a list whose path has a query. A position has no other mark that clients escape.
+fn next_page(path: &str, page: &Value) -> String {
+    let position = page["position"].as_str().unwrap();
+    format!("{path}&position={}", position.replace('#', "%23"))
 }
 
 /// One patch operation.

@@ -145,33 +145,15 @@ fn default_from(quota: Option<Quota>, to: Day) -> Day {
 
 /// One entry for each day of the range. `usage` has the days from the first of the range's first window on.
 fn days_of(plan: &Plan, range: Range, today: Day, usage: &Usage) -> Vec<DayDocument> {
-    let used_between = |from: Day, to: Day| -> u64 {
-        usage
-            .days
-            .iter()
-            .filter(|known| (from..=to).contains(&known.day))
-            .fold(0, |sum: u64, known| sum.saturating_add(known.count))
-    };
-    let remaining = |quota: Quota, day: Day| {
-        let window = quota.window_of(day);
-        match usage.quota {
-            // Now, the counter that enforces the quota decides: it knows about top-ups too.
-            Some(counter) if day == today && counter.window == window.first => {
-                counter.remaining(quota.limit())
-            }
-            Some(_) | None => quota
-                .limit()
-                .saturating_sub(used_between(window.first, day)),
-        }
-    };
-    (range.from.number()..=range.to.number())
-        .map(Day::from_number)
+    usage
+        .by_day(plan.quota, range.from, range.to, today)
+        .into_iter()
         .map(|day| DayDocument {
-            date: day.to_string(),
+            date: day.day.to_string(),
             plan: plan.name.clone(),
             plan_id: plan.id.to_string(),
-            used: used_between(day, day),
-            remaining: plan.quota.map(|quota| remaining(quota, day)),
+            used: day.used,
+            remaining: day.remaining,
         })
         .collect()
 }

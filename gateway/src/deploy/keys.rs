@@ -97,7 +97,7 @@ fn change(spec: &KeySpec, plan_ids: &BTreeSet<PlanId>, digest: String) -> KeyCha
         description: Some(spec.description.clone().unwrap_or_default()),
         customer_id: Some(spec.customer_id.clone().unwrap_or_default()),
         tags: Some(tags),
-        restart_dates: false,
+        ..KeyChange::default()
     }
 }
 

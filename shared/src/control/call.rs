@@ -54,6 +54,15 @@ impl<'a> Call<'a> {
             .map_or("", |(_, value)| value.as_str())
     }
 
+    /// The same call, as if its path named this API.
+    pub(super) fn of_api(&self, id: &str) -> Self {
+        Self {
+            parameters: vec![("restapi_id", id.to_owned())],
+            query: self.query.clone(),
+            ..*self
+        }
+    }
+
     /// The last value of a query parameter.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query_all(name).last()

@@ -120,6 +120,11 @@ impl ControlError {
         )
     }
 
+    /// What it says.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     #[cfg(test)]
     pub(super) fn kind(&self) -> Kind {
         self.kind

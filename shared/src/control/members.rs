@@ -132,6 +132,15 @@ impl Members {
         })
     }
 
+    /// Structures by name.
+    pub(super) fn object_map(
+        &self,
+        name: &str,
+    ) -> Result<Option<BTreeMap<String, Self>>, ControlError> {
+        let path = format!("{}.{name}", self.path);
+        self.map(name, "structure", |value| Self::of(value, path.clone()))
+    }
+
     /// A list of texts.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ControlError> {
         let Some(values) = self.list(name)? else {

@@ -75,4 +75,13 @@ pub trait ApiRegistry: Send + Sync + 'static {
         &self,
         api_stage: &ApiStage,
     ) -> impl Future<Output = Result<Option<Stage>, StoreError>> + Send;
+
+    /// The role that an operator named for logs. Tollgate only keeps it.
+    fn cloudwatch_role(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Keeps the name of a role for logs, or forgets it.
+    fn set_cloudwatch_role(
+        &self,
+        arn: Option<&str>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -1,6 +1,8 @@
 //! The store on DynamoDB: Amazon's, DynamoDB Local, or the one embedded in the gateway.
 
 #[cfg(feature = "control")]
+mod account;
+#[cfg(feature = "control")]
 mod apis;
 mod batch;
 mod charge;

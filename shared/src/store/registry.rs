@@ -3,14 +3,16 @@
 mod keys;
 mod page;
 mod plans;
+mod usage;
 
 use std::future::Future;
 
 use super::StoreError;
 
-pub use keys::{ApiKey, KeyChange, KeyFilter, KeyRegistry, NewKey, Usage};
+pub use keys::{ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Usage};
 pub use page::{MAX_EXAMINED, Page, PageRequest};
 pub use plans::{NewPlan, PlanChange, PlanRegistry};
+pub use usage::DayUse;
 
 /// How many keys and plans there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

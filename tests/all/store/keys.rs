@@ -1,7 +1,7 @@
 //! Keys: found by value and by id, listed, changed, deleted.
 
 use tollgate::store::{
-    KeyChange, KeyFilter, KeyRegistry, Ledger, PageRequest, PlanRegistry, RegistryError,
+    Expiry, KeyChange, KeyFilter, KeyRegistry, Ledger, PageRequest, PlanRegistry, RegistryError,
 };
 
 use super::{NOW, after, ids, key_on_plan, new_key, new_plan, no_plan, pepper, stores};
@@ -91,6 +91,46 @@ async fn a_value_or_an_id_can_be_taken_once() {
 }
 
 #[tokio::test]
+async fn single_tags_and_the_expiry_are_changed_and_the_others_stay() {
+    for (database, store) in stores().await {
+        let name = database.name();
+        let mut new = new_key("joe");
+        new.tags = [
+            ("team".to_owned(), "a".to_owned()),
+            ("old".to_owned(), "1".to_owned()),
+        ]
+        .into();
+        let key = store.create_key(&new, NOW).await.unwrap();
+        let change = KeyChange {
+            tag_changes: [
+                ("new".to_owned(), Some("2".to_owned())),
+                ("old".to_owned(), None),
+            ]
+            .into(),
+            expiry: Some(Expiry::At(after(60))),
+            ..KeyChange::default()
+        };
+        let changed = store.update_key(&key.id, &change, after(5)).await.unwrap();
+        let tags = [
+            ("team".to_owned(), "a".to_owned()),
+            ("new".to_owned(), "2".to_owned()),
+        ];
+        assert_eq!(changed.tags, tags.into(), "{name}");
+        assert_eq!(changed.expires_at, Some(after(60)), "{name}");
+        let hash = new.value.hash(&pepper());
+        let record = store.key(&hash).await.unwrap().unwrap();
+        assert_eq!(record.expires_at, Some(after(60)), "{name}");
+        let change = KeyChange {
+            expiry: Some(Expiry::Never),
+            ..KeyChange::default()
+        };
+        store.update_key(&key.id, &change, after(6)).await.unwrap();
+        let record = store.key(&hash).await.unwrap().unwrap();
+        assert_eq!(record.expires_at, None, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_reaches_both_of_a_keys_items() {
     for (database, store) in stores().await {
         let name = database.name();
@@ -101,8 +141,8 @@ async fn a_change_reaches_both_of_a_keys_items() {
             name: Some("after".to_owned()),
             description: Some("changed".to_owned()),
             customer_id: Some("c-2".to_owned()),
-            restart_dates: false,
             tags: Some([("team".to_owned(), "b".to_owned())].into()),
+            ..KeyChange::default()
         };
         let changed = store.update_key(&key.id, &change, after(5)).await.unwrap();
         assert_eq!(changed.name, "after", "{name}");

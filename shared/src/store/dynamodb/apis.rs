@@ -364,4 +364,12 @@ impl ApiRegistry for DynamoStore {
         let item: Option<DocumentItem> = self.read(pk, &sk).await?;
         item.map(|item| from_json(&item.doc)).transpose()
     }
+
+    async fn cloudwatch_role(&self) -> Result<Option<String>, StoreError> {
+        self.read_cloudwatch_role().await
+    }
+
+    async fn set_cloudwatch_role(&self, arn: Option<&str>) -> Result<(), StoreError> {
+        self.write_cloudwatch_role(arn).await
+    }
 }

@@ -17,7 +17,7 @@ use crate::store::item::{
     plan_pk, secret_pk, value_pk,
 };
 use crate::store::{
-    ApiKey, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
+    ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
     StoreError, StoreErrorKind, Usage,
 };
 use crate::time::Timestamp;
@@ -156,6 +156,18 @@ impl KeyRegistry for DynamoStore {
             }
             if let Some(tags) = &change.tags {
                 item.tags.clone_from(tags);
+            }
+            for (label, text) in &change.tag_changes {
+                match text {
+                    Some(text) => item.tags.insert(label.clone(), text.clone()),
+                    None => item.tags.remove(label),
+                };
+            }
+            if let Some(expiry) = change.expiry {
+                item.expires_at_ns = match expiry {
+                    Expiry::Never => None,
+                    Expiry::At(instant) => Some(instant.as_nanos()),
+                };
             }
             if change.restart_dates {
                 item.created_at_ns = now.as_nanos();

@@ -72,8 +72,21 @@ pub struct KeyChange {
     pub customer_id: Option<String>,
     /// All labels, in place of those that the key has.
     pub tags: Option<BTreeMap<String, String>>,
+    /// Labels to set, or to take away where there is `None`. The others stay. It comes after `tags`.
+    pub tag_changes: BTreeMap<String, Option<String>>,
+    /// From when on the key may not be used.
+    pub expiry: Option<Expiry>,
     /// Whether the key counts as created at the instant of the change, as a key that is imported again does. It is the newest then.
     pub restart_dates: bool,
+}
+
+/// How long a key may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// Until it is disabled or deleted.
+    Never,
+    /// Until this instant.
+    At(Timestamp),
 }
 
 /// Which keys of a list. An empty text filters nothing.

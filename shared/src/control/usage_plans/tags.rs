@@ -1,0 +1,304 @@
+//! Tags of keys, plans, APIs and stages.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::{no_such_key, no_such_plan};
+use crate::control::Inner;
+use crate::control::call::Call;
+use crate::control::error::ControlError;
+use crate::control::reply::Reply;
+use crate::id::{KeyId, PlanId};
+use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
+use crate::time::{Clock, Timestamp};
+
+/// The tag of a key that says from when on it may not be used, such as `2026-12-31T23:59:59Z`.
+const EXPIRES_AT: &str = "tollgate:expires-at";
+
+/// From the service model.
+const MAX_TAG_KEY_LEN: usize = 128;
+const MAX_TAG_VALUE_LEN: usize = 256;
+/// AWS's limit for any resource.
+const MAX_TAGS: usize = 50;
+
+/// Shape `Tags`.
+#[derive(Serialize)]
+struct Body<'a> {
+    tags: &'a BTreeMap<String, String>,
+}
+
+/// What has tags, by its ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Resource {
+    Key(KeyId),
+    Plan(PlanId),
+    Api(String),
+    Stage { api_id: String, name: String },
+}
+
+/// A change of tags: what to set, and with `None` what to take away.
+type Change = BTreeMap<String, Option<String>>;
+
+impl Resource {
+    /// Reads `arn:aws:apigateway:us-east-1::/apikeys/{id}`. Partition and region do not matter: there is one table.
+    fn parse(arn: &str) -> Result<Self, ControlError> {
+        let invalid =
+            || ControlError::bad_request(format!("Invalid resource ARN specified: {arn}"));
+        let mut parts = arn.splitn(6, ':');
+        let mut next = || parts.next().unwrap_or_default();
+        let (scheme, _partition, service, _region) = (next(), next(), next(), next());
+        let (_account, path) = (next(), next());
+        let path = path.strip_prefix('/').ok_or_else(invalid)?;
+        let segments: Vec<&str> = path.split('/').collect();
+        if scheme != "arn" || service != "apigateway" || segments.contains(&"") {
+            return Err(invalid());
+        }
+        match segments.as_slice() {
+            ["apikeys", id] => Ok(Self::Key((*id).into())),
+            ["usageplans", id] => Ok(Self::Plan((*id).into())),
+            ["restapis", id] => Ok(Self::Api((*id).to_owned())),
+            ["restapis", id, "stages", name] => Ok(Self::Stage {
+                api_id: (*id).to_owned(),
+                name: (*name).to_owned(),
+            }),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+/// Tags as they may be set.
+///
+/// # Errors
+///
+/// `BadRequestException` for a name or a value that is too long, or a name that is AWS's own.
+pub(super) fn checked(
+    tags: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ControlError> {
+    for (key, value) in &tags {
+        if key.is_empty() || key.chars().count() > MAX_TAG_KEY_LEN {
+            return Err(ControlError::bad_request(format!(
+                "Invalid tag key specified, must have 1 to {MAX_TAG_KEY_LEN} characters"
+            )));
+        }
+        if key.starts_with("aws:") {
+            return Err(ControlError::bad_request(format!(
+                "Invalid tag key {key} specified, must not start with aws:"
+            )));
+        }
+        if value.chars().count() > MAX_TAG_VALUE_LEN {
+            return Err(ControlError::bad_request(format!(
+                "Invalid value of tag {key} specified, can be at most {MAX_TAG_VALUE_LEN} characters"
+            )));
+        }
+    }
+    at_most(&tags)?;
+    Ok(tags)
+}
+
+fn at_most(tags: &BTreeMap<String, String>) -> Result<(), ControlError> {
+    if tags.len() > MAX_TAGS {
+        return Err(ControlError::bad_request(format!(
+            "A resource can have at most {MAX_TAGS} tags"
+        )));
+    }
+    Ok(())
+}
+
+/// When a key with these tags expires.
+pub(super) fn expiry(tags: &BTreeMap<String, String>) -> Result<Option<Timestamp>, ControlError> {
+    tags.get(EXPIRES_AT)
+        .map(|text| {
+            instant(text).ok_or_else(|| {
+                ControlError::bad_request(format!(
+                    "Invalid value of tag {EXPIRES_AT} specified, must be an instant such as 2026-12-31T23:59:59Z"
+                ))
+            })
+        })
+        .transpose()
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    u64::try_from(instant.as_nanosecond())
+        .ok()
+        .map(Timestamp::from_nanos)
+}
+
+pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    call: &Call<'_>,
+) -> Result<Reply, ControlError> {
+    let tags = match Resource::parse(call.path("resource_arn"))? {
+        Resource::Key(id) => {
+            let key = control.store.key_by_id(&id).await?;
+            key.ok_or_else(no_such_key)?.tags
+        }
+        Resource::Plan(id) => {
+            let plan = control.store.plan_by_id(&id).await?;
+            plan.ok_or_else(no_such_plan)?.tags
+        }
+        Resource::Api(id) => control.api(&call.of_api(&id)).await?.record.api.tags,
+        Resource::Stage { api_id, name } => {
+            let api = control.api(&call.of_api(&api_id)).await?;
+            let stage = api.record.stages.get(&name);
+            stage.ok_or_else(no_such_stage)?.tags.clone()
+        }
+    };
+    Reply::ok(&Body { tags: &tags })
+}
+
+fn no_such_stage() -> ControlError {
+    ControlError::not_found("Invalid stage identifier specified")
+}
+
+pub(super) async fn tag<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    call: &Call<'_>,
+) -> Result<Reply, ControlError> {
+    let members = call.members("tagResourceInput")?;
+    let tags = members.text_map("tags")?;
+    let tags = checked(tags.ok_or_else(|| members.missing("tags"))?)?;
+    let expiry = expiry(&tags)?.map(Expiry::At);
+    let change = tags
+        .into_iter()
+        .map(|(key, value)| (key, Some(value)))
+        .collect();
+    change_tags(control, call, &change, expiry).await
+}
+
+pub(super) async fn untag<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    call: &Call<'_>,
+) -> Result<Reply, ControlError> {
+    let change: Change = call
+        .query_all("tagKeys")
+        .map(|key| (key.to_owned(), None))
+        .collect();
+    if change.is_empty() {
+        return Err(ControlError::validation(&[
+            "Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"
+                .to_owned(),
+        ]));
+    }
+    let expiry = change.contains_key(EXPIRES_AT).then_some(Expiry::Never);
+    change_tags(control, call, &change, expiry).await
+}
+
+async fn change_tags<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    call: &Call<'_>,
+    change: &Change,
+    expiry: Option<Expiry>,
+) -> Result<Reply, ControlError> {
+    match Resource::parse(call.path("resource_arn"))? {
+        Resource::Key(id) => {
+            let change = KeyChange {
+                tag_changes: change.clone(),
+                expiry,
+                ..KeyChange::default()
+            };
+            control.store.update_key(&id, &change, call.now()).await?;
+        }
+        Resource::Plan(id) => {
+            control
+                .store
+                .edit_plan(&id, |plan| apply(change, &mut plan.tags))
+                .await?;
+        }
+        Resource::Api(id) => {
+            control
+                .change_api(&call.of_api(&id), |edit| {
+                    apply(change, &mut edit.record.api.tags)
+                })
+                .await?;
+        }
+        Resource::Stage { api_id, name } => {
+            control
+                .change_api(&call.of_api(&api_id), |edit| {
+                    let stage = edit.record.stages.get_mut(&name);
+                    apply(change, &mut stage.ok_or_else(no_such_stage)?.tags)
+                })
+                .await?;
+        }
+    }
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn apply(change: &Change, tags: &mut BTreeMap<String, String>) -> Result<(), ControlError> {
+    for (key, value) in change {
+        match value {
+            Some(value) => tags.insert(key.clone(), value.clone()),
+            None => tags.remove(key),
+        };
+    }
+    at_most(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_known_by_its_arn() {
+        let arn = |path: &str| format!("arn:aws:apigateway:us-east-1::/{path}");
+        let stage = Resource::Stage {
+            api_id: "a1b2c3d4e5".to_owned(),
+            name: "dev".to_owned(),
+        };
+        let known = [
+            ("apikeys/k1", Resource::Key("k1".into())),
+            ("usageplans/p1", Resource::Plan("p1".into())),
+            (
+                "restapis/a1b2c3d4e5",
+                Resource::Api("a1b2c3d4e5".to_owned()),
+            ),
+            ("restapis/a1b2c3d4e5/stages/dev", stage),
+        ];
+        for (path, resource) in known {
+            assert_eq!(Resource::parse(&arn(path)), Ok(resource), "{path}");
+        }
+        let unknown = [
+            "",
+            "apikeys",
+            "apikeys/",
+            "apikeys/k1/x",
+            "restapis/a/stages",
+        ];
+        for path in unknown {
+            assert!(Resource::parse(&arn(path)).is_err(), "{path}");
+        }
+        assert!(Resource::parse("arn:aws:lambda:us-east-1::/apikeys/k1").is_err());
+        assert!(Resource::parse("k1").is_err());
+    }
+
+    #[test]
+    fn tags_keep_to_the_rules_of_the_service_model() {
+        let tags = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        assert!(checked(tags(&"k".repeat(128), &"v".repeat(256))).is_ok());
+        assert!(checked(tags("tollgate:lease", "off")).is_ok());
+        assert!(checked(tags(&"k".repeat(129), "v")).is_err());
+        assert!(checked(tags("k", &"v".repeat(257))).is_err());
+        assert!(checked(tags("", "v")).is_err());
+        assert!(checked(tags("aws:cloudformation:stack-name", "v")).is_err());
+        let many = |count: usize| {
+            (0..count)
+                .map(|number| (number.to_string(), String::new()))
+                .collect()
+        };
+        assert!(checked(many(50)).is_ok());
+        assert!(checked(many(51)).is_err());
+    }
+
+    #[test]
+    fn a_key_expires_when_its_tag_says() {
+        let tags = |value: &str| BTreeMap::from([(EXPIRES_AT.to_owned(), value.to_owned())]);
+        assert_eq!(
+            expiry(&tags("2026-11-23T12:00:00Z")),
+            Ok(Some(Timestamp::from_secs(1_795_435_200)))
+        );
+        assert_eq!(expiry(&BTreeMap::new()), Ok(None));
+        assert!(expiry(&tags("tomorrow")).is_err());
+    }
+}
