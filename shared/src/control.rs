@@ -7,6 +7,7 @@ mod call;
 mod error;
 mod gateway;
 mod members;
+pub mod openapi;
 mod patch;
 mod reply;
 mod rest_apis;

@@ -130,7 +130,6 @@ impl ControlError {
         self.kind
     }
 
-    #[cfg(test)]
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -7,7 +7,9 @@ mod defaults;
 mod deployment;
 mod detach;
 mod endpoint;
+mod export;
 mod gateway_response;
+mod import;
 mod integration;
 mod integration_response;
 mod list;
@@ -59,6 +61,7 @@ operations! {
     CreateRestApi = Post "/restapis" => api::create,
     GetRestApis = Get "/restapis" => api::list,
     GetRestApi = Get "/restapis/{restapi_id}" => api::get,
+    PutRestApi = Put "/restapis/{restapi_id}" => import::put,
     UpdateRestApi = Patch "/restapis/{restapi_id}" => api::update,
     DeleteRestApi = Delete "/restapis/{restapi_id}" => api::delete,
     GetResources = Get "/restapis/{restapi_id}/resources" => resource::list,
@@ -91,6 +94,7 @@ operations! {
     CreateStage = Post "/restapis/{restapi_id}/stages" => stage::create,
     GetStages = Get "/restapis/{restapi_id}/stages" => stage::list,
     GetStage = Get "/restapis/{restapi_id}/stages/{stage_name}" => stage::get,
+    GetExport = Get "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}" => export::get,
     UpdateStage = Patch "/restapis/{restapi_id}/stages/{stage_name}" => stage::update,
     DeleteStage = Delete "/restapis/{restapi_id}/stages/{stage_name}" => stage::delete,
     FlushStageCache = Delete "/restapis/{restapi_id}/stages/{stage_name}/cache/data" => stage::flush,

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::change::new_api_id;
-use super::{defaults, endpoint, view};
+use super::{defaults, endpoint, import, view};
 use crate::control::Inner;
 use crate::control::call::Call;
 use crate::control::error::ControlError;
@@ -28,6 +28,9 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
+    if call.query("mode") == Some("import") {
+        return import::create(control, call).await;
+    }
     let members = call.members("createRestApiInput")?;
     let mut api = read(&members, new_api_id()?, call.now())?;
     let definition = match members.text("cloneFrom")? {

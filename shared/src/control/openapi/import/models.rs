@@ -1,0 +1,146 @@
+//! Schemas to models.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Import;
+use crate::control::openapi::MODEL_URL;
+use crate::control::openapi::document::reference;
+use crate::control::openapi::error::ImportError;
+use crate::rest_api::Model;
+
+/// The only media type that imported models have.
+const JSON: &str = "application/json";
+
+/// The deepest schema. Stored schemas are read again by readers with a bound of their own.
+const SCHEMA_DEPTH_MAX: usize = 100;
+
+/// How many hexadecimal digits end the name of a model that stands for a schema without a name, at the least.
+const DIGITS_MIN: usize = 6;
+
+impl<'d> Import<'d> {
+    /// Makes a model of every schema that has a name.
+    pub(super) fn read_models(&mut self) -> Result<(), ImportError> {
+        let Some(schemas) = self.document.parts("definitions", "schemas") else {
+            return Ok(());
+        };
+        for (name, schema) in schemas {
+            if is_model_name(name) {
+                let schema = self.schema(schema, 0)?;
+                self.models.insert(name.clone(), model(name, &schema));
+            } else {
+                self.warnings
+                    .add(format!("Model name must be alphanumeric: {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of the model for the schema of a body: its own if it is a reference to one, else one that is made for it. The name is made from
+    /// the schema, so that an import of the same document changes nothing.
+    pub(super) fn model_of(&mut self, schema: &'d Value) -> Result<Option<String>, ImportError> {
+        if let Some(name) = reference(schema).and_then(|reference| self.model_name(reference)) {
+            return Ok(self.known_model(name).map(str::to_owned));
+        }
+        let schema = self.schema(schema, 0)?;
+        let digest = Sha256::digest(schema.to_string());
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        for len in DIGITS_MIN..=digits.len() {
+            let name = format!("MODEL{}", digits.get(..len).unwrap_or(&digits));
+            let made = model(&name, &schema);
+            if *self
+                .models
+                .entry(name.clone())
+                .or_insert_with(|| made.clone())
+                == made
+            {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The schema with its references to models as API Gateway stores them, and what else it refers to in place of the reference.
+    fn schema(&mut self, schema: &'d Value, depth: usize) -> Result<Value, ImportError> {
+        if depth > SCHEMA_DEPTH_MAX {
+            self.warnings.add(format!(
+                "A schema is nested deeper than {SCHEMA_DEPTH_MAX} levels. Ignoring what is deeper."
+            ));
+            return Ok(Value::Object(Map::new()));
+        }
+        let deeper = depth.saturating_add(1);
+        if let Some(reference) = reference(schema) {
+            if let Some(name) = self.model_name(reference) {
+                return Ok(match self.known_model(name) {
+                    Some(name) => {
+                        let url = format!("{MODEL_URL}{}/models/{name}", self.options.api_id);
+                        Value::Object(Map::from_iter([("$ref".to_owned(), Value::from(url))]))
+                    }
+                    None => Value::Object(Map::new()),
+                });
+            }
+            return match self.resolve(schema)? {
+                Some(target) => self.schema(target, deeper),
+                None => Ok(Value::Object(Map::new())),
+            };
+        }
+        Ok(match schema {
+            Value::Array(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| self.schema(item, deeper))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| Ok((name.clone(), self.schema(member, deeper)?)))
+                    .collect::<Result<_, ImportError>>()?,
+            ),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => schema.clone(),
+        })
+    }
+
+    /// The model that a reference names: one of the document, or one of this or another API by its URL.
+    fn model_name<'r>(&self, reference: &'r str) -> Option<&'r str> {
+        let name = match reference.strip_prefix(self.document.dialect.schemas()) {
+            Some(name) => name,
+            None => model_of_url(reference)?,
+        };
+        (!name.contains('/')).then_some(name)
+    }
+
+    /// The name, if there is such a model.
+    fn known_model<'r>(&mut self, name: &'r str) -> Option<&'r str> {
+        let schemas = self.document.parts("definitions", "schemas");
+        let is_known = is_model_name(name) && schemas.is_some_and(|known| known.contains_key(name));
+        if !is_known {
+            self.warnings
+                .add(format!("Reference to model '{name}' not found. Ignoring."));
+        }
+        is_known.then_some(name)
+    }
+}
+
+/// The name of the model in a URL such as `https://apigateway.amazonaws.com/restapis/a1b2c3d4e5/models/Pet`.
+pub(in crate::control::openapi) fn model_of_url(url: &str) -> Option<&str> {
+    let (_api, name) = url.strip_prefix(MODEL_URL)?.split_once("/models/")?;
+    (!name.contains('/')).then_some(name)
+}
+
+fn is_model_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+fn model(name: &str, schema: &Value) -> Model {
+    Model {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        description: schema
+            .get("description")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        schema: Some(schema.to_string()),
+        content_type: JSON.to_owned(),
+    }
+}
