@@ -6,19 +6,24 @@
 //! |---|---|
 //! | `http://{api-id}.execute-api.localhost:3000/{stage}/{path}` | that API |
 //! | `http://127.0.0.1:3000/_aws/execute-api/{api-id}/{stage}/{path}` | that API |
+//! | `http://127.0.0.1:3000/restapis/{api-id}/{stage}/_user_request_/{path}` | that API |
 //! | `http://127.0.0.1:3000/{stage}/{path}` | the one API with that stage |
 //! | `http://{url-id}.lambda-url.localhost:3000/{path}` | that function URL |
 //! | `http://127.0.0.1:3000/_aws/lambda-url/{function-name}/{path}` | that function's URL |
 //!
-//! The stage segment is chosen as on AWS: a segment that names a stage is that stage's; otherwise the stage `$default`, where
-//! an API has one, takes the whole path. Paths keep their escapes and their slashes.
+//! HTTP APIs are known here, each with its stages. The stage segment is chosen as on AWS: a segment that names a stage is that
+//! stage's; otherwise the stage `$default`, where an API has one, takes the whole path. Every other id of an API is taken for that of a
+//! REST API, whose stages come and go in the store: its first segment is the stage. The REST APIs of a template are known here as
+//! well, for requests that name no API. Paths keep their escapes and their slashes.
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
 /// The stage of an HTTP API that needs no segment in the path.
 pub const DEFAULT_STAGE: &str = "$default";
 
-/// An API that requests can be routed to.
+/// An HTTP API that requests can be routed to.
 #[derive(Clone, Debug)]
 pub struct ApiAddress<A> {
     /// The API's id.
@@ -27,6 +32,15 @@ pub struct ApiAddress<A> {
     pub stages: Vec<String>,
     /// What [`Router::route`] returns.
     pub target: A,
+}
+
+/// A REST API that requests reach by one of its stages alone.
+#[derive(Clone, Debug)]
+pub struct RestApiAddress {
+    /// The API's id.
+    pub api_id: String,
+    /// Its stages.
+    pub stages: Vec<String>,
 }
 
 /// A function URL that requests can be routed to.
@@ -44,6 +58,7 @@ pub struct FunctionUrlAddress<A> {
 #[derive(Clone, Debug)]
 pub struct Router<A> {
     apis: Vec<ApiAddress<A>>,
+    rest_apis: Vec<RestApiAddress>,
     function_urls: Vec<FunctionUrlAddress<A>>,
 }
 
@@ -71,25 +86,36 @@ pub enum RouterError {
 }
 
 /// Where a request goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Destination<'r, 'p, A> {
-    /// A stage of an API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination<'r, A> {
+    /// A stage of a REST API, if there is one of that name.
+    RestApi {
+        /// The API's id.
+        api_id: Cow<'r, str>,
+        /// The stage.
+        stage: &'r str,
+        /// The path after the stage. It begins with one slash.
+        path: &'r str,
+        /// The path with the stage, as a client of AWS sends it.
+        request_path: Cow<'r, str>,
+    },
+    /// A stage of an HTTP API.
     Stage {
         /// The API.
         target: &'r A,
         /// The stage.
         stage: &'r str,
         /// The path after the stage. It begins with one slash: AWS does away with slashes doubled there, and only there.
-        path: &'p str,
+        path: &'r str,
         /// The path as sent, with the stage where it was sent, without the prefix `/_aws/…`.
-        request_path: &'p str,
+        request_path: &'r str,
     },
     /// A function URL.
     FunctionUrl {
         /// The function URL.
         target: &'r A,
         /// The path as sent, without the prefix `/_aws/…`.
-        path: &'p str,
+        path: &'r str,
     },
     /// The API is known and has neither the stage that the path begins with nor a `$default` stage.
     UnknownStage {
@@ -115,9 +141,12 @@ impl<A> Router<A> {
     /// A [`RouterError`] when two of them have the same address.
     pub fn new(
         apis: Vec<ApiAddress<A>>,
+        rest_apis: Vec<RestApiAddress>,
         function_urls: Vec<FunctionUrlAddress<A>>,
     ) -> Result<Self, RouterError> {
-        if let Some(api_id) = repeated(apis.iter().map(|api| api.api_id.to_ascii_lowercase())) {
+        let ids = apis.iter().map(|api| &api.api_id);
+        let ids = ids.chain(rest_apis.iter().map(|api| &api.api_id));
+        if let Some(api_id) = repeated(ids.map(|id| id.to_ascii_lowercase())) {
             return Err(RouterError::DuplicateApi { api_id });
         }
         if let Some(url_id) = repeated(
@@ -134,6 +163,7 @@ impl<A> Router<A> {
         }
         Ok(Self {
             apis,
+            rest_apis,
             function_urls,
         })
     }
@@ -141,7 +171,7 @@ impl<A> Router<A> {
     /// Finds the target of a request.
     ///
     /// `host` is the header `Host`, with or without a port; `path` is the path as sent, without the query.
-    pub fn route<'p>(&self, host: Option<&str>, path: &'p str) -> Destination<'_, 'p, A> {
+    pub fn route<'r>(&'r self, host: Option<&'r str>, path: &'r str) -> Destination<'r, A> {
         let mut labels = host.unwrap_or_default().split([':', '.']);
         if let (Some(id), Some(service)) = (labels.next(), labels.next()) {
             if service.eq_ignore_ascii_case("execute-api") {
@@ -159,10 +189,16 @@ impl<A> Router<A> {
             let (name, rest) = split_segment(rest);
             return self.to_function_url(|url| url.function_name == name, rest);
         }
+        if let Some(destination) = path
+            .strip_prefix("/restapis/")
+            .and_then(|rest| self.to_user_request(rest))
+        {
+            return destination;
+        }
         self.to_any_api(path)
     }
 
-    fn to_api<'p>(&self, id: &str, path: &'p str) -> Destination<'_, 'p, A> {
+    fn to_api<'r>(&'r self, id: &'r str, path: &'r str) -> Destination<'r, A> {
         match self
             .apis
             .iter()
@@ -171,15 +207,47 @@ impl<A> Router<A> {
             Some(api) => api.enter(path).unwrap_or(Destination::UnknownStage {
                 target: &api.target,
             }),
-            None => Destination::UnknownApi,
+            None if id.is_empty() => Destination::UnknownApi,
+            None => to_rest_api(self.rest_api_id(id), path),
         }
     }
 
-    fn to_function_url<'p>(
-        &self,
+    /// The id as the store has it: hosts know no letter case.
+    fn rest_api_id<'r>(&'r self, id: &'r str) -> Cow<'r, str> {
+        let known = self
+            .rest_apis
+            .iter()
+            .find(|api| api.api_id.eq_ignore_ascii_case(id));
+        match known {
+            Some(api) => Cow::Borrowed(&api.api_id),
+            None if id.contains(|c: char| c.is_ascii_uppercase()) => {
+                Cow::Owned(id.to_ascii_lowercase())
+            }
+            None => Cow::Borrowed(id),
+        }
+    }
+
+    /// `{api-id}/{stage}/_user_request_/{path}`, the form of LocalStack.
+    fn to_user_request<'r>(&'r self, rest: &'r str) -> Option<Destination<'r, A>> {
+        let (id, rest) = split_segment(rest);
+        let (stage, rest) = first_segment(rest);
+        let path = rest.strip_prefix("/_user_request_")?;
+        if id.is_empty() || stage.is_empty() || !(path.is_empty() || path.starts_with('/')) {
+            return None;
+        }
+        Some(Destination::RestApi {
+            api_id: self.rest_api_id(id),
+            stage,
+            path: with_one_slash(path),
+            request_path: Cow::Owned(format!("/{stage}{path}")),
+        })
+    }
+
+    fn to_function_url<'r>(
+        &'r self,
         is_meant: impl Fn(&FunctionUrlAddress<A>) -> bool,
-        path: &'p str,
-    ) -> Destination<'_, 'p, A> {
+        path: &'r str,
+    ) -> Destination<'r, A> {
         match self.function_urls.iter().find(|url| is_meant(url)) {
             Some(url) => Destination::FunctionUrl {
                 target: &url.target,
@@ -190,29 +258,54 @@ impl<A> Router<A> {
     }
 
     /// A request that names no API: by its stage, else by the only `$default` stage.
-    fn to_any_api<'p>(&self, path: &'p str) -> Destination<'_, 'p, A> {
+    fn to_any_api<'r>(&'r self, path: &'r str) -> Destination<'r, A> {
         let (segment, _) = first_segment(path);
         for name in [segment, DEFAULT_STAGE] {
             let mut having = self
                 .apis
                 .iter()
                 .filter_map(|api| Some((api, api.stage(name)?)));
-            match (having.next(), having.next()) {
-                (None, _) => {}
+            let mut rest_having = self.rest_apis.iter().filter_map(|api| {
+                let stage = api.stages.iter().find(|stage| *stage == name)?;
+                Some((api, stage.as_str()))
+            });
+            match (having.next(), rest_having.next()) {
+                (None, None) => {}
                 (Some((_, stage)), Some(_)) => return Destination::AmbiguousStage { stage },
-                (Some((api, _)), None) => {
+                (Some((api, stage)), None) => {
+                    if having.next().is_some() {
+                        return Destination::AmbiguousStage { stage };
+                    }
                     return api.enter(path).unwrap_or(Destination::UnknownStage {
                         target: &api.target,
                     });
                 }
+                (None, Some((api, stage))) => {
+                    if rest_having.next().is_some() {
+                        return Destination::AmbiguousStage { stage };
+                    }
+                    return to_rest_api(Cow::Borrowed(&api.api_id), path);
+                }
             }
         }
-        match self.apis.as_slice() {
-            [only] => Destination::UnknownStage {
+        match (self.apis.as_slice(), self.rest_apis.as_slice()) {
+            ([only], []) => Destination::UnknownStage {
                 target: &only.target,
             },
+            ([], [only]) => to_rest_api(Cow::Borrowed(&only.api_id), path),
             _ => Destination::UnknownApi,
         }
+    }
+}
+
+/// The stage of a REST API that the path begins with, whether there is one or not.
+fn to_rest_api<'r, A>(api_id: Cow<'r, str>, path: &'r str) -> Destination<'r, A> {
+    let (stage, path_after) = first_segment(path);
+    Destination::RestApi {
+        api_id,
+        stage,
+        path: with_one_slash(path_after),
+        request_path: Cow::Borrowed(or_root(path)),
     }
 }
 
@@ -224,7 +317,7 @@ impl<A> ApiAddress<A> {
             .find(|stage| *stage == name)
     }
 
-    fn enter<'p>(&self, path: &'p str) -> Option<Destination<'_, 'p, A>> {
+    fn enter<'r>(&'r self, path: &'r str) -> Option<Destination<'r, A>> {
         let (segment, rest) = first_segment(path);
         // `/$default/users` is no way to name that stage on AWS: it has no segment.
         let named = self.stage(segment).filter(|stage| *stage != DEFAULT_STAGE);

@@ -2,10 +2,9 @@
 
 mod admin;
 mod answer;
-mod body;
 mod data_plane;
 mod host;
-mod request_id;
+mod http_api;
 mod target;
 
 use std::convert::Infallible;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tollgate::control::{self, Control, NoGateway, UnmanagedStages};
+use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::limiter::Limiter;
@@ -150,9 +150,10 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
 
     let functions = functions::start(&template, &executables, &arguments, &endpoint_url).await?;
     let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
-    let data_plane = apis::data_plane(&template, &functions, limiter, port)?;
+    let rest_apis = apis::rest_apis(&functions, store.clone(), limiter, port);
+    let data_plane = apis::data_plane(&template, &functions, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(&template, &arguments);
-    let control = Control::new(store, SystemClock, settings, Arc::new(NoGateway))?;
+    let control = Control::new(store, SystemClock, settings, rest_apis)?;
 
     report(Progress::Started(Started {
         template: &template,

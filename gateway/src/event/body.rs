@@ -50,7 +50,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
 }
 
 /// Whether a REST API's binary media types name `media_type`, which may have parameters. `*/*` names all, even none.
-pub(super) fn is_binary(media_type: &str, binary_media_types: &[String]) -> bool {
+pub(crate) fn is_binary(media_type: &str, binary_media_types: &[String]) -> bool {
     let essence = essence(media_type);
     binary_media_types
         .iter()

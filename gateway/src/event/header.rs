@@ -60,7 +60,7 @@ pub(super) fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// Whether a header concerns one connection only.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     const NAMES: [&str; 8] = [
         "connection",
         "keep-alive",
@@ -85,7 +85,8 @@ fn spelling(kind: ApiKind, name: &str) -> String {
     }
 }
 
-fn capitalised(name: &str) -> String {
+/// A header's name with a capital at the start of each word: `X-Api-Key`.
+pub(crate) fn capitalised(name: &str) -> String {
     let mut at_start = true;
     name.chars()
         .map(|character| {

@@ -24,15 +24,39 @@ fn router() -> Router<char> {
         api("bbb", &["prod", "beta"], 'b'),
         api("hhh", &["$default", "v2"], 'h'),
     ];
-    Router::new(apis, vec![url]).unwrap()
+    Router::new(apis, Vec::new(), vec![url]).unwrap()
 }
 
-fn stage<'r, 'p>(
+/// The REST APIs `users` with the stage dev and `orders` with dev and prod, and the HTTP API `h` with the stage beta.
+fn rest_router() -> Router<char> {
+    let rest = |api_id: &str, stages: &[&str]| RestApiAddress {
+        api_id: api_id.to_owned(),
+        stages: stages.iter().map(|&stage| stage.to_owned()).collect(),
+    };
+    let rest_apis = vec![rest("users", &["dev"]), rest("orders", &["dev", "prod"])];
+    Router::new(vec![api("hhh", &["beta"], 'h')], rest_apis, Vec::new()).unwrap()
+}
+
+fn rest<'r>(
+    api_id: &'r str,
+    stage: &'r str,
+    path: &'r str,
+    request_path: &'r str,
+) -> Destination<'r, char> {
+    Destination::RestApi {
+        api_id: api_id.into(),
+        stage,
+        path,
+        request_path: request_path.into(),
+    }
+}
+
+fn stage<'r>(
     target: &'r char,
     stage: &'r str,
-    path: &'p str,
-    request_path: &'p str,
-) -> Destination<'r, 'p, char> {
+    path: &'r str,
+    request_path: &'r str,
+) -> Destination<'r, char> {
     Destination::Stage {
         target,
         stage,
@@ -79,8 +103,81 @@ fn an_api_is_named_by_its_host() {
         );
     }
     assert_eq!(
-        router.route(Some("zzz.execute-api.localhost"), "/prod/users"),
+        router.route(Some(".execute-api.localhost"), "/prod/users"),
         Destination::UnknownApi
+    );
+}
+
+#[test]
+fn an_unknown_id_is_that_of_a_rest_api_and_its_first_segment_a_stage() {
+    let router = rest_router();
+    for host in [
+        "a1b2c3.execute-api.localhost:3000",
+        "A1B2C3.execute-api.us-east-1.amazonaws.com",
+    ] {
+        assert_eq!(
+            router.route(Some(host), "/test//users/7"),
+            rest("a1b2c3", "test", "/users/7", "/test//users/7")
+        );
+    }
+    assert_eq!(
+        router.route(LOCAL, "/_aws/execute-api/a1b2c3/test"),
+        rest("a1b2c3", "test", "/", "/test")
+    );
+    assert_eq!(
+        router.route(Some("a1b2c3.execute-api.localhost"), ""),
+        rest("a1b2c3", "", "/", "/")
+    );
+}
+
+#[test]
+fn the_form_of_local_stack_names_api_stage_and_path() {
+    let router = rest_router();
+    assert_eq!(
+        router.route(LOCAL, "/restapis/a1b2c3/test/_user_request_/users/7"),
+        rest("a1b2c3", "test", "/users/7", "/test/users/7")
+    );
+    assert_eq!(
+        router.route(LOCAL, "/restapis/a1b2c3/test/_user_request_"),
+        rest("a1b2c3", "test", "/", "/test")
+    );
+    for path in [
+        "/restapis/a1b2c3/test/users",
+        "/restapis/a1b2c3/test/_user_request_x",
+        "/restapis//test/_user_request_/",
+    ] {
+        assert_eq!(router.route(LOCAL, path), Destination::UnknownApi, "{path}");
+    }
+}
+
+#[test]
+fn the_rest_apis_of_a_template_are_reached_by_a_stage_alone() {
+    let router = rest_router();
+    assert_eq!(
+        router.route(LOCAL, "/prod/users"),
+        rest("orders", "prod", "/users", "/prod/users")
+    );
+    assert_eq!(
+        router.route(LOCAL, "/dev/users"),
+        Destination::AmbiguousStage { stage: "dev" }
+    );
+    assert_eq!(router.route(LOCAL, "/test/users"), Destination::UnknownApi);
+    assert_eq!(
+        router.route(Some("USERS.execute-api.localhost"), "/test/users"),
+        rest("users", "test", "/users", "/test/users")
+    );
+}
+
+#[test]
+fn the_only_rest_api_of_a_template_decides_which_stages_it_has() {
+    let only = RestApiAddress {
+        api_id: "users".to_owned(),
+        stages: vec!["dev".to_owned()],
+    };
+    let router: Router<char> = Router::new(Vec::new(), vec![only], Vec::new()).unwrap();
+    assert_eq!(
+        router.route(LOCAL, "/new/users"),
+        rest("users", "new", "/users", "/new/users")
     );
 }
 
@@ -96,7 +193,7 @@ fn an_api_is_named_by_its_path() {
         stage(&'h', "$default", "/", "/")
     );
     assert_eq!(
-        router.route(LOCAL, "/_aws/execute-api/zzz/prod"),
+        router.route(LOCAL, "/_aws/execute-api//prod"),
         Destination::UnknownApi
     );
 }
@@ -131,10 +228,11 @@ fn an_unknown_stage_is_an_outcome_of_its_own() {
         router.route(Some("aaa.execute-api.localhost"), "//dev/users"),
         unknown
     );
-    let one = Router::new(vec![api("aaa", &["dev"], 'a')], Vec::new()).unwrap();
+    let one = Router::new(vec![api("aaa", &["dev"], 'a')], Vec::new(), Vec::new()).unwrap();
     assert_eq!(one.route(LOCAL, "/beta/users"), unknown);
     let two = Router::new(
         vec![api("aaa", &["dev"], 'a'), api("bbb", &["dev"], 'b')],
+        Vec::new(),
         Vec::new(),
     )
     .unwrap();
@@ -192,7 +290,12 @@ fn a_function_url_is_named_by_host_or_by_function() {
 
 #[test]
 fn refuses_two_targets_with_one_address() {
-    let error = Router::new(vec![api("a", &[], 'a'), api("A", &[], 'b')], Vec::new()).unwrap_err();
+    let error = Router::new(
+        vec![api("a", &[], 'a'), api("A", &[], 'b')],
+        Vec::new(),
+        Vec::new(),
+    )
+    .unwrap_err();
     assert_eq!(
         error,
         RouterError::DuplicateApi {
@@ -204,8 +307,8 @@ fn refuses_two_targets_with_one_address() {
         function_name: name.to_owned(),
         target: 'u',
     };
-    assert!(Router::new(Vec::new(), vec![url("x", "f"), url("x", "g")]).is_err());
-    assert!(Router::new(Vec::new(), vec![url("x", "f"), url("y", "f")]).is_err());
+    assert!(Router::new(Vec::new(), Vec::new(), vec![url("x", "f"), url("x", "g")]).is_err());
+    assert!(Router::new(Vec::new(), Vec::new(), vec![url("x", "f"), url("y", "f")]).is_err());
 }
 
 proptest! {
@@ -213,6 +316,9 @@ proptest! {
     fn never_panics_and_paths_begin_with_a_slash(host in "\\PC*", path in "(/[\\PC]*)?") {
         for host in [Some(host.as_str()), LOCAL, Some("hhh.execute-api.x"), Some("url1.lambda-url.x"), None] {
             match router().route(host, &path) {
+                Destination::RestApi { path, request_path, .. } => {
+                    prop_assert!(path.starts_with('/') && !path.starts_with("//") && request_path.starts_with('/'));
+                }
                 Destination::Stage { path, request_path, .. } => {
                     prop_assert!(path.starts_with('/') && !path.starts_with("//") && request_path.starts_with('/'));
                 }

@@ -14,9 +14,9 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
 use tracing::info;
 
-use super::answer::{ERROR_TYPE, Fault};
-use super::request_id::{REQUEST_ID, RequestIds};
-use super::{Handler, body};
+use super::Handler;
+use super::answer::ERROR_TYPE;
+use crate::incoming::{self, BodyError, REQUEST_ID, RequestIds};
 
 /// Where a program that has started the gateway asks whether it takes requests.
 const READY: &str = "/ready";
@@ -62,17 +62,17 @@ impl Admin {
         if parts.uri.path() == READY {
             return ready(&parts.method);
         }
-        if !body::may_fit(&body) {
-            body::drain(&parts.headers, body).await;
+        if !incoming::may_fit(&body) {
+            incoming::drain(&parts.headers, body).await;
             return too_large();
         }
-        match body::read(body).await {
+        match incoming::read(body).await {
             Ok(body) => {
                 let answer = self.control.answer(Request::from_parts(parts, body)).await;
                 answer.map(Full::new)
             }
-            Err(Fault::BodyTooLarge) => too_large(),
-            Err(_) => refused(
+            Err(BodyError::TooLong) => too_large(),
+            Err(BodyError::Broken) => refused(
                 StatusCode::BAD_REQUEST,
                 "BadRequestException",
                 "the body did not arrive whole",

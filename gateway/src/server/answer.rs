@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
 use crate::event::ApiKind;
+use crate::incoming::BodyError;
 
 pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
@@ -29,6 +30,15 @@ pub(super) enum Fault {
     Timeout,
     /// The gateway cannot take the request now.
     Unavailable,
+}
+
+impl From<BodyError> for Fault {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLong => Self::BodyTooLarge,
+            BodyError::Broken => Self::BadRequest,
+        }
+    }
 }
 
 impl Fault {

@@ -13,17 +13,24 @@ use crate::template::PayloadVersion;
 /// Which API or function URL a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetId {
-    /// The API with this place in the list.
+    /// The HTTP API with this place in the list.
     Api(usize),
     /// The function URL with this place in the list.
     FunctionUrl(usize),
 }
 
-/// A deployed API with its stage.
+impl TargetId {
+    pub(super) const fn kind(self) -> ApiKind {
+        match self {
+            Self::Api(_) => ApiKind::Http,
+            Self::FunctionUrl(_) => ApiKind::FunctionUrl,
+        }
+    }
+}
+
+/// A deployed HTTP API with its stage.
 #[derive(Debug)]
 pub struct Api {
-    /// REST or HTTP.
-    pub kind: ApiKind,
     /// The API and its stage.
     pub api_stage: ApiStage,
     /// The id of what is deployed.
@@ -32,8 +39,6 @@ pub struct Api {
     pub routes: Routes<Method>,
     /// The stage's variables.
     pub stage_variables: BTreeMap<String, String>,
-    /// Media types that are not text.
-    pub binary_media_types: Vec<String>,
 }
 
 /// A method and its integration.
@@ -41,8 +46,6 @@ pub struct Api {
 pub struct Method {
     /// The function that answers.
     pub function: Function,
-    /// Whether the gateway checks a key. Only REST APIs do.
-    pub api_key_required: bool,
     /// The format of events.
     pub payload_version: PayloadVersion,
     /// How long the function may take.

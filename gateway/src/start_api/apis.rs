@@ -6,30 +6,66 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tollgate::api::{RouteConflict, Routes, Routing};
+use tollgate::http::fields::Fields;
 use tollgate::id::ApiStage;
 use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::DynamoStore;
+use tollgate::time::SystemClock;
 
 use super::StartError;
-use crate::event;
 use crate::invoke::Function;
 use crate::local;
-use crate::router::{ApiAddress, FunctionUrlAddress, Router};
+use crate::rest_api::{RestApis, RestApisSettings};
+use crate::router::{ApiAddress, FunctionUrlAddress, RestApiAddress, Router};
 use crate::server::{Api, DataPlane, FunctionUrl, Method, TargetId};
 use crate::template::{ApiKind, ApiSpec, DEFAULT_ROUTE, FunctionSpec, MethodSpec, Template};
 
 /// How long an integration may take, as on AWS where nothing else is said.
 const INTEGRATION_TIMEOUT_MS: u64 = 29_000;
 
+/// The REST APIs in the store, with the functions of the template.
+pub(super) fn rest_apis(
+    functions: &BTreeMap<String, Arc<Function>>,
+    store: DynamoStore,
+    limiter: Limiter<DynamoStore>,
+    port: u16,
+) -> Arc<RestApis> {
+    let settings = RestApisSettings {
+        store,
+        limiter,
+        functions: functions
+            .values()
+            .map(|function| (function.config().name.clone(), Function::clone(function)))
+            .collect(),
+        lambda_endpoint: None,
+        fields: Fields::All,
+        account_id: local::ACCOUNT_ID.to_owned(),
+        region: local::REGION.to_owned(),
+        port,
+    };
+    RestApis::new(settings, Arc::new(SystemClock))
+}
+
 pub(super) fn data_plane(
     template: &Template,
     functions: &BTreeMap<String, Arc<Function>>,
-    limiter: Limiter<DynamoStore>,
+    rest_apis: Arc<RestApis>,
     port: u16,
 ) -> Result<DataPlane, StartError> {
     let mut addresses = Vec::new();
     let mut apis = Vec::new();
+    let mut rest_addresses = Vec::new();
     for spec in &template.apis {
+        match spec.kind {
+            ApiKind::Http => {}
+            ApiKind::Rest => {
+                rest_addresses.push(RestApiAddress {
+                    api_id: spec.id.clone(),
+                    stages: vec![spec.stage.clone()],
+                });
+                continue;
+            }
+        }
         addresses.push(ApiAddress {
             api_id: spec.id.clone(),
             stages: vec![spec.stage.clone()],
@@ -54,24 +90,20 @@ pub(super) fn data_plane(
             function: Function::clone(function),
         });
     }
-    let router = Router::new(addresses, url_addresses)?;
+    let router = Router::new(addresses, rest_addresses, url_addresses)?;
     let account_id = local::ACCOUNT_ID.to_owned();
     Ok(DataPlane::new(
         router,
         apis,
         function_urls,
-        limiter,
+        rest_apis,
         account_id,
         port,
     ))
 }
 
 fn api(spec: &ApiSpec, functions: &BTreeMap<String, Arc<Function>>) -> Result<Api, StartError> {
-    let (kind, routing) = match spec.kind {
-        ApiKind::Rest => (event::ApiKind::Rest, Routing::RestApi),
-        ApiKind::Http => (event::ApiKind::Http, Routing::HttpApi),
-    };
-    let mut routes = Routes::new(routing);
+    let mut routes = Routes::new(Routing::HttpApi);
     for method in &spec.methods {
         let Some(function) = functions.get(&method.function_logical_id) else {
             continue;
@@ -83,12 +115,10 @@ fn api(spec: &ApiSpec, functions: &BTreeMap<String, Arc<Function>>) -> Result<Ap
         })?;
     }
     Ok(Api {
-        kind,
         api_stage: ApiStage::new(spec.id.as_str(), spec.stage.as_str()),
         deployment_id: short_id(&format!("{}/{}", spec.id, spec.stage), 6),
         routes,
         stage_variables: spec.stage_variables.clone(),
-        binary_media_types: spec.binary_media_types.clone(),
     })
 }
 
@@ -100,11 +130,6 @@ fn insert(
 ) -> Result<(), String> {
     let method = Method {
         function: Function::clone(function),
-        // For HTTP APIs the function's layer or an authorizer enforces, as on AWS.
-        api_key_required: match api.kind {
-            ApiKind::Rest => spec.api_key_required,
-            ApiKind::Http => false,
-        },
         payload_version: spec.payload_version,
         timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(INTEGRATION_TIMEOUT_MS)),
         resource_id: short_id(&format!("{}{}", api.id, spec.path), 6),

@@ -33,7 +33,7 @@ pub fn insert_levels(headers: &mut HeaderMap, levels: &Levels, fields: Fields) {
 }
 
 /// Adds to the answer of a denied request when to come back, and what is left.
-pub(super) fn insert_denial(headers: &mut HeaderMap, denial: &Denial, fields: Fields) {
+pub fn insert_denial(headers: &mut HeaderMap, denial: &Denial, fields: Fields) {
     match fields {
         Fields::AwsOnly => {}
         Fields::All => {

@@ -32,12 +32,13 @@ const ENGINE: [&str; 17] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 15] = [
+const GATEWAY: [&str; 17] = [
     "local",
     "mapping",
     "template",
     "event",
     "router",
+    "incoming",
     "runtime_api",
     "build_functions",
     "invoke",
@@ -45,6 +46,7 @@ const GATEWAY: [&str; 15] = [
     "deploy",
     "shared_throttle",
     "authorize",
+    "rest_api",
     "server",
     "start_api",
     "cli",

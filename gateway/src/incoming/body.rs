@@ -8,8 +8,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
-use super::answer::Fault;
-
 /// The most bytes of a request's body: 10 MB, as on AWS.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
@@ -19,8 +17,17 @@ const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is longer than 10 MB.
+    TooLong,
+    /// It took too long, or ended early.
+    Broken,
+}
+
 /// Whether a body may be read, as far as its headers tell.
-pub(super) fn may_fit(body: &Incoming) -> bool {
+pub fn may_fit(body: &Incoming) -> bool {
     usize::try_from(body.size_hint().lower()).is_ok_and(|size| size <= MAX_BODY_BYTES)
 }
 
@@ -29,17 +36,17 @@ pub(super) fn may_fit(body: &Incoming) -> bool {
 /// # Errors
 ///
 /// When it is too long, too slow, or ends early.
-pub(super) async fn read(body: Incoming) -> Result<Bytes, Fault> {
+pub async fn read(body: Incoming) -> Result<Bytes, BodyError> {
     let limited = Limited::new(body, MAX_BODY_BYTES);
     match timeout(BODY_TIMEOUT, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::BodyTooLarge),
-        Ok(Err(_)) | Err(_) => Err(Fault::BadRequest),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Ok(Err(_)) | Err(_) => Err(BodyError::Broken),
     }
 }
 
 /// Reads a body that is too long, so that a client which sends it whole before it reads gets to see the answer.
-pub(super) async fn drain(headers: &HeaderMap, body: Incoming) {
+pub async fn drain(headers: &HeaderMap, body: Incoming) {
     if headers.contains_key(header::EXPECT) {
         return;
     }

@@ -4,19 +4,19 @@ use http::HeaderName;
 use tollgate::random::{self, BASE62};
 
 /// The field that carries a request's id on AWS.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The ids of one request, in the forms of AWS.
 #[derive(Clone, Debug)]
-pub(super) struct RequestIds {
+pub struct RequestIds {
     /// `x-amzn-RequestId`: a UUID.
-    pub(super) request: String,
+    pub request: String,
     /// `x-amz-apigw-id`.
-    pub(super) extended: String,
+    pub extended: String,
     /// `X-Amzn-Trace-Id`.
-    pub(super) trace: String,
+    pub trace: String,
 }
 
 impl RequestIds {
@@ -25,7 +25,7 @@ impl RequestIds {
     /// # Errors
     ///
     /// When the operating system has no random bytes to give.
-    pub(super) fn new(now_s: u64) -> Result<Self, random::NoEntropy> {
+    pub fn new(now_s: u64) -> Result<Self, random::NoEntropy> {
         let hex = random::text(HEX, 56)?;
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
         Ok(Self {

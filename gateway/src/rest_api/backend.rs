@@ -1,0 +1,122 @@
+//! HTTP backends.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use tracing::warn;
+
+/// The most bytes of an answer: 10 MB, as on AWS.
+const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
+
+/// How long an idle connection is kept. Servers keep theirs for 5 s or longer: a request on one that is just being closed would fail.
+const IDLE: Duration = Duration::from_secs(4);
+
+type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// A client for every backend. Clones share its connections.
+#[derive(Clone, Default)]
+pub(super) struct HttpClient {
+    /// Made by the first request: not every gateway has a backend, and reading the certificates of the system takes a while.
+    connections: Arc<OnceLock<Result<Connections, String>>>,
+}
+
+/// A backend's answer.
+#[derive(Clone, Debug)]
+pub(super) struct BackendAnswer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Why a backend gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SendError {
+    /// It cannot be reached, or broke off.
+    Unreachable(String),
+    /// Its answer is over 10 MB.
+    TooLong,
+}
+
+impl HttpClient {
+    /// Sends a request, whose URI is a whole one, and reads the answer. The caller bounds the time.
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
+        let connections = self
+            .connections
+            .get_or_init(connect)
+            .as_ref()
+            .map_err(|why| SendError::Unreachable(why.clone()))?;
+        let unreachable = |error: &dyn std::error::Error| SendError::Unreachable(chain(error));
+        let response = connections
+            .request(request.map(Full::new))
+            .await
+            .map_err(|error| unreachable(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MAX_ANSWER_BYTES)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    SendError::TooLong
+                } else {
+                    unreachable(&*error)
+                }
+            })?;
+        Ok(BackendAnswer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_bytes(),
+        })
+    }
+}
+
+fn connect() -> Result<Connections, String> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let builder = HttpsConnectorBuilder::new();
+    let https = match builder.with_provider_and_native_roots(provider.clone()) {
+        Ok(builder) => builder,
+        Err(error) => {
+            warn!(%error, "no backend can be reached by HTTPS: the system has no certificates");
+            let config = ClientConfig::builder_with_provider(Arc::new(provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| format!("TLS cannot be used: {error}"))?
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(config)
+        }
+    };
+    let https = https.https_or_http().enable_http1().wrap_connector(http);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_timer(TokioTimer::new())
+        .build(https))
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers that the gateway makes itself, as an API's gateway responses shape them.
+//!
+//! A kind that is not customised takes what its family has, `DEFAULT_4XX` or `DEFAULT_5XX`, and what neither has comes from API
+//! Gateway's own: the kind's status, and the body `{"message":$context.error.messageString}`.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+use tollgate::rest_api::{GatewayResponse, GatewayResponseKind};
+use tracing::warn;
+
+use super::call::Exchange;
+use super::failure::Failure;
+use super::media_type;
+use crate::mapping::parameters::{ParameterMapping, Target};
+use crate::mapping::{Input, substitution};
+
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// The gateway responses of a stage that were customised.
+#[derive(Debug, Default)]
+pub(super) struct GatewayResponses(BTreeMap<GatewayResponseKind, Shape>);
+
+#[derive(Debug)]
+struct Shape {
+    status: Option<StatusCode>,
+    parameters: Vec<ParameterMapping>,
+    templates: BTreeMap<String, String>,
+}
+
+impl GatewayResponses {
+    pub(super) fn new(responses: &BTreeMap<GatewayResponseKind, GatewayResponse>) -> Self {
+        let shapes = responses
+            .iter()
+            .map(|(kind, response)| (*kind, Shape::new(*kind, response)));
+        Self(shapes.collect())
+    }
+
+    /// The answer to a request that failed.
+    pub(super) fn answer(&self, failure: Failure, exchange: &Exchange<'_>) -> Response<Bytes> {
+        match self.shape(failure.kind, failure.status) {
+            Some(shape) => shape.answer(failure, exchange),
+            None => default_answer(failure),
+        }
+    }
+
+    fn shape(&self, kind: GatewayResponseKind, status: StatusCode) -> Option<&Shape> {
+        // What AWS makes without a kind of its own belongs to the family of its status.
+        let family = kind.family().unwrap_or(if status.is_server_error() {
+            GatewayResponseKind::Default5xx
+        } else {
+            GatewayResponseKind::Default4xx
+        });
+        self.0.get(&kind).or_else(|| self.0.get(&family))
+    }
+}
+
+impl Shape {
+    fn new(kind: GatewayResponseKind, response: &GatewayResponse) -> Self {
+        let mut parameters = Vec::new();
+        for (target, source) in &response.response_parameters {
+            match ParameterMapping::of_gateway_response(target, source) {
+                Ok(mapping) => parameters.push(mapping),
+                Err(error) => warn!(
+                    gateway_response = kind.as_str(),
+                    "the header field `{target}` is left out: {error}"
+                ),
+            }
+        }
+        Self {
+            status: response
+                .status_code
+                .as_deref()
+                .and_then(|status| status.parse().ok()),
+            parameters,
+            templates: response.response_templates.clone(),
+        }
+    }
+
+    fn answer(&self, failure: Failure, exchange: &Exchange<'_>) -> Response<Bytes> {
+        let parameters = exchange.parameters();
+        let context = exchange.context(Some(&failure));
+        let input = Input {
+            body: "",
+            parameters: &parameters,
+            context: &context,
+            stage_variables: &exchange.served.variables,
+        };
+        let accept = exchange.header(&header::ACCEPT);
+        let template = media_type::for_answer(&self.templates, accept);
+        let status = self.status.unwrap_or(failure.status);
+        let mut response = default_answer(failure);
+        *response.status_mut() = status;
+        if let Some((media_type, template)) = template {
+            *response.body_mut() = substitution::substitute(template, &input).into();
+            if let Ok(value) = HeaderValue::from_str(media_type) {
+                response.headers_mut().insert(header::CONTENT_TYPE, value);
+            }
+        }
+        for mapping in &self.parameters {
+            let Target::Header(name) = &mapping.target else {
+                continue;
+            };
+            // What cannot be evaluated, or is no header field, is left out.
+            let values = mapping.source.evaluate(&input).ok().flatten();
+            let text = values.map(|values| values.join(","));
+            if let Some(text) = text
+                && let Ok(name) = HeaderName::from_bytes(name.as_bytes())
+                && let Ok(value) = HeaderValue::from_str(&text)
+            {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// API Gateway's own answer.
+pub(super) fn default_answer(failure: Failure) -> Response<Bytes> {
+    let body = match (failure.body, failure.message) {
+        (Some(body), _) => Bytes::from_static(body.as_bytes()),
+        (None, message) => {
+            let message = message.map_or(Value::Null, |text| Value::String(text.into_owned()));
+            Bytes::from(format!(r#"{{"message":{message}}}"#))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = failure.status;
+    if let Some(fields) = failure.fields {
+        *response.headers_mut() = *fields;
+    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(media_type::JSON),
+    );
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(failure.error_type));
+    response
+}

@@ -1,0 +1,128 @@
+//! The steps that a request goes through.
+
+use std::num::NonZeroU64;
+
+use bytes::Bytes;
+use http::{HeaderName, Response};
+use hyper::body::Incoming;
+use tollgate::api::RouteMatch;
+use tollgate::decision::{Allowance, Decision, Denial};
+use tollgate::http::fields;
+use tollgate::limiter;
+use tollgate::plan::MethodName;
+
+use super::call::{Call, Exchange};
+use super::failure::Failure;
+use super::method::Method;
+use super::served::Served;
+use super::{RestApis, insert};
+use crate::incoming::{self, BodyError};
+
+/// The most bytes of all names and values of a request's header fields, as on AWS.
+const MAX_HEADER_BYTES: usize = 10_240;
+
+pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+impl RestApis {
+    /// Answers a request from a stage.
+    pub(super) async fn serve(
+        &self,
+        served: &Served,
+        call: Call<'_>,
+        body: Incoming,
+    ) -> Response<Bytes> {
+        let mut exchange = Exchange::new(call, &self.place, served);
+        let mut response = match self.run(&mut exchange, body).await {
+            Ok(response) => response,
+            Err(failure) => served.gateway_responses.answer(failure, &exchange),
+        };
+        if let Some(metered) = &exchange.metered {
+            fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
+        }
+        response
+    }
+
+    async fn run(
+        &self,
+        exchange: &mut Exchange<'_>,
+        body: Incoming,
+    ) -> Result<Response<Bytes>, Failure> {
+        let parts = exchange.call.parts;
+        let header_bytes: usize = parts
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
+            .sum();
+        if header_bytes > MAX_HEADER_BYTES {
+            return Err(Failure::headers_too_large());
+        }
+        if !incoming::may_fit(&body) {
+            incoming::drain(&parts.headers, body).await;
+            return Err(Failure::body_too_large());
+        }
+        let routes = &exchange.served.routes;
+        let RouteMatch::Found(found) = routes.find(&parts.method, exchange.call.path) else {
+            return Err(Failure::no_method());
+        };
+        let method = found.value;
+        exchange.method = Some(method);
+        exchange.path_parameters = found.parameters;
+        method
+            .access
+            .check(exchange, method, &self.services)
+            .await?;
+        self.admit(exchange, method).await?;
+        exchange.body = incoming::read(body).await.map_err(|error| match error {
+            BodyError::TooLong => Failure::body_too_large(),
+            BodyError::Broken => Failure::bad_request(),
+        })?;
+        self.integrate(exchange, method).await
+    }
+
+    /// Validates a request that may pass, and has its integration answer it.
+    pub(super) async fn integrate(
+        &self,
+        exchange: &Exchange<'_>,
+        method: &Method,
+    ) -> Result<Response<Bytes>, Failure> {
+        if let Some(validation) = &method.validation {
+            validation.check(exchange)?;
+        }
+        let integration = &method.integration;
+        let mut response = integration.answer(exchange, method, &self.services).await?;
+        if integration.has_trace() {
+            insert(&mut response, TRACE_ID, &exchange.call.ids.trace);
+        }
+        Ok(response)
+    }
+
+    /// Checks the key, charges its plan, and asks the limits that all callers share.
+    async fn admit(&self, exchange: &mut Exchange<'_>, method: &Method) -> Result<(), Failure> {
+        let denied = |denial: Denial| Failure::denied(&denial, self.fields);
+        if !method.api_key_required {
+            return match method.gate.decide(self.services.now()) {
+                Decision::Allow(_) => Ok(()),
+                Decision::Deny(denial) => Err(denied(denial)),
+            };
+        }
+        let request = limiter::Request {
+            api_stage: &exchange.served.api_stage,
+            method: MethodName {
+                resource: &method.resource_path,
+                verb: exchange.call.parts.method.as_str(),
+            },
+            key: exchange.api_key(),
+            cost: NonZeroU64::MIN,
+            gate: Some(&method.gate),
+        };
+        match self.limiter.decide(&request).await {
+            Ok(Decision::Allow(Allowance::Metered(metered))) => {
+                exchange.metered = Some(metered);
+                Ok(())
+            }
+            Ok(Decision::Allow(Allowance::Unmetered)) => Ok(()),
+            Ok(Decision::Deny(denial)) => Err(denied(denial)),
+            Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
+        }
+    }
+}
