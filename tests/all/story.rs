@@ -11,6 +11,7 @@ mod open_methods;
 mod processes;
 mod requests;
 mod restart;
+mod sdk;
 mod start;
 mod store_requests;
 mod unread_output;
