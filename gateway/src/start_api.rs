@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::Uri;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -52,6 +53,10 @@ pub struct StartApi {
     pub build: BuildMode,
     /// Where to keep the store; in memory when there is none.
     pub data: Option<PathBuf>,
+    /// Whether answers carry no field that AWS does not send.
+    pub strict_aws: bool,
+    /// An endpoint of Lambda's Invoke API, for functions that are not in the template.
+    pub lambda_endpoint: Option<Uri>,
     /// Whether AWS's limits on numbers of keys and plans hold.
     pub aws_limits: bool,
     /// The most processes of each function.
@@ -150,7 +155,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
 
     let functions = functions::start(&template, &executables, &arguments, &endpoint_url).await?;
     let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
-    let rest_apis = apis::rest_apis(&functions, store.clone(), limiter, port);
+    let rest_apis = apis::rest_apis(&functions, store.clone(), limiter, &arguments, port);
     let data_plane = apis::data_plane(&template, &functions, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(&template, &arguments);
     let control = Control::new(store, SystemClock, settings, rest_apis)?;

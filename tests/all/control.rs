@@ -1,11 +1,11 @@
 //! The management API in this process, on the embedded DynamoDB: requests as API Gateway's clients send them.
 
-mod rest_apis;
 mod cost;
 mod import;
 mod keys;
 mod managed;
 mod plans;
+mod rest_apis;
 mod usage;
 
 use std::collections::BTreeSet;

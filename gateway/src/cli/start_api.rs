@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use http::Uri;
+
 use super::connection::ConnectionOptions;
 use super::environment::Environment;
 use super::failure::Failure;
@@ -59,12 +61,28 @@ pub(super) struct StartApi {
     /// Keeps tables in this directory, so that they survive a restart. Without it, they are in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Sends no header field that API Gateway does not send: no Retry-After, no RateLimit.
+    #[arg(long)]
+    strict_aws: bool,
+    /// Where functions that are not in the template are invoked: an endpoint that speaks Lambda's Invoke API, such as
+    /// `cargo lambda watch` or `sam local start-lambda`. Requests to it are not signed.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    lambda_endpoint: Option<Uri>,
     /// Holds clients of the management API to AWS's limits: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
     #[arg(long)]
     aws_limits: bool,
     /// The most processes of one function at a time.
     #[arg(long, value_name = "N", default_value = "10")]
     concurrency: NonZeroUsize,
+}
+
+/// Reads the URL of an endpoint: with a scheme and a host.
+fn endpoint(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("{error}"))?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(_)) => Ok(uri),
+        _ => Err("write it as http://HOST:PORT".to_owned()),
+    }
 }
 
 impl StartApi {
@@ -92,6 +110,8 @@ impl StartApi {
                 BuildMode::Build
             },
             data: self.data.clone(),
+            strict_aws: self.strict_aws,
+            lambda_endpoint: self.lambda_endpoint.clone(),
             aws_limits: self.aws_limits,
             concurrency: self.concurrency.get(),
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),

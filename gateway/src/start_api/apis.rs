@@ -12,7 +12,7 @@ use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::SystemClock;
 
-use super::StartError;
+use super::{StartApi, StartError};
 use crate::invoke::Function;
 use crate::local;
 use crate::rest_api::{RestApis, RestApisSettings};
@@ -28,6 +28,7 @@ pub(super) fn rest_apis(
     functions: &BTreeMap<String, Arc<Function>>,
     store: DynamoStore,
     limiter: Limiter<DynamoStore>,
+    arguments: &StartApi,
     port: u16,
 ) -> Arc<RestApis> {
     let settings = RestApisSettings {
@@ -37,8 +38,12 @@ pub(super) fn rest_apis(
             .values()
             .map(|function| (function.config().name.clone(), Function::clone(function)))
             .collect(),
-        lambda_endpoint: None,
-        fields: Fields::All,
+        lambda_endpoint: arguments.lambda_endpoint.clone(),
+        fields: if arguments.strict_aws {
+            Fields::AwsOnly
+        } else {
+            Fields::All
+        },
         account_id: local::ACCOUNT_ID.to_owned(),
         region: local::REGION.to_owned(),
         port,

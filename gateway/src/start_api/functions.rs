@@ -79,6 +79,9 @@ fn environment(
         variables.insert("RUST_LOG".to_owned(), filter.clone());
     }
     variables.extend(spec.environment.clone());
+    if arguments.strict_aws {
+        variables.insert(variable::STRICT_AWS.to_owned(), "true".to_owned());
+    }
     variables.insert(
         "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
         endpoint_url.to_owned(),
