@@ -99,7 +99,8 @@ impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
 
     /// Answers one request. The path may have no prefix: `/apikeys`, `/restapis/…`.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        match self.0.answer(&request).await {
+        // Boxed: the largest operation makes a future of many KB, which callers would carry on their stacks.
+        match Box::pin(self.0.answer(&request)).await {
             Ok(reply) => reply.into_response(),
             Err(error) => error.into_response(),
         }

@@ -83,7 +83,7 @@ wire_enum! {
     EndpointType {
         /// For clients of one region.
         Regional = "REGIONAL",
-        /// Behind Amazon CloudFront.
+        /// Behind Amazon `CloudFront`.
         Edge = "EDGE",
         /// Inside a VPC.
         Private = "PRIVATE",

@@ -125,6 +125,10 @@ impl Stage {
 }
 
 /// Settings of a stage for one method or for all. Shape `MethodSetting`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the members are those of the service model"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodSetting {

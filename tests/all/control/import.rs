@@ -61,7 +61,7 @@ async fn a_value_that_a_key_has_overwrites_that_key_which_keeps_its_id() {
     let app = App::start().await;
     let list = "name,key,description\njoe,value-of-joe-0123456789,one\n";
     let (ids, _) = imported(&app, list).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let list = "name,key,enabled\n\
                 tom,value-of-tom-0123456789,\n\
                 jim,value-of-joe-0123456789,\n\

@@ -54,6 +54,7 @@ impl Client {
                 },
                 key: Some(&self.value),
                 cost: NonZeroU64::MIN,
+                gate: None,
             };
             let decision = self.limiter.decide(&request).await.unwrap();
             admitted += u32::from(matches!(decision, Decision::Allow(_)));
@@ -82,7 +83,7 @@ async fn each_day_has_what_was_used_and_what_remained() {
     let quota = json!({"limit": 10, "period": "MONTH"});
     let client = Client::of(&app, quota).await;
     assert_eq!(client.send(3).await, 3);
-    app.clock.advance(Duration::from_secs(86_400));
+    app.clock.advance(Duration::from_hours(24));
     assert_eq!(client.send(2).await, 2);
     let usage = client.usage(&app, "2026-11-22", "2026-11-25").await;
     let expected = json!({
@@ -230,13 +231,13 @@ async fn an_expired_key_is_refused_until_its_tag_is_taken_away() {
     let tags = json!({"tags": {"tollgate:expires-at": "2026-11-23T13:00:00Z"}});
     app.ok(204, "PUT", &arn, tags).await;
     // Longer than a process remembers a key.
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     assert_eq!(client.send(1).await, 1);
-    app.clock.advance(Duration::from_secs(3_600));
+    app.clock.advance(Duration::from_hours(1));
     assert_eq!(client.send(1).await, 0);
     let untag = format!("{arn}?tagKeys=tollgate:expires-at");
     app.ok(204, "DELETE", &untag, Value::Null).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     assert_eq!(client.send(1).await, 1);
     let wrong = json!({"tags": {"tollgate:expires-at": "soon"}});
     assert_eq!(app.refused("PUT", &arn, wrong).await.0, 400);

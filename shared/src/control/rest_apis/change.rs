@@ -145,6 +145,10 @@ impl Tries {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 pub(super) fn no_entropy(error: random::NoEntropy) -> ControlError {
     ControlError::new(Kind::Internal, error.to_string())
 }

@@ -58,7 +58,7 @@ pub(super) async fn list<S: Registry + ApiRegistry, C: Clock>(
         call,
         api.record.deployments.values(),
         |deployment| deployment.id.clone(),
-        |deployment| view::plain(deployment),
+        view::plain,
     )
 }
 

@@ -25,7 +25,7 @@ use crate::control::reply::Reply;
 use crate::id::{ApiStage, KeyId, PlanId};
 use crate::plan::{CoveredStage, Plan};
 use crate::rest_api::Snapshot;
-use crate::store::{ApiRegistry, NewPlan, PageRequest, Registry, RegistryError};
+use crate::store::{ApiRegistry, NewPlan, Page, PageRequest, Registry, RegistryError};
 use crate::time::Clock;
 
 pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
@@ -227,15 +227,17 @@ pub(super) async fn list<S: Registry + ApiRegistry, C: Clock>(
     let Some(page) = call.page()? else {
         return Reply::page(&[] as &[Body<'_>], None);
     };
-    let (plans, next) = match call.query("keyId").filter(|id| !id.is_empty()) {
-        Some(key_id) => plans_of_key(control, &key_id.into(), &page).await?,
-        None => {
-            let page = control.store.plans(&page).await?;
-            (page.entries, page.next)
-        }
+    let page = if let Some(key_id) = call.query("keyId").filter(|id| !id.is_empty()) {
+        plans_of_key(control, &key_id.into(), &page).await?
+    } else {
+        control.store.plans(&page).await?
     };
-    let bodies: Vec<_> = plans.iter().map(|plan| Body::new(plan, None)).collect();
-    Reply::page(&bodies, next.as_deref())
+    let bodies: Vec<_> = page
+        .entries
+        .iter()
+        .map(|plan| Body::new(plan, None))
+        .collect();
+    Reply::page(&bodies, page.next.as_deref())
 }
 
 /// The plans of one key, in the order in which it joined them. A position is the id of the last plan of the page before.
@@ -243,7 +245,7 @@ async fn plans_of_key<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     key_id: &KeyId,
     page: &PageRequest,
-) -> Result<(Vec<Plan>, Option<String>), ControlError> {
+) -> Result<Page<Plan>, ControlError> {
     let key = control.store.key_by_id(key_id).await?;
     let ids = key.ok_or_else(no_such_key)?.plan_ids;
     let start = match &page.after {
@@ -266,7 +268,10 @@ async fn plans_of_key<S: Registry + ApiRegistry, C: Clock>(
             |id| async move { Ok(control.store.plan_by_id(&id).await?) },
         )
         .await?;
-    Ok((plans.into_iter().flatten().collect(), next))
+    Ok(Page {
+        entries: plans.into_iter().flatten().collect(),
+        next,
+    })
 }
 
 pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(

@@ -105,19 +105,19 @@ fn apply(entry: &mut MethodSetting, setting: Setting, patch: &Patch) -> Result<(
             entry.logging_level = Some(level);
         }
         Setting::BurstLimit => {
-            let limit: i32 = patch.text().parse().map_err(|_| invalid())?;
+            let limit: i32 = patch.text().parse().map_err(|_not_a_number| invalid())?;
             entry.throttling_burst_limit = Some(limit)
                 .filter(|limit| *limit >= -1)
                 .map(i64::from)
                 .ok_or_else(invalid)?;
         }
         Setting::RateLimit => {
-            let limit: f64 = patch.text().parse().map_err(|_| invalid())?;
+            let limit: f64 = patch.text().parse().map_err(|_not_a_number| invalid())?;
             let valid = limit.is_finite() && (limit >= 0.0 || limit.total_cmp(&-1.0).is_eq());
             entry.throttling_rate_limit = Some(limit).filter(|_| valid).ok_or_else(invalid)?;
         }
         Setting::CacheTtl => {
-            let ttl: u32 = patch.text().parse().map_err(|_| invalid())?;
+            let ttl: u32 = patch.text().parse().map_err(|_not_a_number| invalid())?;
             entry.cache_ttl_in_seconds =
                 Some(ttl).filter(|ttl| *ttl <= 3_600).ok_or_else(invalid)?;
         }

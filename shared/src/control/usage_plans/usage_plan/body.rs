@@ -16,7 +16,7 @@ pub(super) struct Body<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
-    api_stages: Vec<Stage<'a>>,
+    api_stages: Vec<CoveredApiStage<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     throttle: Option<ThrottleSettings>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub(super) struct Body<'a> {
 /// Shape `ApiStage`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Stage<'a> {
+struct CoveredApiStage<'a> {
     api_id: &'a str,
     stage: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -59,7 +59,7 @@ impl<'a> Body<'a> {
             id: plan.id.as_str(),
             name: &plan.name,
             description: plan.description.as_deref(),
-            api_stages: plan.stages.iter().map(Stage::new).collect(),
+            api_stages: plan.stages.iter().map(CoveredApiStage::new).collect(),
             throttle: plan.throttle.map(ThrottleSettings::new),
             quota: plan.quota.map(QuotaSettings::new),
             product_code: plan.product_code.as_deref(),
@@ -68,7 +68,7 @@ impl<'a> Body<'a> {
     }
 }
 
-impl<'a> Stage<'a> {
+impl<'a> CoveredApiStage<'a> {
     fn new(covered: &'a CoveredStage) -> Self {
         Self {
             api_id: covered.api_stage.api_id.as_str(),

@@ -197,7 +197,12 @@ fn what_is_no_stage_of_the_plan_is_refused() {
         remove("/apiStages/x:prod/throttle"),
     ];
     for patch in patches {
-        assert_eq!(refused(&[patch.clone()]), not_covered, "{}", patch.path);
+        assert_eq!(
+            refused(std::slice::from_ref(&patch)),
+            not_covered,
+            "{}",
+            patch.path
+        );
     }
 }
 
@@ -289,7 +294,7 @@ fn other_paths_and_operations_are_refused() {
         patch(Op::Test, "/name", Some("x")),
     ];
     for patch in patches {
-        let (kind, text) = refused(&[patch.clone()]);
+        let (kind, text) = refused(std::slice::from_ref(&patch));
         assert_eq!(kind, Kind::BadRequest, "{patch:?}");
         let start = format!(
             "Invalid patch path  '{}' specified for op '{}'. Must be one of: [",
