@@ -31,7 +31,7 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     let record = apply::create(&imported, &id, call.now().as_secs(), &mut new_id)?;
     control.store.create_rest_api(&record).await?;
     control.gateway.api_changed(&ApiId::from(id.as_str()));
-    Reply::created(&with_warnings(&record.api, &imported))
+    Reply::created(&view::api(&with_warnings(&record.api, &imported))?)
 }
 
 pub(super) async fn put<S: Registry + ApiRegistry, C: Clock>(
