@@ -4,6 +4,7 @@ mod cost;
 mod import;
 mod keys;
 mod managed;
+mod openapi;
 mod plans;
 mod rest_apis;
 mod usage;

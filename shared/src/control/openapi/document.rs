@@ -7,7 +7,7 @@ use super::error::ImportError;
 use super::{DOCUMENT_BYTES_MAX, EXPANDED_BYTES_MAX, yaml};
 
 /// How many references may follow one another.
-const HOPS_MAX: usize = 32;
+pub(super) const HOPS_MAX: usize = 32;
 
 /// What a value costs beside its text.
 const VALUE_BYTES: usize = 16;
@@ -162,21 +162,27 @@ impl Budget {
         document: &'d Document,
         value: &'d Value,
     ) -> Result<&'d Value, Unresolved> {
-        let Some(first) = reference(value) else {
-            return Ok(value);
-        };
-        let mut next = first;
+        let mut value = value;
         for _ in 0..HOPS_MAX {
-            let Some(target) = document.target(next) else {
-                break;
+            let Some(next) = reference(value) else {
+                return Ok(value);
             };
-            let Some(further) = reference(target) else {
-                self.spend(target)?;
-                return Ok(target);
-            };
-            next = further;
+            value = self.follow(document, next)?;
         }
-        Err(Unresolved::Missing(first.to_owned()))
+        let circle = reference(value).unwrap_or_default();
+        Err(Unresolved::Missing(circle.to_owned()))
+    }
+
+    /// Follows one reference.
+    pub(super) fn follow<'d>(
+        &mut self,
+        document: &'d Document,
+        reference: &str,
+    ) -> Result<&'d Value, Unresolved> {
+        let target = document.target(reference);
+        let target = target.ok_or_else(|| Unresolved::Missing(reference.to_owned()))?;
+        self.spend(target)?;
+        Ok(target)
     }
 
     /// Pays for a copy of so many bytes.

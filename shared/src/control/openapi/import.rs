@@ -107,7 +107,21 @@ struct Import<'d> {
 impl<'d> Import<'d> {
     /// What a value or the reference in its place is. Without a target there is a warning and nothing.
     fn resolve(&mut self, value: &'d Value) -> Result<Option<&'d Value>, ImportError> {
-        match self.budget.resolve(self.document, value) {
+        let resolved = self.budget.resolve(self.document, value);
+        self.found(resolved)
+    }
+
+    /// The target of one reference.
+    fn follow(&mut self, reference: &str) -> Result<Option<&'d Value>, ImportError> {
+        let target = self.budget.follow(self.document, reference);
+        self.found(target)
+    }
+
+    fn found(
+        &mut self,
+        target: Result<&'d Value, Unresolved>,
+    ) -> Result<Option<&'d Value>, ImportError> {
+        match target {
             Ok(value) => Ok(Some(value)),
             Err(Unresolved::Missing(reference)) => {
                 self.warnings.add(format!(

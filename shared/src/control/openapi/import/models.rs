@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Import;
 use crate::control::openapi::MODEL_URL;
-use crate::control::openapi::document::reference;
+use crate::control::openapi::document::{HOPS_MAX, reference};
 use crate::control::openapi::error::ImportError;
 use crate::rest_api::Model;
 
@@ -17,6 +17,16 @@ const SCHEMA_DEPTH_MAX: usize = 100;
 
 /// How many hexadecimal digits end the name of a model that stands for a schema without a name, at the least.
 const DIGITS_MIN: usize = 6;
+
+/// What a schema is once its references are followed.
+enum Followed<'d> {
+    /// The model of this name.
+    Model(String),
+    /// A schema that is no reference.
+    Schema(&'d Value),
+    /// Nothing that the document knows.
+    Nothing,
+}
 
 impl<'d> Import<'d> {
     /// Makes a model of every schema that has a name.
@@ -39,25 +49,46 @@ impl<'d> Import<'d> {
     /// The name of the model for the schema of a body: its own if it is a reference to one, else one that is made for it. The name is made from
     /// the schema, so that an import of the same document changes nothing.
     pub(super) fn model_of(&mut self, schema: &'d Value) -> Result<Option<String>, ImportError> {
-        if let Some(name) = reference(schema).and_then(|reference| self.model_name(reference)) {
-            return Ok(self.known_model(name).map(str::to_owned));
-        }
-        let schema = self.schema(schema, 0)?;
+        let schema = match self.followed(schema)? {
+            Followed::Model(name) => return Ok(Some(name)),
+            Followed::Nothing => return Ok(None),
+            Followed::Schema(schema) => self.schema(schema, 0)?,
+        };
         let digest = Sha256::digest(schema.to_string());
         let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         for len in DIGITS_MIN..=digits.len() {
             let name = format!("MODEL{}", digits.get(..len).unwrap_or(&digits));
             let made = model(&name, &schema);
-            if *self
+            let known = self
                 .models
                 .entry(name.clone())
-                .or_insert_with(|| made.clone())
-                == made
-            {
+                .or_insert_with(|| made.clone());
+            if *known == made {
                 return Ok(Some(name));
             }
         }
         Ok(None)
+    }
+
+    /// Follows references until one names a model, or to a schema that is none.
+    fn followed(&mut self, schema: &'d Value) -> Result<Followed<'d>, ImportError> {
+        let mut schema = schema;
+        for _ in 0..HOPS_MAX {
+            let Some(reference) = reference(schema) else {
+                return Ok(Followed::Schema(schema));
+            };
+            if let Some(name) = self.model_name(reference) {
+                let known = self.known_model(name);
+                return Ok(known.map_or(Followed::Nothing, |name| Followed::Model(name.to_owned())));
+            }
+            let Some(target) = self.follow(reference)? else {
+                return Ok(Followed::Nothing);
+            };
+            schema = target;
+        }
+        self.warnings
+            .add("A reference leads in a circle. Ignoring.".to_owned());
+        Ok(Followed::Nothing)
     }
 
     /// The schema with its references to models as API Gateway stores them, and what else it refers to in place of the reference.
@@ -69,21 +100,15 @@ impl<'d> Import<'d> {
             return Ok(Value::Object(Map::new()));
         }
         let deeper = depth.saturating_add(1);
-        if let Some(reference) = reference(schema) {
-            if let Some(name) = self.model_name(reference) {
-                return Ok(match self.known_model(name) {
-                    Some(name) => {
-                        let url = format!("{MODEL_URL}{}/models/{name}", self.options.api_id);
-                        Value::Object(Map::from_iter([("$ref".to_owned(), Value::from(url))]))
-                    }
-                    None => Value::Object(Map::new()),
-                });
+        let schema = match self.followed(schema)? {
+            Followed::Schema(schema) => schema,
+            Followed::Nothing => return Ok(Value::Object(Map::new())),
+            Followed::Model(name) => {
+                let url = format!("{MODEL_URL}{}/models/{name}", self.options.api_id);
+                let reference = ("$ref".to_owned(), Value::from(url));
+                return Ok(Value::Object(Map::from_iter([reference])));
             }
-            return match self.resolve(schema)? {
-                Some(target) => self.schema(target, deeper),
-                None => Ok(Value::Object(Map::new())),
-            };
-        }
+        };
         Ok(match schema {
             Value::Array(items) => Value::Array(
                 items
