@@ -5,6 +5,8 @@ mod control;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod gateway_rest;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod store;
