@@ -29,7 +29,7 @@ fn parameters<E: std::fmt::Display>(
 }
 
 /// A body as Base64.
-fn to_text(body: &[u8]) -> Bytes {
+pub(super) fn to_text(body: &[u8]) -> Bytes {
     STANDARD.encode(body).into()
 }
 

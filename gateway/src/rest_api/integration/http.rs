@@ -12,7 +12,7 @@ use tracing::warn;
 use super::super::backend::{BackendAnswer, SendError};
 use super::super::call::Exchange;
 use super::super::failure::Failure;
-use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping};
+use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping, to_text};
 use super::super::media_type;
 use super::super::services::Services;
 use crate::event::{self, is_binary, is_hop_by_hop};
@@ -316,10 +316,7 @@ fn client_body(exchange: &Exchange<'_>, headers: &HeaderMap, body: Bytes) -> Byt
     ) {
         return body;
     }
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD
-        .encode(&body)
-        .into()
+    to_text(&body)
 }
 
 #[cfg(test)]
