@@ -325,6 +325,7 @@ async fn add_keys(store: &DynamoStore, throttle: Throttle, count: usize) -> Outc
             name: "Client".to_owned(),
             description: None,
             customer_id: None,
+            stage_keys: Vec::new(),
             enabled: true,
             expires_at: None,
             tags: BTreeMap::new(),

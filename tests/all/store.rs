@@ -61,6 +61,7 @@ fn new_key(name: &str) -> NewKey {
         name: name.to_owned(),
         description: None,
         customer_id: None,
+        stage_keys: Vec::new(),
         enabled: true,
         expires_at: None,
         tags: BTreeMap::new(),

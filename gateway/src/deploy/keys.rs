@@ -74,6 +74,7 @@ async fn create(
         name: spec.name.clone(),
         description: spec.description.clone(),
         customer_id: spec.customer_id.clone(),
+        stage_keys: Vec::new(),
         enabled: spec.enabled,
         expires_at: None,
         tags: spec.tags.clone(),

@@ -22,6 +22,7 @@ async fn key_on_plan(app: &App) {
         name: "joe".to_owned(),
         description: None,
         customer_id: None,
+        stage_keys: Vec::new(),
         enabled: true,
         expires_at: None,
         tags: BTreeMap::new(),

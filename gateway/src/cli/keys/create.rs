@@ -138,6 +138,7 @@ fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),
+        stage_keys: Vec::new(),
         enabled: !arguments.disabled,
         expires_at: arguments.expires_at,
         tags: BTreeMap::new(),

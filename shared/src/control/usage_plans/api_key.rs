@@ -43,8 +43,7 @@ struct Body<'a> {
     enabled: bool,
     created_date: u64,
     last_updated_date: u64,
-    /// Stages were keys' own before there were usage plans. They grant nothing, and are not stored.
-    stage_keys: [&'a str; 0],
+    stage_keys: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     tags: Option<&'a BTreeMap<String, String>>,
 }
@@ -64,7 +63,7 @@ impl<'a> Body<'a> {
             enabled: key.enabled,
             created_date: key.created_at.as_secs(),
             last_updated_date: key.updated_at.as_secs(),
-            stage_keys: [],
+            stage_keys: &key.stage_keys,
             tags,
         }
     }
@@ -87,9 +86,11 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
 /// The key that the members describe. A value that is not given is made.
 fn new_key(members: &Members, environment: EnvironmentLetter) -> Result<NewKey, ControlError> {
     members.boolean("generateDistinctId")?;
+    let mut stage_keys = Vec::new();
     for stage in members.objects("stageKeys")?.unwrap_or_default() {
-        stage.text("restApiId")?;
-        stage.text("stageName")?;
+        let api_id = stage.text("restApiId")?.unwrap_or_default();
+        let name = stage.text("stageName")?.unwrap_or_default();
+        stage_keys.push(format!("{api_id}/{name}"));
     }
     let value = match members.text("value")?.filter(|value| !value.is_empty()) {
         Some(value) => parse_value(&value)?,
@@ -112,6 +113,7 @@ fn new_key(members: &Members, environment: EnvironmentLetter) -> Result<NewKey, 
             .filter(|text| !text.is_empty())
             .map(customer_id)
             .transpose()?,
+        stage_keys,
         enabled: members.boolean("enabled")?.unwrap_or(false),
         expires_at: tags::expiry(&tags)?,
         tags,

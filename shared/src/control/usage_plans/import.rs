@@ -175,6 +175,7 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
         name: row.name.clone(),
         description: Some(row.description.clone()),
         customer_id: None,
+        stage_keys: Vec::new(),
         enabled: row.enabled,
         expires_at: None,
         tags: BTreeMap::new(),

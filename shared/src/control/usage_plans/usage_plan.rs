@@ -15,7 +15,7 @@ use self::limits::{QuotaDraft, throttle};
 use self::method_name::MethodName;
 use super::{
     MAX_DESCRIPTION_LEN, MAX_METHOD_THROTTLES_OF_A_STAGE, MAX_NAME_LEN, MAX_PLANS, bounded,
-    limit_exceeded, no_such_key, no_such_plan, tags,
+    limit_exceeded, no_such_plan, tags,
 };
 use crate::control::Inner;
 use crate::control::call::Call;
@@ -247,7 +247,8 @@ async fn plans_of_key<S: Registry + ApiRegistry, C: Clock>(
     page: &PageRequest,
 ) -> Result<Page<Plan>, ControlError> {
     let key = control.store.key_by_id(key_id).await?;
-    let ids = key.ok_or_else(no_such_key)?.plan_ids;
+    // An unknown key is in no plan, as an unknown plan has no keys.
+    let ids = key.map(|key| key.plan_ids).unwrap_or_default();
     let start = match &page.after {
         None => 0,
         Some(last) => ids

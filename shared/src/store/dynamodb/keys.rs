@@ -75,6 +75,7 @@ impl KeyRegistry for DynamoStore {
             name: new.name.clone(),
             description: new.description.clone().and_then(text),
             customer_id: new.customer_id.clone().and_then(text),
+            stage_keys: new.stage_keys.clone(),
             enabled: new.enabled,
             expires_at: new.expires_at,
             plan_ids: Vec::new(),

@@ -51,6 +51,8 @@ pub(in crate::store) struct KeyItem {
     pub(in crate::store) description: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) customer_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::store) stage_keys: Vec<String>,
     pub(in crate::store) enabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) expires_at_ns: Option<u64>,
@@ -73,6 +75,7 @@ impl KeyItem {
             name: key.name.clone(),
             description: key.description.clone(),
             customer_id: key.customer_id.clone(),
+            stage_keys: key.stage_keys.clone(),
             enabled: key.enabled,
             expires_at_ns: key.expires_at.map(Timestamp::as_nanos),
             plan_ids: key.plan_ids.iter().map(PlanId::to_string).collect(),
@@ -109,6 +112,7 @@ impl KeyItem {
             name: self.name,
             description: self.description,
             customer_id: self.customer_id,
+            stage_keys: self.stage_keys,
             enabled: self.enabled,
             expires_at: self.expires_at_ns.map(Timestamp::from_nanos),
             tags: self.tags,

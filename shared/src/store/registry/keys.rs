@@ -22,6 +22,9 @@ pub struct ApiKey {
     pub description: Option<String>,
     /// The operator's own id of the customer.
     pub customer_id: Option<String>,
+    /// Stages that clients named when they created the key, as `api/stage`. They grant nothing: API Gateway keeps them for clients from
+    /// before there were usage plans.
+    pub stage_keys: Vec<String>,
     /// Whether the key may be used.
     pub enabled: bool,
     /// From when on the key may not be used.
@@ -51,6 +54,9 @@ pub struct NewKey {
     pub description: Option<String>,
     /// The operator's own id of the customer.
     pub customer_id: Option<String>,
+    /// Stages that clients named when they created the key, as `api/stage`. They grant nothing: API Gateway keeps them for clients from
+    /// before there were usage plans.
+    pub stage_keys: Vec<String>,
     /// Whether the key may be used.
     pub enabled: bool,
     /// From when on it may not be used.
