@@ -51,7 +51,7 @@ pub struct Stage {
     /// Stored only.
     pub cache_cluster_status: CacheClusterStatus,
     /// Settings by `{path}/{METHOD}`, or `*/*`, as clients write it: the leading slash may be missing, and slashes may be `~1`.
-    /// [`Stage::method_setting`] finds one. The throttles hold for all callers together.
+    /// The throttles hold for all callers together.
     pub method_settings: BTreeMap<String, MethodSetting>,
     /// `${stageVariables.name}` in integrations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -77,51 +77,6 @@ pub struct Stage {
     pub created_date: u64,
     /// When it was last changed, in seconds since the epoch.
     pub last_updated_date: u64,
-}
-
-impl Stage {
-    /// A stage with API Gateway's defaults. `created_date` is in seconds since the epoch.
-    #[must_use]
-    pub const fn new(stage_name: String, deployment_id: String, created_date: u64) -> Self {
-        Self {
-            deployment_id,
-            client_certificate_id: None,
-            stage_name,
-            description: None,
-            cache_cluster_enabled: false,
-            cache_cluster_size: None,
-            cache_cluster_status: CacheClusterStatus::NotAvailable,
-            method_settings: BTreeMap::new(),
-            variables: BTreeMap::new(),
-            documentation_version: None,
-            access_log_settings: None,
-            canary_settings: None,
-            tracing_enabled: false,
-            web_acl_arn: None,
-            tags: BTreeMap::new(),
-            created_date,
-            last_updated_date: created_date,
-        }
-    }
-}
-
-impl Stage {
-    /// The settings of the method `http_method`, a verb or `ANY`, of the resource with this path, such as `/users/{id}`: its own ones, or those of
-    /// all methods.
-    pub fn method_setting(&self, path: &str, http_method: &str) -> Option<&MethodSetting> {
-        let names_method = |key: &str| {
-            key.rsplit_once('/').is_some_and(|(resource, method)| {
-                let resource = resource.replace("~1", "/");
-                method == http_method
-                    && resource.trim_start_matches('/') == path.trim_start_matches('/')
-            })
-        };
-        self.method_settings
-            .iter()
-            .find(|(key, _)| names_method(key))
-            .map(|(_, setting)| setting)
-            .or_else(|| self.method_settings.get("*/*"))
-    }
 }
 
 /// Settings of a stage for one method or for all. Shape `MethodSetting`.

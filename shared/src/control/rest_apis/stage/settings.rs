@@ -183,29 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_found_by_the_path_of_its_resource_however_it_was_written() {
-        for (written, path) in [
-            ("/~1users~1{id}/GET/throttling/burstLimit", "/users/{id}"),
-            ("/users/{id}/GET/throttling/burstLimit", "/users/{id}"),
-            ("//GET/throttling/burstLimit", "/"),
-            ("/~1/GET/throttling/burstLimit", "/"),
-        ] {
-            let mut stage = stage();
-            set(&mut stage, written, "7");
-            let burst = |stage: &Stage, path: &str, verb: &str| {
-                let setting = stage.method_setting(path, verb);
-                setting.map(|setting| setting.throttling_burst_limit)
-            };
-            assert_eq!(burst(&stage, path, "GET"), Some(7), "{written}");
-            assert_eq!(burst(&stage, path, "POST"), None);
-            assert_eq!(burst(&stage, "/users", "GET"), None);
-            set(&mut stage, "/*/*/throttling/burstLimit", "9");
-            assert_eq!(burst(&stage, path, "GET"), Some(7));
-            assert_eq!(burst(&stage, "/users", "GET"), Some(9));
-        }
-    }
-
-    #[test]
     fn what_names_no_method_or_no_setting_is_not_a_setting() {
         let mut stage = stage();
         for path in [
