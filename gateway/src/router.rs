@@ -227,7 +227,7 @@ impl<A> Router<A> {
         }
     }
 
-    /// `{api-id}/{stage}/_user_request_/{path}`, the form of LocalStack.
+    /// `{api-id}/{stage}/_user_request_/{path}`, as some emulators have it.
     fn to_user_request<'r>(&'r self, rest: &'r str) -> Option<Destination<'r, A>> {
         let (id, rest) = split_segment(rest);
         let (stage, rest) = first_segment(rest);

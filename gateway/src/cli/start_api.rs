@@ -30,6 +30,10 @@ Examples:
 /// Runs the simulated gateway: builds the functions of a template, serves its APIs, and enforces its plans.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct StartApi {
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -61,7 +65,7 @@ pub(super) struct StartApi {
     /// Keeps tables in this directory, so that they survive a restart. Without it, they are in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Sends no header field that API Gateway does not send: no Retry-After, no RateLimit.
+    /// Sends no header field that API Gateway does not send: no `Retry-After`, no `RateLimit`.
     #[arg(long)]
     strict_aws: bool,
     /// Where functions that are not in the template are invoked: an endpoint that speaks Lambda's Invoke API, such as

@@ -1,6 +1,7 @@
 //! A template's REST APIs, as clients of the management API would have made them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 use tollgate::id::ApiId;
@@ -42,17 +43,16 @@ async fn deploy_api(
     let id = ApiId::from(spec.id.as_str());
     let wanted = api_of(spec, functions, now);
     let digest = wanted.api.tags.get(DIGEST_TAG).cloned();
-    let known = match store.rest_api(&id).await? {
-        Some(known) => known,
-        None => {
-            let record = ApiRecord {
-                deployments: BTreeMap::new(),
-                stages: BTreeMap::new(),
-                ..wanted.clone()
-            };
-            store.create_rest_api(&record).await.map_err(fail)?;
-            StoredApi { record, rev: 1 }
-        }
+    let known = if let Some(known) = store.rest_api(&id).await? {
+        known
+    } else {
+        let record = ApiRecord {
+            deployments: BTreeMap::new(),
+            stages: BTreeMap::new(),
+            ..wanted.clone()
+        };
+        store.create_rest_api(&record).await.map_err(fail)?;
+        StoredApi { record, rev: 1 }
     };
     let is_complete = known.record.stages.contains_key(&spec.stage);
     if is_complete && known.record.api.tags.get(DIGEST_TAG).cloned() == digest {
@@ -237,11 +237,12 @@ fn digest(spec: &ApiSpec, functions: &[FunctionSpec]) -> String {
             add(text);
         }
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digits = String::new();
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// An id like AWS's that is the same at every start.

@@ -12,7 +12,7 @@ use tollgate::time::Timestamp;
 
 use super::method::Method;
 use super::served::Served;
-use crate::authorize::Authorized;
+use crate::authorize::{Authorized, UsageIdentifierKey};
 use crate::event::{ApiKind, ProxyRequest, RequestApiKey};
 use crate::incoming::RequestIds;
 
@@ -119,7 +119,7 @@ impl<'a> Exchange<'a> {
                 .authorized
                 .as_ref()
                 .and_then(Authorized::usage_identifier_key)
-                .map(|key| key.expose()),
+                .map(UsageIdentifierKey::expose),
         }
     }
 

@@ -196,23 +196,22 @@ impl Stages {
         let known = old
             .filter(|old| old.stage.deployment_id == stage.deployment_id)
             .map(|old| Arc::clone(&old.snapshot));
-        let snapshot = match known {
-            Some(snapshot) => snapshot,
-            None => {
-                let snapshot = self
-                    .store
-                    .snapshot(&name.api_id, &stage.deployment_id)
-                    .await?;
-                let Some(snapshot) = snapshot else {
-                    warn!(
-                        api.stage = %name,
-                        deployment.id = stage.deployment_id,
-                        "a stage cannot be served: its deployment is gone"
-                    );
-                    return Ok(None);
-                };
-                Arc::new(snapshot)
-            }
+        let snapshot = if let Some(snapshot) = known {
+            snapshot
+        } else {
+            let snapshot = self
+                .store
+                .snapshot(&name.api_id, &stage.deployment_id)
+                .await?;
+            let Some(snapshot) = snapshot else {
+                warn!(
+                    api.stage = %name,
+                    deployment.id = stage.deployment_id,
+                    "a stage cannot be served: its deployment is gone"
+                );
+                return Ok(None);
+            };
+            Arc::new(snapshot)
         };
         let served = Arc::new(Served::new(name, &stage, &snapshot, services));
         Ok(Some(Found {

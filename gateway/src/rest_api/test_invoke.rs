@@ -1,6 +1,7 @@
 //! `TestInvokeMethod`: one method of an API as it is being edited, without key, plan and authorizer.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -80,7 +81,8 @@ impl RestApis {
         let when = event::log_time(started.as_millis());
         let mut log = format!("Execution log for request {}\n", ids.request);
         for line in exchange.into_log() {
-            log.push_str(&format!("{when} : {line}\n"));
+            // Writing to a String cannot fail.
+            let _ = writeln!(log, "{when} : {line}");
         }
         Some(result(&response, log, latency.as_millis()))
     }

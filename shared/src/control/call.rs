@@ -76,13 +76,6 @@ impl<'a> Call<'a> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Every query parameter with its value.
-    pub(super) fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
     /// Whether a query parameter is `true`.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.query(name)

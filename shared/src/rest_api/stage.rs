@@ -79,6 +79,32 @@ pub struct Stage {
     pub last_updated_date: u64,
 }
 
+impl Stage {
+    /// A stage with API Gateway's defaults. `created_date` is in seconds since the epoch.
+    #[must_use]
+    pub const fn new(stage_name: String, deployment_id: String, created_date: u64) -> Self {
+        Self {
+            deployment_id,
+            client_certificate_id: None,
+            stage_name,
+            description: None,
+            cache_cluster_enabled: false,
+            cache_cluster_size: None,
+            cache_cluster_status: CacheClusterStatus::NotAvailable,
+            method_settings: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            documentation_version: None,
+            access_log_settings: None,
+            canary_settings: None,
+            tracing_enabled: false,
+            web_acl_arn: None,
+            tags: BTreeMap::new(),
+            created_date,
+            last_updated_date: created_date,
+        }
+    }
+}
+
 /// Settings of a stage for one method or for all. Shape `MethodSetting`.
 #[expect(
     clippy::struct_excessive_bools,

@@ -105,14 +105,16 @@ fn gives_the_arguments_that_the_command_line_knows() {
     wait_for_output(&gateway, ".\n");
     let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
     let expected = format!(
-        "start-api --no-build --template t.yaml --port {} --admin-port {} --dynamodb-port ",
+        "start-api --no-build --port {} --admin-port {} --dynamodb-port ",
         port(gateway.url()),
         port(gateway.admin_url()),
     );
     let output = gateway.output();
     assert!(output.starts_with(&expected), "{output}");
     assert!(
-        output.ends_with(" --data d --endpoint-url http://127.0.0.1:1 --concurrency 2.\n"),
+        output.ends_with(
+            " --template t.yaml --data d --endpoint-url http://127.0.0.1:1 --concurrency 2.\n"
+        ),
         "{output}"
     );
     assert_eq!(gateway.dynamodb_url(), "http://127.0.0.1:1");

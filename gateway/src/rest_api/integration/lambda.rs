@@ -51,12 +51,11 @@ impl Lambda {
             )
         });
         let named;
-        let target = match &self.target {
-            Some(target) => target,
-            None => {
-                named = named_target(&mapped, exchange, services)?;
-                &named
-            }
+        let target = if let Some(target) = &self.target {
+            target
+        } else {
+            named = named_target(&mapped, exchange, services)?;
+            &named
         };
         if is_event(&mapped) {
             call_without_waiting(target.clone(), mapped.body, exchange, services);

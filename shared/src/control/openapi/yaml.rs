@@ -327,7 +327,7 @@ mod tests {
         let mut text = "l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
         for level in 1..20 {
             let below = vec![format!("*l{}", level - 1); 9].join(", ");
-            text.push_str(&format!("l{level}: &l{level} [{below}]\n"));
+            text = format!("{text}l{level}: &l{level} [{below}]\n");
         }
         assert!(read(&text).unwrap_err().contains("aliases expanded"));
     }

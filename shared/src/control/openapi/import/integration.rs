@@ -177,13 +177,10 @@ impl<'d> Import<'d> {
             return DEFAULT_TIMEOUT_MS;
         };
         let timeout_ms = text_of(value).and_then(|text| text.parse().ok());
-        match timeout_ms {
-            Some(timeout_ms) => timeout_ms,
-            None => {
-                self.refuse(place, "timeoutInMillis has to be a whole number");
-                DEFAULT_TIMEOUT_MS
-            }
-        }
+        timeout_ms.unwrap_or_else(|| {
+            self.refuse(place, "timeoutInMillis has to be a whole number");
+            DEFAULT_TIMEOUT_MS
+        })
     }
 
     /// A member of an enum, in either case.

@@ -30,7 +30,7 @@ pub(super) enum Scheme {
     Other,
 }
 
-impl<'d> Import<'d> {
+impl Import<'_> {
     /// Reads the schemes. Those with an authorizer become one, whether a method names them or not.
     pub(super) fn read_security_schemes(&mut self) -> Result<(), ImportError> {
         let Some(schemes) = self
