@@ -35,7 +35,9 @@ impl MethodName {
             path if path.starts_with('/') => path.to_owned(),
             path => format!("/{path}"),
         };
-        if resource != "*" && !Verb::ALL.iter().any(|known| known.as_str() == verb) {
+        let is_every_method = resource == "*";
+        let has_verb = Verb::ALL.iter().any(|known| known.as_str() == verb);
+        if !is_every_method && (resource.contains('*') || !has_verb) {
             return Err(invalid());
         }
         Ok(Self {
@@ -107,6 +109,7 @@ mod tests {
             "/test/get",
             "/test/*",
             "*/GET",
+            "/*/GET",
             "/test/TRACE",
         ];
         for text in names {
