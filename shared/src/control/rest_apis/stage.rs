@@ -105,31 +105,11 @@ pub(super) async fn flush<S: Registry + ApiRegistry, C: Clock>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use crate::control::patch::{Op, Patch};
-    use crate::rest_api::{CacheClusterStatus, Stage};
+    use crate::rest_api::Stage;
 
     pub(super) fn stage() -> Stage {
-        Stage {
-            deployment_id: "aaaaaa".to_owned(),
-            client_certificate_id: None,
-            stage_name: "dev".to_owned(),
-            description: None,
-            cache_cluster_enabled: false,
-            cache_cluster_size: None,
-            cache_cluster_status: CacheClusterStatus::NotAvailable,
-            method_settings: BTreeMap::new(),
-            variables: BTreeMap::new(),
-            documentation_version: None,
-            access_log_settings: None,
-            canary_settings: None,
-            tracing_enabled: false,
-            web_acl_arn: None,
-            tags: BTreeMap::new(),
-            created_date: 0,
-            last_updated_date: 0,
-        }
+        Stage::new("dev".to_owned(), "aaaaaa".to_owned(), 0)
     }
 
     pub(super) fn patch(op: Op, path: &str, value: &str) -> Patch {

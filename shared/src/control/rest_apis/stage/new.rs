@@ -69,32 +69,25 @@ impl NewStage {
     /// A stage that is not there yet.
     pub(super) fn create(&self, deployment_id: &str, now: Timestamp) -> Stage {
         let cache_cluster_enabled = self.cache_cluster_enabled.unwrap_or(false);
+        let canary_settings = self.canary_settings.clone().map(|canary| CanarySettings {
+            deployment_id: canary
+                .deployment_id
+                .or_else(|| Some(deployment_id.to_owned())),
+            ..canary
+        });
         Stage {
-            deployment_id: deployment_id.to_owned(),
-            client_certificate_id: None,
-            stage_name: self.name.clone(),
             description: self.description.clone().filter(|text| !text.is_empty()),
             cache_cluster_enabled,
             cache_cluster_size: self
                 .cache_cluster_size
                 .or(cache_cluster_enabled.then_some(CacheClusterSize::Gb0_5)),
             cache_cluster_status: cache_status(cache_cluster_enabled),
-            method_settings: BTreeMap::new(),
             variables: self.variables.clone().unwrap_or_default(),
             documentation_version: self.documentation_version.clone(),
-            access_log_settings: None,
-            canary_settings: self.canary_settings.as_ref().map(|canary| CanarySettings {
-                deployment_id: canary
-                    .deployment_id
-                    .clone()
-                    .or_else(|| Some(deployment_id.to_owned())),
-                ..canary.clone()
-            }),
+            canary_settings,
             tracing_enabled: self.tracing_enabled.unwrap_or(false),
-            web_acl_arn: None,
             tags: self.tags.clone(),
-            created_date: now.as_secs(),
-            last_updated_date: now.as_secs(),
+            ..Stage::new(self.name.clone(), deployment_id.to_owned(), now.as_secs())
         }
     }
 
