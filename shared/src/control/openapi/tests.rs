@@ -2,6 +2,7 @@
 
 mod apply;
 mod bounds;
+mod generated;
 mod import;
 mod round_trip;
 mod security;
@@ -37,10 +38,8 @@ fn integration<'a>(imported: &'a Imported, path: &str, verb: &str) -> &'a Integr
 }
 
 /// An OpenAPI document with these paths.
-fn openapi(paths: Value) -> Value {
-    let mut document = serde_json::json!({
-        "openapi": "3.0.1", "info": {"title": "shop", "version": "1.0"},
-    });
-    document["paths"] = paths;
-    document
+fn openapi(paths: &Value) -> Value {
+    serde_json::json!({
+        "openapi": "3.0.1", "info": {"title": "shop", "version": "1.0"}, "paths": paths,
+    })
 }

@@ -324,11 +324,12 @@ mod tests {
 
     #[test]
     fn an_alias_bomb_is_refused_before_it_goes_off() {
-        let mut text = "l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+        let mut lines = vec!["l0: &l0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]".to_owned()];
         for level in 1..20 {
             let below = vec![format!("*l{}", level - 1); 9].join(", ");
-            text = format!("{text}l{level}: &l{level} [{below}]\n");
+            lines.push(format!("l{level}: &l{level} [{below}]"));
         }
+        let text = lines.join("\n");
         assert!(read(&text).unwrap_err().contains("aliases expanded"));
     }
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 use super::Import;
 use crate::control::openapi::MODEL_URL;
@@ -56,11 +55,11 @@ impl<'d> Import<'d> {
             Followed::Schema(schema) => self.schema(schema, 0)?,
         };
         let digest = Sha256::digest(schema.to_string());
-        let mut digits = String::new();
-        for byte in digest {
-            // Writing to a String cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-        }
+        let digits: String = digest
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 0xf])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect();
         for len in DIGITS_MIN..=digits.len() {
             let name = format!("MODEL{}", digits.get(..len).unwrap_or(&digits));
             let made = model(&name, &schema);

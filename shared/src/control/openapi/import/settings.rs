@@ -40,7 +40,7 @@ pub struct ApiFields {
 }
 
 /// The members of a document and their extensions that mean something here, or nothing to an API.
-const KNOWN_MEMBERS: [&str; 17] = [
+const KNOWN_MEMBERS: [&str; 20] = [
     "basePath",
     "components",
     "consumes",
@@ -58,8 +58,10 @@ const KNOWN_MEMBERS: [&str; 17] = [
     "security",
     "securityDefinitions",
     "servers",
+    "swagger",
+    "tags",
+    "webhooks",
 ];
-const KNOWN_OTHERS: [&str; 3] = ["swagger", "tags", "webhooks"];
 const KNOWN_EXTENSIONS: [&str; 9] = [
     extension::API_KEY_SOURCE,
     extension::BINARY_MEDIA_TYPES,
@@ -213,7 +215,6 @@ impl Import<'_> {
     fn warn_of_unknown_members(&mut self) {
         for (name, _) in self.document.members() {
             let is_known = KNOWN_MEMBERS.contains(&name.as_str())
-                || KNOWN_OTHERS.contains(&name.as_str())
                 || KNOWN_EXTENSIONS.contains(&name.as_str())
                 || is_foreign_extension(name);
             if !is_known {

@@ -17,7 +17,7 @@ fn ids() -> impl FnMut(usize) -> Result<String, NoEntropy> {
 }
 
 fn shop() -> Value {
-    let mut document = openapi(json!({
+    let mut document = openapi(&json!({
         "/pets": {"get": {"x-amazon-apigateway-integration": {"type": "mock"}, "x-amazon-apigateway-request-validator": "all"}},
         "/pets/{id}": {"get": {"security": [{"who": []}]}},
     }));
@@ -86,7 +86,7 @@ fn overwriting_keeps_the_ids_of_what_stays_and_removes_the_rest() {
     let mut record = created();
     let before = record.clone();
     record.api.description = Some("old".to_owned());
-    let twice = openapi(json!({"/{a}": {}, "/{b}": {}}));
+    let twice = openapi(&json!({"/{a}": {}, "/{b}": {}}));
     overwrite(&mut record, &imported(&twice), &mut ids()).unwrap_err();
     assert_eq!(record.definition, before.definition);
     let mut document = shop();
@@ -136,7 +136,7 @@ fn merging_adds_and_replaces_and_keeps_the_rest() {
         before.definition.resources[&pet]
     );
     assert_eq!(record.definition.resources.len(), 4);
-    let document = openapi(json!({"/pets/{other}": {}}));
+    let document = openapi(&json!({"/pets/{other}": {}}));
     let error = merge(&mut record, &imported(&document), &mut new_id).unwrap_err();
     assert!(
         error
@@ -148,7 +148,7 @@ fn merging_adds_and_replaces_and_keeps_the_rest() {
 
 #[test]
 fn two_variables_below_one_resource_are_refused() {
-    let document = openapi(json!({"/a/{x}": {}, "/a/{y+}": {}}));
+    let document = openapi(&json!({"/a/{x}": {}, "/a/{y+}": {}}));
     let error = create(&imported(&document), "a", 0, &mut ids()).unwrap_err();
     assert_eq!(
         error.to_string(),

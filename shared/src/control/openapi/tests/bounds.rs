@@ -155,7 +155,7 @@ fn a_document_beyond_six_megabytes_is_refused_unread() {
 
 #[test]
 fn references_in_a_circle_lead_nowhere() {
-    let mut document = openapi(json!({
+    let mut document = openapi(&json!({
         "/a": {"$ref": "#/paths/~1b"}, "/b": {"$ref": "#/paths/~1a"}, "/c": {"$ref": "#/paths/~1c"},
     }));
     document["components"] = json!({"schemas": {"A": {"properties": {"x": {"$ref": "#/components/schemas/A/properties/x"}}}}});
@@ -170,7 +170,7 @@ fn references_in_a_circle_lead_nowhere() {
 
 #[test]
 fn a_schema_that_contains_itself_without_a_name_ends() {
-    let mut document = openapi(json!({}));
+    let mut document = openapi(&json!({}));
     document["components"] = json!({"schemas": {"A": {"properties": {
         "x": {"properties": {"y": {"$ref": "#/components/schemas/A/properties/x"}}},
     }}}});
@@ -186,7 +186,7 @@ fn references_cannot_multiply_a_document_without_bound() {
     let paths: serde_json::Map<String, Value> = (0..10_000)
         .map(|index| (format!("/p{index}"), json!({"$ref": "#/x-big"})))
         .collect();
-    let mut document = openapi(Value::Object(paths));
+    let mut document = openapi(&Value::Object(paths));
     document["x-big"] = big;
     assert!(matches!(refused(&document), ImportError::Unreadable(_)));
 
@@ -194,7 +194,7 @@ fn references_cannot_multiply_a_document_without_bound() {
     let paths: serde_json::Map<String, Value> = (0..10_000)
         .map(|index| (format!("/p{index}"), json!({"get": {}})))
         .collect();
-    let mut document = openapi(Value::Object(paths));
+    let mut document = openapi(&Value::Object(paths));
     document["components"] = json!({"securitySchemes": {"who": {"type": "apiKey", "x-amazon-apigateway-authorizer": {"type": "token"}}}});
     document["security"] = json!([{"who": ["x".repeat(100_000)]}]);
     assert!(matches!(refused(&document), ImportError::Unreadable(_)));
@@ -204,14 +204,14 @@ fn references_cannot_multiply_a_document_without_bound() {
 fn a_path_of_many_segments_does_not_become_many_long_paths() {
     let long = "/a".repeat(100_000);
     assert!(matches!(
-        refused(&openapi(json!({long: {}}))),
+        refused(&openapi(&json!({long: {}}))),
         ImportError::Refused(_)
     ));
     let paths: serde_json::Map<String, Value> = (0..2_000)
         .map(|index| (format!("/p{index}{}", "/a".repeat(1_000)), json!({})))
         .collect();
     assert!(matches!(
-        refused(&openapi(Value::Object(paths))),
+        refused(&openapi(&Value::Object(paths))),
         ImportError::Unreadable(_)
     ));
 }

@@ -10,7 +10,7 @@ use crate::rest_api::{
 
 #[test]
 fn the_api_itself_is_described_by_info_and_extensions() {
-    let mut document = openapi(json!({}));
+    let mut document = openapi(&json!({}));
     let members = json!({
         "info": {"title": "shop", "version": 1, "description": "sells"},
         "x-amazon-apigateway-api-key-source": "AUTHORIZER",
@@ -47,7 +47,7 @@ fn the_api_itself_is_described_by_info_and_extensions() {
 
 #[test]
 fn every_path_has_the_resources_that_lead_to_it() {
-    let imported = imported(&openapi(json!({"/a/{id}/b": {"get": {}}, "/c/": {}})));
+    let imported = imported(&openapi(&json!({"/a/{id}/b": {"get": {}}, "/c/": {}})));
     let resources = &imported.definition.resources;
     let paths: Vec<&str> = resources.keys().map(String::as_str).collect();
     assert_eq!(paths, ["/", "/a", "/a/{id}", "/a/{id}/b", "/c"]);
@@ -95,7 +95,7 @@ fn a_base_path_is_ignored_prepended_or_split_as_recorded() {
 
 #[test]
 fn parameters_of_path_and_operation_become_request_parameters() {
-    let mut document = openapi(json!({"/a/{id}": {
+    let mut document = openapi(&json!({"/a/{id}": {
         "parameters": [
             {"name": "page", "in": "query", "required": true},
             {"$ref": "#/components/parameters/trace"},
@@ -136,7 +136,7 @@ fn parameters_of_path_and_operation_become_request_parameters() {
 
 #[test]
 fn schemas_become_models_that_refer_to_one_another_by_url() {
-    let mut document = openapi(json!({"/p": {"post": {
+    let mut document = openapi(&json!({"/p": {"post": {
         "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}},
         "responses": {"200": {
             "headers": {"X-A": {"schema": {"type": "string"}}, "X-B": {"required": true}},
@@ -212,7 +212,7 @@ fn swagger_takes_media_types_from_consumes_and_produces() {
 #[test]
 fn an_integration_is_read_whole() {
     let imported = imported(&openapi(
-        json!({"/a": {"get": {"x-amazon-apigateway-integration": {
+        &json!({"/a": {"get": {"x-amazon-apigateway-integration": {
             "type": "http", "httpMethod": "post", "uri": "https://example.com/{id}", "credentials": "arn:aws:iam::1:role/r",
             "connectionType": "VPC_LINK", "connectionId": "l1",
             "requestParameters": {"integration.request.path.id": "method.request.path.id", "integration.request.header.n": true},
@@ -255,7 +255,7 @@ fn an_integration_is_read_whole() {
 fn an_integration_has_the_defaults_that_were_recorded() {
     let integration_of = |kind: &str| {
         let imported = imported(&openapi(
-            json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": kind}}}}),
+            &json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": kind}}}}),
         ));
         integration(&imported, "/a", "GET").clone()
     };
@@ -280,13 +280,13 @@ fn what_cannot_be_an_api_is_refused_with_aws_texts() {
         assert_eq!(refused(&document).answer(), "Invalid OpenAPI input.");
     }
     let unevaluated = openapi(
-        json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": "aws", "uri": {"Fn::Sub": "x"}}}}}),
+        &json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": "aws", "uri": {"Fn::Sub": "x"}}}}}),
     );
     assert_eq!(
         refused(&unevaluated).answer(),
         "Unable to parse API definition because of a malformed integration at path /a."
     );
-    let paths = openapi(json!({"/a b": {}, "/{x+}/y": {}}));
+    let paths = openapi(&json!({"/a b": {}, "/{x+}/y": {}}));
     let rule = "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.";
     assert_eq!(
         refused(&paths).answer(),
@@ -295,7 +295,7 @@ fn what_cannot_be_an_api_is_refused_with_aws_texts() {
         )
     );
     let kind =
-        openapi(json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": "ftp"}}}}));
+        openapi(&json!({"/a": {"get": {"x-amazon-apigateway-integration": {"type": "ftp"}}}}));
     assert!(
         refused(&kind)
             .answer()
@@ -305,7 +305,7 @@ fn what_cannot_be_an_api_is_refused_with_aws_texts() {
 
 #[test]
 fn what_is_not_known_is_warned_of() {
-    let mut document = openapi(json!({"/a": {
+    let mut document = openapi(&json!({"/a": {
         "trace": {}, "x-mine": 1, "x-amazon-apigateway-cors": {},
         "get": {"x-amazon-apigateway-request-validator": "none", "operationID": "x", "responses": {"4XX": {}}},
     }}));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::rest_api::AuthorizerKind;
 
-fn with_schemes(paths: Value) -> Value {
+fn with_schemes(paths: &Value) -> Value {
     let mut document = openapi(paths);
     document["components"] = json!({"securitySchemes": {
         "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
@@ -23,7 +23,7 @@ fn with_schemes(paths: Value) -> Value {
 
 #[test]
 fn a_key_is_required_where_its_scheme_is_named() {
-    let imported = imported(&with_schemes(json!({"/a": {
+    let imported = imported(&with_schemes(&json!({"/a": {
         "get": {"security": [{"api_key": []}]},
         "put": {"security": [{"api_key": [], "token": []}]},
         "post": {},
@@ -39,7 +39,7 @@ fn a_key_is_required_where_its_scheme_is_named() {
 
 #[test]
 fn the_document_s_requirement_holds_unless_the_operation_has_its_own() {
-    let mut document = with_schemes(json!({"/a": {
+    let mut document = with_schemes(&json!({"/a": {
         "get": {}, "put": {"security": []}, "post": {"security": [{"api_key": []}]},
     }}));
     document["security"] = json!([{"request": []}]);
@@ -54,7 +54,7 @@ fn the_document_s_requirement_holds_unless_the_operation_has_its_own() {
 
 #[test]
 fn authorizers_are_made_whether_they_are_used_or_not() {
-    let imported = imported(&with_schemes(json!({})));
+    let imported = imported(&with_schemes(&json!({})));
     let authorizers = &imported.definition.authorizers;
     let kinds: Vec<AuthorizerKind> = authorizers.values().map(|it| it.kind).collect();
     let expected = [
@@ -81,7 +81,7 @@ fn authorizers_are_made_whether_they_are_used_or_not() {
 
 #[test]
 fn signatures_scopes_and_unknown_schemes_are_told_apart() {
-    let imported = imported(&with_schemes(json!({"/a": {
+    let imported = imported(&with_schemes(&json!({"/a": {
         "get": {"security": [{"sigv4": []}]},
         "put": {"security": [{"pool": ["email"]}]},
         "post": {"security": [{"basic": []}, {"nobody": []}]},
@@ -111,7 +111,7 @@ fn signatures_scopes_and_unknown_schemes_are_told_apart() {
 
 #[test]
 fn an_authorizer_of_an_unknown_kind_is_refused() {
-    let mut document = openapi(json!({}));
+    let mut document = openapi(&json!({}));
     document["components"] = json!({"securitySchemes": {
         "odd": {"type": "apiKey", "x-amazon-apigateway-authorizer": {"type": "oracle"}},
     }});
