@@ -39,7 +39,7 @@ async fn tags_and_values_show_where_api_gateway_shows_them() {
     let body = json!({"value": VALUE, "tags": {"team": "blue"}, "stageKeys": [{"restApiId": "a", "stageName": "dev"}]});
     let key = app.ok(201, "POST", "/apikeys", body).await;
     assert_eq!(key["tags"], json!({"team": "blue"}));
-    assert_eq!(key["stageKeys"], json!([]));
+    assert_eq!(key["stageKeys"], json!(["a/dev"]));
     assert!(key.get("name").is_none());
     let path = format!("/apikeys/{}", key["id"].as_str().unwrap());
 

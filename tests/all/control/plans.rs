@@ -160,13 +160,6 @@ async fn what_cannot_be_done_with_plans_is_refused_with_the_text_of_api_gateway(
         ("POST", &keys, join_none, not_found, no_key),
         ("GET", &of_key, Value::Null, not_found, no_plan),
         (
-            "GET",
-            "/usageplans?keyId=none",
-            Value::Null,
-            not_found,
-            no_key,
-        ),
-        (
             "POST",
             "/usageplans",
             json!({"name": "p", "apiStages": [{"apiId": "x"}]}),

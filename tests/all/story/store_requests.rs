@@ -25,6 +25,9 @@ async fn begin(template: Template) -> Counted {
         .endpoint_url(proxy.endpoint())
         .concurrency(1);
     let story = Story::on(builder.start().await.unwrap());
+    // The first request to a stage of a REST API reads what is deployed there.
+    let keyless = story.client.get("/dev/users/nobody").await.unwrap();
+    assert_eq!(Verdict::of(&keyless), Verdict::Forbidden);
     Counted {
         story,
         proxy,
@@ -41,10 +44,10 @@ async fn an_admitted_request_costs_one_write(template: Template) {
     assert_eq!(story.probes(&key.value, 60).await, [Verdict::Admitted; 60]);
     println!("60 admitted requests: {:?}", proxy.counts());
     assert_eq!(proxy.count("UpdateItem"), 60);
-    // The first sight of a key costs two reads; they are repeated when 30 s have passed.
+    // The first sight of a key costs two reads. When 30 s have passed they are repeated, and a REST API's stage is read again.
     let reads = proxy.total() - 60;
     assert_eq!(reads, proxy.count("GetItem"));
-    assert!((2..60).contains(&reads) && reads % 2 == 0, "{reads} reads");
+    assert!((2..60).contains(&reads), "{reads} reads");
 }
 
 async fn a_known_refusal_costs_nothing(template: Template) {
