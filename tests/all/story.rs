@@ -14,6 +14,7 @@ mod restart;
 mod sdk;
 mod start;
 mod store_requests;
+mod strict_aws;
 mod unread_output;
 
 use std::fs;
