@@ -22,7 +22,7 @@ const METHOD_TAT_PREFIX: &str = "t.";
 pub(super) const WINDOW: &str = "win";
 pub(super) const USED: &str = "used";
 const DAY: &str = "day";
-const COUNT: &str = "count";
+pub(super) const COUNT: &str = "count";
 const PREV_DAY: &str = "prev_day";
 const PREV_COUNT: &str = "prev_count";
 /// The name of the last change that an operator made of what is used.
@@ -165,7 +165,7 @@ impl Expression {
     }
 }
 
-fn number(number: impl Into<u64>) -> AttributeValue {
+pub(super) fn number(number: impl Into<u64>) -> AttributeValue {
     AttributeValue::N(number.into().to_string())
 }
 

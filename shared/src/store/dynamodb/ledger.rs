@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::charge::{Expression, meter_item};
+use super::charge::{COUNT, Expression, meter_item, number};
 use super::usage::day_item;
-use super::{Attributes, DynamoStore, store_error, to_item};
+use super::{Attributes, DynamoStore, store_error};
 use crate::id::PlanId;
 use crate::key::KeyHash;
 use crate::meter::{Answer, DayCount, MeterId, Write};
@@ -74,14 +74,22 @@ impl Ledger for DynamoStore {
     }
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
+        let item = day_item(meter, ended);
+        // Not PutItem: requests need no right beyond GetItem and UpdateItem, and what repeats this sets the same.
         let request = self
             .client
-            .put_item()
+            .update_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(day_item(meter, ended))?));
+            .key(name::PK, AttributeValue::S(item.pk))
+            .key(name::SK, AttributeValue::S(item.sk))
+            .update_expression("SET #count = :count, #ttl = :ttl")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_names("#ttl", name::TTL)
+            .expression_attribute_values(":count", number(item.count))
+            .expression_attribute_values(":ttl", number(item.ttl));
         Box::pin(request.send())
             .await
-            .map_err(|error| store_error("PutItem", error))?;
+            .map_err(|error| store_error("UpdateItem", error))?;
         Ok(())
     }
 }
