@@ -1,7 +1,7 @@
 //! What a key opens, remembered for a while.
 //!
-//! The first sight of a key costs two reads, of the key and of its plan. Then both are remembered for [`REMEMBERED`], in a cache
-//! of bounded size. A refusal that an operator can lift is looked up again much earlier: when it is a tenth older than it was at
+//! The first sight of a key costs two reads, of the key and of its plan. Then both are remembered for a while, in a cache of bounded
+//! size: [`Memory`] says for how long, and how many. A refusal that an operator can lift is looked up again much earlier: when it is a tenth older than it was at
 //! the last look, but not before [`FIRST_RECHECK`] and not after [`LAST_RECHECK`].
 
 use std::future::Future;
@@ -19,17 +19,30 @@ use crate::plan::{CoveredStage, Plan};
 use crate::store::{KeyRecord, Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
 
-/// How long keys and plans are remembered.
-pub const REMEMBERED: Duration = Duration::from_secs(30);
+/// How much is remembered, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// How long keys and plans are used before they are read again.
+    pub max_age: Duration,
+    /// How many keys, and as many plans and meters, are remembered at the most.
+    pub max_keys: usize,
+}
+
+impl Default for Memory {
+    /// 30 s, and 10,000 keys.
+    fn default() -> Self {
+        Self {
+            max_age: Duration::from_secs(30),
+            max_keys: 10_000,
+        }
+    }
+}
 
 /// How long a refusal of a key stands at the least before the store is asked again.
 pub const FIRST_RECHECK: Duration = Duration::from_millis(5);
 
 /// How long a refusal stands at the most before the store is asked again.
 pub const LAST_RECHECK: Duration = Duration::from_secs(1);
-
-/// How many keys, plans and meters are remembered at the most.
-const CAPACITY: usize = 10_000;
 
 /// A meter, and what this process knows of it.
 #[derive(Debug)]
@@ -120,19 +133,20 @@ pub(crate) struct Entitlements {
     keys: Cache<KeyHash, Loaded<Arc<Entitlement>>>,
     plans: Cache<PlanId, Loaded<KnownPlan>>,
     meters: Cache<MeterId, Arc<Meter>>,
-}
-
-impl Default for Entitlements {
-    fn default() -> Self {
-        Self {
-            keys: Cache::new(CAPACITY),
-            plans: Cache::new(CAPACITY),
-            meters: Cache::new(CAPACITY),
-        }
-    }
+    max_age: Duration,
 }
 
 impl Entitlements {
+    /// Nothing remembered yet.
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self {
+            keys: Cache::new(memory.max_keys),
+            plans: Cache::new(memory.max_keys),
+            meters: Cache::new(memory.max_keys),
+            max_age: memory.max_age,
+        }
+    }
+
     /// What the key with this hash opens. The store is asked when nothing is remembered; many callers at once share one answer.
     pub(crate) async fn get(
         &self,
@@ -141,12 +155,12 @@ impl Entitlements {
         clock: &impl Clock,
     ) -> Result<Arc<Entitlement>, StoreError> {
         if let Some(Ok(known)) = self.keys.get(hash) {
-            if clock.now().abs_diff(known.read_at) < REMEMBERED {
+            if clock.now().abs_diff(known.read_at) < self.max_age {
                 return Ok(known);
             }
             self.forget(hash, &known);
         }
-        self.load(hash, REMEMBERED, None, ledger, clock).await
+        self.load(hash, self.max_age, None, ledger, clock).await
     }
 
     /// What the key opens by now: `known` is too old for a refusal, or, when `was_open`, its meter turned out to be off.

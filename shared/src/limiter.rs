@@ -11,7 +11,7 @@ use tracing::{error, info};
 
 use crate::bucket::Bucket;
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Meter};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Meter};
 use crate::id::ApiStage;
 use crate::key::{KeyHash, KeyValue, Pepper};
 use crate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, Refusal};
@@ -90,12 +90,26 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     ///
     /// When the operating system has no random bytes to give.
     pub fn new(ledger: L, clock: C, pepper: Pepper) -> Result<Self, NoEntropy> {
+        Self::with_memory(ledger, clock, pepper, Memory::default())
+    }
+
+    /// [`Limiter::new`], for a process that remembers more or less than usual, or for longer.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give.
+    pub fn with_memory(
+        ledger: L,
+        clock: C,
+        pepper: Pepper,
+        memory: Memory,
+    ) -> Result<Self, NoEntropy> {
         Ok(Self {
             inner: Arc::new(Inner {
                 ledger,
                 clock,
                 pepper,
-                entitlements: Entitlements::default(),
+                entitlements: Entitlements::new(memory),
                 next_charge: AtomicU64::new(random::number()?),
             }),
         })

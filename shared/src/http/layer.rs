@@ -64,7 +64,8 @@ impl UsagePlanLayer {
             settings.table.clone(),
             settings.pepper.clone(),
         );
-        let limiter = Limiter::new(store, SystemClock, settings.pepper.clone())?;
+        let limiter =
+            Limiter::with_memory(store, SystemClock, settings.pepper.clone(), settings.memory)?;
         Ok(Self::new(limiter)
             .public(settings.public.clone())
             .fields(settings.fields))

@@ -1,10 +1,11 @@
 //! What a function's environment says.
 
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::fields::Fields;
 use crate::api::{MethodPatterns, ParseMethodPatternsError};
+use crate::entitlement::Memory;
 use crate::key::{Pepper, WeakPepper};
 use crate::store::dynamodb::Patience;
 
@@ -22,6 +23,10 @@ pub mod variable {
     pub const STRICT_AWS: &str = "TOLLGATE_STRICT_AWS";
     /// The longest wait for one answer of the store, in milliseconds. 200 when it is not set.
     pub const STORE_TIMEOUT_MS: &str = "TOLLGATE_STORE_TIMEOUT_MS";
+    /// For how long a process uses what it has read of a key and its plans, in seconds. 30 when it is not set.
+    pub const CACHE_SECONDS: &str = "TOLLGATE_CACHE_SECONDS";
+    /// How many keys a process remembers at the most. 10000 when it is not set.
+    pub const CACHE_KEYS: &str = "TOLLGATE_CACHE_KEYS";
 }
 
 /// What the usage plan layer needs to know.
@@ -37,6 +42,8 @@ pub struct Settings {
     pub fields: Fields,
     /// How long to wait for the store.
     pub patience: Patience,
+    /// How many keys to remember, and for how long.
+    pub memory: Memory,
 }
 
 /// A variable that is missing or cannot be used.
@@ -61,9 +68,9 @@ pub enum SettingsError {
         /// The other.
         off: &'static str,
     },
-    /// The time-out is not a number of milliseconds.
-    #[error("the environment variable {0} is not a number of milliseconds, 1 or more")]
-    NotMilliseconds(&'static str),
+    /// A number is none, or zero.
+    #[error("the environment variable {0} is not a whole number, 1 or more")]
+    NotANumber(&'static str),
 }
 
 impl Settings {
@@ -105,12 +112,21 @@ impl Settings {
             None | Some(false) => Fields::All,
             Some(true) => Fields::AwsOnly,
         };
+        let number = |name| match value(name).map(|text| text.parse::<NonZeroU32>()) {
+            None => Ok(None),
+            Some(Ok(number)) => Ok(Some(number.get())),
+            Some(Err(_)) => Err(SettingsError::NotANumber(name)),
+        };
         let mut patience = Patience::REQUEST;
-        if let Some(text) = value(variable::STORE_TIMEOUT_MS) {
-            let timeout_ms: NonZeroU64 = text.parse().map_err(|_not_a_number| {
-                SettingsError::NotMilliseconds(variable::STORE_TIMEOUT_MS)
-            })?;
-            patience.attempt_timeout = Duration::from_millis(timeout_ms.get());
+        if let Some(timeout_ms) = number(variable::STORE_TIMEOUT_MS)? {
+            patience.attempt_timeout = Duration::from_millis(timeout_ms.into());
+        }
+        let mut memory = Memory::default();
+        if let Some(seconds) = number(variable::CACHE_SECONDS)? {
+            memory.max_age = Duration::from_secs(seconds.into());
+        }
+        if let Some(keys) = number(variable::CACHE_KEYS)? {
+            memory.max_keys = usize::try_from(keys).unwrap_or(usize::MAX);
         }
         Ok(Some(Self {
             table: required(variable::TABLE)?,
@@ -121,6 +137,7 @@ impl Settings {
                 .map_err(SettingsError::Public)?,
             fields,
             patience,
+            memory,
         }))
     }
 }
@@ -149,6 +166,7 @@ mod tests {
         assert_eq!(settings.table, "tollgate");
         assert_eq!(settings.fields, Fields::All);
         assert_eq!(settings.patience, Patience::REQUEST);
+        assert_eq!(settings.memory, Memory::default());
     }
 
     #[test]
@@ -156,12 +174,16 @@ mod tests {
         let settings = settings(&[
             (variable::STRICT_AWS, "true"),
             (variable::STORE_TIMEOUT_MS, "1500"),
+            (variable::CACHE_SECONDS, "5"),
+            (variable::CACHE_KEYS, "700"),
             (variable::PUBLIC, "GET /health"),
         ])
         .unwrap()
         .unwrap();
         assert_eq!(settings.fields, Fields::AwsOnly);
         assert_eq!(settings.patience.attempt_timeout.as_millis(), 1_500);
+        assert_eq!(settings.memory.max_age.as_secs(), 5);
+        assert_eq!(settings.memory.max_keys, 700);
         assert!(settings.public.matches(&http::Method::GET, "/health"));
     }
 
@@ -182,6 +204,8 @@ mod tests {
             (variable::STRICT_AWS, "yes"),
             (variable::LAYER, "OFF"),
             (variable::STORE_TIMEOUT_MS, "0"),
+            (variable::CACHE_SECONDS, "half"),
+            (variable::CACHE_KEYS, "-1"),
         ];
         for (name, value) in cases {
             let error = settings(&[(name, value)]).unwrap_err().to_string();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::decision::{Allowance, Decision, Reason};
+use tollgate::entitlement::Memory;
 use tollgate::id::ApiStage;
 use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::limiter::{Limiter, Request};
@@ -69,9 +70,14 @@ struct Desk {
 
 impl Desk {
     fn new(throttle: Option<Throttle>, quota: Option<Quota>) -> Self {
+        Self::remembering(Memory::default(), throttle, quota)
+    }
+
+    fn remembering(memory: Memory, throttle: Option<Throttle>, quota: Option<Quota>) -> Self {
         let ledger = MemoryLedger::new();
         let clock = ManualClock::new(Timestamp::from_secs(NOON_S));
-        let limiter = Limiter::new(ledger.clone(), clock.clone(), pepper()).unwrap();
+        let limiter =
+            Limiter::with_memory(ledger.clone(), clock.clone(), pepper(), memory).unwrap();
         let plan = Plan {
             id: "bronze".into(),
             name: "Bronze".to_owned(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tollgate::decision::Reason;
-use tollgate::entitlement::{FIRST_RECHECK, LAST_RECHECK, REMEMBERED};
+use tollgate::entitlement::{FIRST_RECHECK, LAST_RECHECK, Memory};
 use tollgate::time::Clock as _;
 
 use super::{Calls, Desk, FIRST_SIGHT, NO_CALLS, ONE_CHARGE, daily, throttle};
@@ -19,16 +19,22 @@ async fn a_first_sight_costs_two_reads_and_a_write_and_then_a_write_is_enough() 
 }
 
 #[tokio::test]
-async fn keys_and_plans_are_read_again_after_30_seconds() {
-    let desk = Desk::new(Some(throttle(1.0, 1)), None);
-    desk.decide().await;
-    desk.change_plan(|plan| plan.throttle = Some(throttle(100.0, 200)));
-    desk.clock
-        .advance(REMEMBERED.saturating_sub(Duration::from_nanos(1)));
-    assert_eq!(desk.calls_of_a_decision().await, ONE_CHARGE);
-    desk.clock.advance(Duration::from_nanos(1));
-    assert_eq!(desk.calls_of_a_decision().await.plans, 1);
-    assert_eq!(desk.decide().await, None);
+async fn keys_and_plans_are_read_again_after_the_time_that_they_are_remembered() {
+    let five_seconds = Memory {
+        max_age: Duration::from_secs(5),
+        ..Memory::default()
+    };
+    for memory in [Memory::default(), five_seconds] {
+        let desk = Desk::remembering(memory, Some(throttle(1.0, 1)), None);
+        desk.decide().await;
+        desk.change_plan(|plan| plan.throttle = Some(throttle(100.0, 200)));
+        desk.clock
+            .advance(memory.max_age.saturating_sub(Duration::from_nanos(1)));
+        assert_eq!(desk.calls_of_a_decision().await, ONE_CHARGE);
+        desk.clock.advance(Duration::from_nanos(1));
+        assert_eq!(desk.calls_of_a_decision().await.plans, 1);
+        assert_eq!(desk.decide().await, None);
+    }
 }
 
 #[tokio::test]
