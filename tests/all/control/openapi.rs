@@ -260,12 +260,14 @@ async fn an_export_makes_the_same_api_again() {
         let copy = app.send_bytes("POST", path, first.body().clone()).await;
         assert_eq!(copy.status, 201, "{}", copy.body);
         deploy(&app, &copy.body).await;
-        let second = export(&app, &copy.body, rest, "application/yaml").await;
-        let text =
-            |document: &Response<Bytes>| String::from_utf8_lossy(document.body()).into_owned();
+        // Compared as JSON: in YAML it depends on the random id whether the host needs quotes.
+        let text = async |api: &Value| {
+            let document = export(&app, api, rest, "application/json").await;
+            String::from_utf8_lossy(document.body()).into_owned()
+        };
         assert_eq!(
-            text(&second).replace(id(&copy.body), id(&api)),
-            text(&first)
+            text(&copy.body).await.replace(id(&copy.body), id(&api)),
+            text(&api).await
         );
     }
 }
