@@ -291,6 +291,7 @@ fn control_settings(template: &Template, arguments: &StartApi) -> control::Setti
         region: local::REGION.to_owned(),
         account_id: local::ACCOUNT_ID.to_owned(),
         environment: EnvironmentLetter::of(stage_name(template)),
+        keep_values: true,
         aws_limits: arguments.aws_limits,
         unmanaged_stages: UnmanagedStages::Known(http_stages.chain(url_stages).collect()),
     }

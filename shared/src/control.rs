@@ -4,12 +4,15 @@
 //! are read, and not verified here.
 
 mod call;
+mod concurrent;
 mod error;
 mod gateway;
+mod housekeeping;
 mod members;
 pub mod openapi;
 mod patch;
 mod reply;
+mod resources;
 mod rest_apis;
 mod settings;
 mod signature;
@@ -35,10 +38,16 @@ use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
 pub use gateway::{Gateway, NoGateway, TestInvocation, TestInvocationResult};
+pub use housekeeping::{HousekeepingSummary, keep_house};
+pub use resources::{Resource, ResourceChange, ResourceError, ResourceRequest, ResourceType};
 pub use settings::{Settings, UnmanagedStages};
+pub use usage_plans::{EXPIRES_AT_TAG, parse_instant};
 
 /// The management API of one table. Clones share everything.
-pub struct Control<S, C>(Arc<Inner<S, C>>);
+///
+/// `REST_APIS` says whether it manages REST APIs too, and not only keys, plans and what belongs to them. A program that leaves them out does
+/// not carry their code, which is a third of it: Lambda loads a function's program at each cold start.
+pub struct Control<S, C, const REST_APIS: bool = true>(Arc<Inner<S, C>>);
 
 struct Inner<S, C> {
     store: S,
@@ -60,7 +69,7 @@ enum Operation {
 #[error("the operations of the management API cannot be routed: {0}")]
 pub struct RoutesError(String);
 
-impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
+impl<S: Registry + ApiRegistry, C: Clock, const REST_APIS: bool> Control<S, C, REST_APIS> {
     /// The management API of `store`. It tells `gateway` what has changed.
     ///
     /// # Errors
@@ -77,8 +86,10 @@ impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
         let usage_plans = usage_plans::OPERATIONS
             .iter()
             .map(|(verb, path, operation)| (*verb, *path, Operation::UsagePlans(*operation)));
-        let rest_apis = rest_apis::OPERATIONS
-            .iter()
+        let rest_apis = REST_APIS.then_some(rest_apis::OPERATIONS);
+        let rest_apis = rest_apis
+            .into_iter()
+            .flatten()
             .map(|(verb, path, operation)| (*verb, *path, Operation::RestApis(*operation)));
         for (verb, path, operation) in usage_plans.chain(rest_apis) {
             let template: PathTemplate = path
@@ -100,7 +111,7 @@ impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
     /// Answers one request. The path may have no prefix: `/apikeys`, `/restapis/…`.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         // Boxed: the largest operation makes a future of many KB, which callers would carry on their stacks.
-        match Box::pin(self.0.answer(&request)).await {
+        match Box::pin(self.0.answer::<REST_APIS>(&request)).await {
             Ok(reply) => reply.into_response(),
             Err(error) => error.into_response(),
         }
@@ -108,7 +119,10 @@ impl<S: Registry + ApiRegistry, C: Clock> Control<S, C> {
 }
 
 impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
-    async fn answer(&self, request: &Request<Bytes>) -> Result<Reply, ControlError> {
+    async fn answer<const REST_APIS: bool>(
+        &self,
+        request: &Request<Bytes>,
+    ) -> Result<Reply, ControlError> {
         signature::check(request.headers())?;
         // A trailing slash is no other resource.
         let path = request.uri().path();
@@ -130,18 +144,37 @@ impl<S: Registry + ApiRegistry, C: Clock> Inner<S, C> {
         let call = Call::new(request, parameters, self.clock.now());
         match *found.value {
             Operation::UsagePlans(operation) => usage_plans::answer(self, operation, &call).await,
-            Operation::RestApis(operation) => rest_apis::answer(self, operation, &call).await,
+            Operation::RestApis(operation) => {
+                self.answer_of_rest_apis::<REST_APIS>(operation, &call)
+                    .await
+            }
+        }
+    }
+
+    /// Not `async`: what awaits an answer carries the code that makes it, whether it is ever reached or not.
+    fn answer_of_rest_apis<'a, const REST_APIS: bool>(
+        &'a self,
+        operation: rest_apis::Operation,
+        call: &'a Call<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Reply, ControlError>> + Send + 'a>> {
+        if REST_APIS {
+            Box::pin(rest_apis::answer(self, operation, call))
+        } else {
+            // There are no routes to it.
+            Box::pin(std::future::ready(Err(ControlError::bad_request(
+                "REST APIs are not managed here.",
+            ))))
         }
     }
 }
 
-impl<S, C> Clone for Control<S, C> {
+impl<S, C, const REST_APIS: bool> Clone for Control<S, C, REST_APIS> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<S, C> fmt::Debug for Control<S, C> {
+impl<S, C, const REST_APIS: bool> fmt::Debug for Control<S, C, REST_APIS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
             .field("settings", &self.0.settings)
@@ -149,7 +182,9 @@ impl<S, C> fmt::Debug for Control<S, C> {
     }
 }
 
-impl<S: Registry + ApiRegistry, C: Clock> Service<Request<Bytes>> for Control<S, C> {
+impl<S: Registry + ApiRegistry, C: Clock, const REST_APIS: bool> Service<Request<Bytes>>
+    for Control<S, C, REST_APIS>
+{
     type Response = Response<Bytes>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;

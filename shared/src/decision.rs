@@ -1,5 +1,6 @@
 //! What Tollgate says to a request, and what it knew when it said so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
@@ -13,6 +14,18 @@ pub enum Decision {
     Deny(Denial),
 }
 
+impl Decision {
+    /// The denial of what does not say which stage of which API it is for: no plan can cover it.
+    pub fn not_in_plan() -> Self {
+        Self::Deny(Denial {
+            reason: Reason::NotInPlan,
+            key_id: None,
+            plan_id: None,
+            levels: Levels::default(),
+        })
+    }
+}
+
 /// A request that may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Allowance {
@@ -22,15 +35,24 @@ pub enum Allowance {
     Metered(Metered),
 }
 
-/// Who was charged, and what is left.
+/// Who was charged, and what is left. Handlers behind the layer find it in the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metered {
     /// The key.
     pub key_id: KeyId,
+    /// The operator's own id of the customer who has the key.
+    pub customer_id: Option<Arc<str>>,
     /// The plan that covers the stage.
     pub plan_id: PlanId,
     /// What is left.
     pub levels: Levels,
+}
+
+impl Metered {
+    /// The requests left of the quota in this period; `None` where the plan has no quota.
+    pub fn remaining(&self) -> Option<u64> {
+        self.levels.quota.map(|quota| quota.remaining)
+    }
 }
 
 /// A request that may not pass.

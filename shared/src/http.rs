@@ -1,7 +1,7 @@
 //! Decisions over HTTP: one mapping from a denial to its answer, for the tower layer, the authorizer and the gateway alike.
 
 pub mod fields;
-mod key_header;
+pub(crate) mod key_header;
 mod layer;
 mod response;
 mod service;
@@ -10,6 +10,9 @@ mod target;
 
 pub use key_header::sent_key;
 pub use layer::UsagePlanLayer;
+pub(crate) use response::UNAVAILABLE_RETRY_AFTER_S;
 pub use response::{Answer, answer_to, unavailable};
 pub use service::{ResponseFuture, UsagePlan};
+pub(crate) use settings::switch;
 pub use settings::{Settings, SettingsError, variable};
+pub(crate) use target::without_stage;

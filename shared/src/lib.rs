@@ -8,10 +8,11 @@
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
 //! | model | [`api`], [`plan`], [`decision`], [`meter`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
-//! | use | [`entitlement`], [`limiter`] |
-//! | transport | [`http`], `control` (feature `control`) |
+//! | use | [`entitlement`], [`limiter`], [`metrics`], [`logs`] |
+//! | transport | [`http`], [`authorizer`], `control` (feature `control`) |
 
 pub mod api;
+pub mod authorizer;
 pub mod bucket;
 #[cfg(feature = "control")]
 pub mod control;
@@ -21,7 +22,9 @@ pub mod http;
 pub mod id;
 pub mod key;
 pub mod limiter;
+pub mod logs;
 pub mod meter;
+pub mod metrics;
 pub mod plan;
 pub mod quota;
 pub mod random;

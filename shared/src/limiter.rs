@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tracing::{error, info};
+use tracing::{debug, error, info, warn};
 
 use crate::bucket::Bucket;
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
@@ -115,6 +115,22 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
         })
     }
 
+    /// Makes the connection to the store, so that the first request need not wait for it. Functions call it while they start: on Lambda
+    /// that time has a full processor. A failure is logged and is nothing more: the first request tries again.
+    pub async fn warm_up(&self) {
+        if let Err(failure) = self.inner.ledger.warm_up().await {
+            warn!(
+                error = &failure as &dyn std::error::Error,
+                "the store does not answer yet"
+            );
+        }
+    }
+
+    /// The instant, as this limiter's clock has it.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     /// Decides one request, and charges it when it may pass.
     ///
     /// A request costs one conditional write in the ordinary case, [`MAX_WRITES`] and [`MAX_OVERTAKEN`] at the most, and none when what this process knows
@@ -127,7 +143,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     pub async fn decide(&self, request: &Request<'_>) -> Result<Decision, StoreError> {
         let decision = self.inner.decide(request).await;
         match &decision {
-            Ok(Decision::Allow(_)) => {}
+            Ok(Decision::Allow(allowance)) => log_admission(request, allowance),
             Ok(Decision::Deny(denial)) => log_denial(request, denial),
             Err(failure) => error!(
                 api.stage = %request.api_stage,
@@ -136,6 +152,22 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
             ),
         }
         decision
+    }
+}
+
+fn log_admission(request: &Request<'_>, allowance: &Allowance) {
+    match allowance {
+        Allowance::Unmetered => {}
+        Allowance::Metered(metered) => debug!(
+            api.stage = %request.api_stage,
+            resource = request.method.resource,
+            method = request.method.verb,
+            key.id = %metered.key_id,
+            plan.id = %metered.plan_id,
+            decision = "admitted",
+            remaining = metered.remaining(),
+            "admitted a request"
+        ),
     }
 }
 
@@ -194,7 +226,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 let charged = self
                     .charge(&grant.meter, request.cost.get(), &limits, gate)
                     .await?;
-                Ok(self.decision(grant, &charged))
+                Ok(self.decision(known, grant, &charged))
             }
             Err(_) if known.should_recheck(now) => Ok(None),
             Err(reason) => Ok(Some(deny(reason, Some(known)))),
@@ -222,7 +254,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 
     /// `None` when the meter is off.
-    fn decision(&self, grant: &Grant, charged: &Charged) -> Option<Decision> {
+    fn decision(&self, known: &Entitlement, grant: &Grant, charged: &Charged) -> Option<Decision> {
         let key_id = grant.meter.id.key_id.clone();
         let plan_id = grant.meter.id.plan_id.clone();
         let (reason, levels) = match *charged {
@@ -230,6 +262,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             Charged::Admitted(levels) => {
                 return Some(Decision::Allow(Allowance::Metered(Metered {
                     key_id,
+                    customer_id: known.key.as_ref().and_then(|key| key.customer_id.clone()),
                     plan_id,
                     levels,
                 })));

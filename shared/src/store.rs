@@ -5,6 +5,8 @@
 #[cfg(feature = "control")]
 mod apis;
 mod error;
+#[cfg(feature = "control")]
+mod housekeeping;
 mod ledger;
 mod registry;
 
@@ -14,6 +16,8 @@ mod item;
 #[cfg(feature = "control")]
 pub use apis::{ApiRegistry, Saved, StoredApi};
 pub use error::{RegistryError, StoreError, StoreErrorKind};
+#[cfg(feature = "control")]
+pub use housekeeping::{Housekeeping, Lack, Orphan, Orphans, SCAN_PARTS, ScanPosition};
 pub use ledger::{KeyRecord, Ledger};
 pub use registry::{
     ApiKey, Counts, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED, NewKey,

@@ -68,6 +68,7 @@ impl App {
             region: "us-east-1".to_owned(),
             account_id: ACCOUNT.to_owned(),
             environment: EnvironmentLetter::of("test"),
+            keep_values: true,
             aws_limits: false,
             unmanaged_stages: UnmanagedStages::Any,
         };

@@ -1,4 +1,4 @@
-//! An HTTP proxy in front of a DynamoDB endpoint that counts requests by operation, and makes trouble on demand.
+//! An HTTP proxy in front of a DynamoDB endpoint that counts requests by operation, keeps what they asked, and makes trouble on demand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -51,6 +51,16 @@ struct State {
     target: String,
     client: Client<HttpConnector, Full<Bytes>>,
     operations: Mutex<BTreeMap<String, Operation>>,
+    asked: Mutex<Option<Vec<Asked>>>,
+}
+
+/// A request as it came to the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The operation, as in `UpdateItem`.
+    pub operation: String,
+    /// The body, JSON.
+    pub body: Bytes,
 }
 
 /// What happened to one operation, and what is to happen to its next requests.
@@ -73,6 +83,7 @@ impl CountingProxy {
             target: target.trim_end_matches('/').to_owned(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             operations: Mutex::default(),
+            asked: Mutex::default(),
         });
         let server = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self {
@@ -119,6 +130,11 @@ impl CountingProxy {
         operations.values().map(|entry| entry.requests).sum()
     }
 
+    /// The requests that were passed on since the last call, in their order. The first call starts to keep them.
+    pub fn take_asked(&self) -> Vec<Asked> {
+        self.state.asked().replace(Vec::new()).unwrap_or_default()
+    }
+
     /// Forgets the counts and the faults that are still waiting.
     pub fn reset(&self) {
         self.state.operations().clear();
@@ -137,6 +153,10 @@ impl State {
         self.operations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Option<Vec<Asked>>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a request and takes the fault that waits for it.
@@ -176,10 +196,16 @@ impl State {
     }
 
     async fn forward(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+        let operation = operation_of(&request).to_owned();
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         parts.uri = Uri::try_from(format!("{}{path}", self.target))?;
-        let body = Full::new(body.collect().await?.to_bytes());
+        let body = body.collect().await?.to_bytes();
+        if let Some(asked) = &mut *self.asked() {
+            let body = body.clone();
+            asked.push(Asked { operation, body });
+        }
+        let body = Full::new(body);
         let response = self
             .client
             .request(Request::from_parts(parts, body))

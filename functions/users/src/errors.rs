@@ -18,7 +18,7 @@ pub(crate) enum RequestError {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The API has no such path.
-    #[error("no such path: this API serves /users and /users/{{id}}")]
+    #[error("no such path: this API serves /users, /users/{{id}}, /reports/users and /health")]
     UnknownPath,
     /// The path is known, the method is not one of `allow`.
     #[error("this path accepts {allow} only")]
@@ -26,6 +26,9 @@ pub(crate) enum RequestError {
         /// The methods of the path, as the field `Allow` lists them.
         allow: &'static str,
     },
+    /// The path is for those whom an authorizer let pass, and this request did not come through one.
+    #[error("Forbidden")]
+    NotAuthorized,
     /// No user has the id.
     #[error("no user has this id")]
     UnknownUser,
@@ -45,6 +48,7 @@ impl RequestError {
     pub(crate) fn into_response(self) -> Response<Body> {
         match &self {
             Self::Invalid(_) => self.response(StatusCode::BAD_REQUEST),
+            Self::NotAuthorized => self.response(StatusCode::FORBIDDEN),
             Self::UnknownPath | Self::UnknownUser => self.response(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { allow } => {
                 let allow = HeaderValue::from_static(allow);

@@ -10,6 +10,8 @@
 //! | `GET /users/{id}` | 200 and the user, or 404 |
 //! | `PUT /users/{id}` | 200 and the user, or 400, 404 |
 //! | `DELETE /users/{id}` | 204, or 404 |
+//! | `GET /reports/users` | 200 and how many users there are, or 403 for a request that did not come through an authorizer |
+//! | `GET /health` | 200 |
 //!
 //! A path that is not in the table is answered with 404, another method with 405 and `Allow`, and a failure of the table with 503 and
 //! `Retry-After`. Every answer but the 204 is JSON; those from 400 upwards are `{"message": "..."}`.

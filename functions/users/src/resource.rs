@@ -14,6 +14,10 @@ pub(crate) enum Resource {
     Users,
     /// `/users/{id}`, with what the caller sent for the id.
     User(String),
+    /// `/reports/users`.
+    UserReport,
+    /// `/health`.
+    Health,
 }
 
 impl Resource {
@@ -33,6 +37,12 @@ pub(crate) fn public_path(request: &Request) -> &str {
     path.unwrap_or_else(|| request.uri().path())
 }
 
+/// The key that an authorizer has recognised. Only the front door can write it: a request that came another way has none.
+pub(crate) fn authorized_key_id(request: &Request) -> Option<&str> {
+    let authorizer = request.request_context_ref()?.authorizer()?;
+    authorizer.fields.get("keyId")?.as_str()
+}
+
 fn from_matched_template(request: &Request) -> Option<Resource> {
     let template = match request.request_context_ref()? {
         RequestContext::ApiGatewayV1(context) => context.resource_path.as_deref()?,
@@ -44,6 +54,8 @@ fn from_matched_template(request: &Request) -> Option<Resource> {
     };
     match split(template).as_slice() {
         ["users"] => Some(Resource::Users),
+        ["reports", "users"] => Some(Resource::UserReport),
+        ["health"] => Some(Resource::Health),
         ["users", parameter] => {
             let name = parameter.strip_prefix('{')?.strip_suffix('}')?;
             let id = request.path_parameters_ref()?.first(name)?;
@@ -74,6 +86,8 @@ fn from_path(request: &Request) -> Option<Resource> {
 fn resource_at(path: &str) -> Option<Resource> {
     match split(path).as_slice() {
         ["users"] => Some(Resource::Users),
+        ["reports", "users"] => Some(Resource::UserReport),
+        ["health"] => Some(Resource::Health),
         ["users", id] if !id.is_empty() => Some(Resource::User((*id).to_owned())),
         _ => None,
     }

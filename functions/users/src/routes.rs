@@ -13,7 +13,7 @@ use tollgate::time::Clock;
 use tower::Service;
 
 use crate::errors::RequestError;
-use crate::resource::{Resource, public_path};
+use crate::resource::{Resource, authorized_key_id, public_path};
 use crate::store::UserStore;
 use crate::user::{User, UserId, rfc3339};
 use crate::validation::{page_limit, page_start, page_token, user_fields};
@@ -72,6 +72,18 @@ struct UserList {
     next: Option<String>,
 }
 
+/// The body of a report.
+#[derive(Serialize)]
+struct UserReport {
+    users: u64,
+}
+
+/// That the function runs. It says nothing of its table: whoever may not see users may ask.
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
 impl App {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, RequestError> {
         match Resource::of(request).ok_or(RequestError::UnknownPath)? {
@@ -87,6 +99,14 @@ impl App {
                 _ => Err(RequestError::MethodNotAllowed {
                     allow: "DELETE, GET, PUT",
                 }),
+            },
+            Resource::UserReport => match *request.method() {
+                Method::GET => self.report(request).await,
+                _ => Err(RequestError::MethodNotAllowed { allow: "GET" }),
+            },
+            Resource::Health => match *request.method() {
+                Method::GET => json_response(StatusCode::OK, &Health { status: "ok" }),
+                _ => Err(RequestError::MethodNotAllowed { allow: "GET" }),
             },
         }
     }
@@ -123,6 +143,14 @@ impl App {
                 users: page.users,
             },
         )
+    }
+
+    async fn report(&self, request: &Request) -> Result<Response<Body>, RequestError> {
+        if authorized_key_id(request).is_none() {
+            return Err(RequestError::NotAuthorized);
+        }
+        let users = self.store.count().await?;
+        json_response(StatusCode::OK, &UserReport { users })
     }
 
     async fn get(&self, id: &UserId) -> Result<Response<Body>, RequestError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Select};
 use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use thiserror::Error;
 
@@ -117,6 +117,32 @@ impl UserStore {
             next: next.map(|user| user.id.clone()),
             users,
         })
+    }
+
+    /// The number of users. The whole table is read.
+    ///
+    /// # Errors
+    ///
+    /// When the table cannot be used.
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        let mut users: u64 = 0;
+        let mut start = None;
+        loop {
+            let output = self
+                .client
+                .scan()
+                .table_name(&self.table)
+                .select(Select::Count)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(StoreError::new)?;
+            users = users.saturating_add(u64::try_from(output.count).unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(users);
+            }
+        }
     }
 
     /// Replaces what a caller may say about a user, and answers the user as it is then; none when no user has this id.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::test_app::{Answer, TestApp};
 use crate::{User, UserId};
 
@@ -215,6 +217,8 @@ async fn answers_the_sample_events_of_every_front_door() {
         ("users-create", "/dev/users/"),
         ("users-create-without-key", "/dev/users/"),
         ("rest-create", "/dev/users/"),
+        ("http-api-v1-create", "/dev/users/"),
+        ("alb-create", "/users/"),
         ("function-url-create", "/users/"),
     ] {
         let answer = app.send_event(event).await;
@@ -227,7 +231,7 @@ async fn answers_the_sample_events_of_every_front_door() {
         );
     }
     let listed = app.send_event("users-list").await;
-    assert_eq!(listed.body["users"].as_array().unwrap().len(), 4);
+    assert_eq!(listed.body["users"].as_array().unwrap().len(), 6);
 }
 
 #[tokio::test]
@@ -243,4 +247,34 @@ async fn answers_the_sample_events_about_one_user() {
     );
     assert_eq!(app.send_event("users-delete").await.status, 204);
     assert_eq!(app.send_event("users-get").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_report_is_for_those_whom_an_authorizer_let_pass() {
+    let app = TestApp::start().await;
+    create_joe(&app).await;
+    let report = app.send_event("users-report").await;
+    assert_eq!(
+        (report.status.as_u16(), &report.body),
+        (200, &json!({"users": 1}))
+    );
+    let refused = app.send_event("function-url-report").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.text("message")),
+        (403, "Forbidden")
+    );
+    assert_eq!(app.send("GET", "/reports/users", "").await.status, 403);
+    let allow = app.send("POST", "/reports/users", "").await;
+    assert_eq!(
+        (allow.status.as_u16(), allow.header("allow")),
+        (405, Some("GET"))
+    );
+}
+
+#[tokio::test]
+async fn health_does_not_depend_on_the_table() {
+    let app = TestApp::start_broken().await;
+    let health = app.send_event("users-health").await;
+    assert_eq!((health.status.as_u16(), health.text("status")), (200, "ok"));
+    assert_eq!(app.send("DELETE", "/health", "").await.status, 405);
 }

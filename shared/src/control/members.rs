@@ -40,6 +40,14 @@ impl Members {
         }
     }
 
+    /// Members that were read elsewhere; `path` is what errors call their structure.
+    pub(super) fn new(members: Map<String, Value>, path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            members,
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }

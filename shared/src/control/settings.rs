@@ -14,6 +14,8 @@ pub struct Settings {
     pub account_id: String,
     /// Stands in the values of keys that Tollgate makes.
     pub environment: EnvironmentLetter,
+    /// Whether the values of new keys are kept, so that they can be shown again.
+    pub keep_values: bool,
     /// Whether AWS's limits on numbers hold: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
     pub aws_limits: bool,
     /// Which stages of APIs that Tollgate does not manage a plan may cover.

@@ -1,13 +1,12 @@
 //! API keys, usage plans, what was used of them, the account, and tags.
 
 mod account;
-mod api_key;
-mod concurrent;
+pub(super) mod api_key;
 mod import;
-mod tags;
+pub(super) mod tags;
 mod usage;
-mod usage_plan;
-mod usage_plan_key;
+pub(super) mod usage_plan;
+pub(super) mod usage_plan_key;
 
 use super::Inner;
 use super::call::Call;
@@ -16,6 +15,8 @@ use super::reply::Reply;
 use crate::api::Verb;
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
+
+pub use tags::{EXPIRES_AT as EXPIRES_AT_TAG, instant as parse_instant};
 
 /// AWS's limits on numbers in one account and region.
 const MAX_KEYS: u64 = 10_000;
@@ -172,7 +173,7 @@ fn bounded(text: String, max_len: usize, too_long: &str) -> Result<String, Contr
 }
 
 /// 404 with the text of API Gateway.
-fn no_such_key() -> ControlError {
+pub(super) fn no_such_key() -> ControlError {
     ControlError::not_found("Invalid API Key identifier specified")
 }
 

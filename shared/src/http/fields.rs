@@ -38,13 +38,18 @@ pub fn insert_denial(headers: &mut HeaderMap, denial: &Denial, fields: Fields) {
         Fields::AwsOnly => {}
         Fields::All => {
             if let Some(retry_after) = denial.reason.retry_after() {
-                // A client that waits so many seconds is not too early: whole seconds, rounded up, and one at least.
-                let seconds = whole_seconds(retry_after).max(1);
+                let seconds = retry_after_s(retry_after);
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             insert_levels(headers, &denial.levels, fields);
         }
     }
+}
+
+/// The seconds that a denied client is told to wait: one that waits so long is not too early, so they are whole, rounded up, and one at
+/// least.
+pub(crate) fn retry_after_s(retry_after: Duration) -> u64 {
+    whole_seconds(retry_after).max(1)
 }
 
 /// `"burst";q=10;w=2,"quota";q=1000;w=86400`

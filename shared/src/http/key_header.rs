@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 /// The header that carries the key, as with API Gateway.
-const API_KEY: &str = "x-api-key";
+pub(crate) const API_KEY: &str = "x-api-key";
 
 /// Stands for what cannot be a key: it is refused like any other unknown one, without a read.
 const NO_KEY: &str = "?";

@@ -9,9 +9,11 @@ use super::service::UsagePlan;
 use super::settings::Settings;
 use crate::api::MethodPatterns;
 use crate::limiter::Limiter;
+use crate::metrics::Metrics;
 use crate::random::NoEntropy;
+use crate::store::Ledger;
 use crate::store::dynamodb::DynamoStore;
-use crate::time::SystemClock;
+use crate::time::{Clock, SystemClock};
 
 /// Puts a usage plan in front of a `lambda_http` service.
 ///
@@ -26,6 +28,9 @@ use crate::time::SystemClock;
 /// let sdk_config = aws_config::load_from_env().await;
 /// let settings = Settings::from_env()?;
 /// let layer = settings.map(|settings| UsagePlanLayer::from_settings(&sdk_config, &settings)).transpose()?;
+/// if let Some(layer) = &layer {
+///     layer.warm_up().await;
+/// }
 /// let hello = service_fn(|_: Request| async { Ok::<_, Error>(Response::new(Body::from("hello"))) });
 /// lambda_http::run(ServiceBuilder::new().option_layer(layer).service(hello)).await
 /// # }
@@ -36,6 +41,7 @@ pub struct UsagePlanLayer<L = DynamoStore, C = SystemClock> {
     limiter: Limiter<L, C>,
     public: Arc<MethodPatterns>,
     fields: Fields,
+    metrics: Metrics,
 }
 
 impl<L, C> Clone for UsagePlanLayer<L, C> {
@@ -44,6 +50,7 @@ impl<L, C> Clone for UsagePlanLayer<L, C> {
             limiter: self.limiter.clone(),
             public: Arc::clone(&self.public),
             fields: self.fields,
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -58,17 +65,10 @@ impl UsagePlanLayer {
         sdk_config: &aws_config::SdkConfig,
         settings: &Settings,
     ) -> Result<Self, NoEntropy> {
-        let store = DynamoStore::new(
-            sdk_config,
-            settings.patience,
-            settings.table.clone(),
-            settings.pepper.clone(),
-        );
-        let limiter =
-            Limiter::with_memory(store, SystemClock, settings.pepper.clone(), settings.memory)?;
-        Ok(Self::new(limiter)
+        Ok(Self::new(settings.limiter(sdk_config)?)
             .public(settings.public.clone())
-            .fields(settings.fields))
+            .fields(settings.fields)
+            .metrics(settings.metrics.clone()))
     }
 }
 
@@ -79,6 +79,7 @@ impl<L, C> UsagePlanLayer<L, C> {
             limiter,
             public: Arc::default(),
             fields: Fields::All,
+            metrics: Metrics::off(),
         }
     }
 
@@ -93,6 +94,19 @@ impl<L, C> UsagePlanLayer<L, C> {
         self.fields = fields;
         self
     }
+
+    /// Where decisions are counted. Nowhere without it.
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+}
+
+impl<L: Ledger, C: Clock> UsagePlanLayer<L, C> {
+    /// Makes the connection to the store. Call it before the function takes requests: [`Limiter::warm_up`].
+    pub async fn warm_up(&self) {
+        self.limiter.warm_up().await;
+    }
 }
 
 impl<S, L, C> Layer<S> for UsagePlanLayer<L, C> {
@@ -104,6 +118,7 @@ impl<S, L, C> Layer<S> for UsagePlanLayer<L, C> {
             self.limiter.clone(),
             Arc::clone(&self.public),
             self.fields,
+            self.metrics.clone(),
         )
     }
 }

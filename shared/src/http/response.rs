@@ -8,7 +8,7 @@ use crate::decision::{Denial, Reason};
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// How long a client waits when the store did not answer, in seconds.
-const UNAVAILABLE_RETRY_AFTER_S: u64 = 1;
+pub(crate) const UNAVAILABLE_RETRY_AFTER_S: u64 = 1;
 
 /// The answer to a request that may not pass: status, error type and text are API Gateway's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,9 @@ use super::response::{answer_to, unavailable};
 use super::sent_key;
 use super::target::Target;
 use crate::api::MethodPatterns;
-use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
+use crate::decision::{Allowance, Decision};
 use crate::limiter::{self, Limiter};
+use crate::metrics::Metrics;
 use crate::plan::MethodName;
 use crate::store::Ledger;
 use crate::time::{Clock, SystemClock};
@@ -28,6 +29,7 @@ pub struct UsagePlan<S, L, C = SystemClock> {
     limiter: Limiter<L, C>,
     public: Arc<MethodPatterns>,
     fields: Fields,
+    metrics: Metrics,
 }
 
 impl<S, L, C> UsagePlan<S, L, C> {
@@ -36,12 +38,14 @@ impl<S, L, C> UsagePlan<S, L, C> {
         limiter: Limiter<L, C>,
         public: Arc<MethodPatterns>,
         fields: Fields,
+        metrics: Metrics,
     ) -> Self {
         Self {
             inner,
             limiter,
             public,
             fields,
+            metrics,
         }
     }
 }
@@ -53,6 +57,7 @@ impl<S: Clone, L, C> Clone for UsagePlan<S, L, C> {
             limiter: self.limiter.clone(),
             public: Arc::clone(&self.public),
             fields: self.fields,
+            metrics: self.metrics.clone(),
         }
     }
 }
@@ -81,11 +86,14 @@ where
         let limiter = self.limiter.clone();
         let public = Arc::clone(&self.public);
         let fields = self.fields;
+        let metrics = self.metrics.clone();
         // The body need not be `Sync`, so it stays out of what is shared with the decision.
         let (parts, body) = request.into_parts();
         let head = Request::from_parts(parts, ());
         ResponseFuture(Box::pin(async move {
-            let allowance = match decide(&limiter, &public, &head).await {
+            let decision = decide(&limiter, &public, &head).await;
+            metrics.count(&decision, limiter.now());
+            let allowance = match decision {
                 Ok(Decision::Allow(allowance)) => allowance,
                 Ok(Decision::Deny(denial)) => return Ok(answer_to(denial, fields)),
                 Err(_logged_by_the_limiter) => return Ok(unavailable()),
@@ -111,12 +119,7 @@ async fn decide<L: Ledger, C: Clock>(
     request: &Request<()>,
 ) -> Result<Decision, crate::store::StoreError> {
     let Some(target) = Target::of(request) else {
-        return Ok(Decision::Deny(Denial {
-            reason: Reason::NotInPlan,
-            key_id: None,
-            plan_id: None,
-            levels: Levels::default(),
-        }));
+        return Ok(Decision::not_in_plan());
     };
     if public.matches(request.method(), &target.path) && target.is_path_of(request) {
         return Ok(Decision::Allow(Allowance::Unmetered));

@@ -1,4 +1,4 @@
-//! What a function's environment says.
+//! What a function's environment says, for the layer and for the authorizer.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,7 +7,11 @@ use super::fields::Fields;
 use crate::api::{MethodPatterns, ParseMethodPatternsError};
 use crate::entitlement::Memory;
 use crate::key::{Pepper, WeakPepper};
-use crate::store::dynamodb::Patience;
+use crate::limiter::Limiter;
+use crate::metrics::Metrics;
+use crate::random::NoEntropy;
+use crate::store::dynamodb::{DynamoStore, Patience};
+use crate::time::SystemClock;
 
 /// The variables that [`Settings::from_env`] reads.
 pub mod variable {
@@ -27,6 +31,10 @@ pub mod variable {
     pub const CACHE_SECONDS: &str = "TOLLGATE_CACHE_SECONDS";
     /// How many keys a process remembers at the most. 10000 when it is not set.
     pub const CACHE_KEYS: &str = "TOLLGATE_CACHE_KEYS";
+    /// `off`: decisions are not counted in the log in CloudWatch's Embedded Metric Format.
+    pub const METRICS: &str = "TOLLGATE_METRICS";
+    /// Lambda's own: the function's name, under which decisions are counted.
+    pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 }
 
 /// What the usage plan layer needs to know.
@@ -44,6 +52,8 @@ pub struct Settings {
     pub patience: Patience,
     /// How many keys to remember, and for how long.
     pub memory: Memory,
+    /// Where decisions are counted.
+    pub metrics: Metrics,
 }
 
 /// A variable that is missing or cannot be used.
@@ -87,6 +97,24 @@ impl Settings {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
+    /// The limiter that decides by these settings, over DynamoDB and with the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give.
+    pub fn limiter(
+        &self,
+        sdk_config: &aws_config::SdkConfig,
+    ) -> Result<Limiter<DynamoStore>, NoEntropy> {
+        let store = DynamoStore::new(
+            sdk_config,
+            self.patience,
+            self.table.clone(),
+            self.pepper.clone(),
+        );
+        Limiter::with_memory(store, SystemClock, self.pepper.clone(), self.memory)
+    }
+
     /// Reads an environment given as a function from a variable's name to its value. An empty value counts as none.
     /// `None` when it switches the layer off: only an explicit `off` does, so that a forgotten variable cannot open an API.
     ///
@@ -97,12 +125,7 @@ impl Settings {
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, SettingsError> {
         let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let switch = |name, on: &'static str, off: &'static str| match value(name) {
-            None => Ok(None),
-            Some(text) if text == on => Ok(Some(true)),
-            Some(text) if text == off => Ok(Some(false)),
-            Some(_) => Err(SettingsError::NotASwitch { name, on, off }),
-        };
+        let switch = |name, on, off| switch(&lookup, name, on, off);
         if switch(variable::LAYER, "on", "off")? == Some(false) {
             return Ok(None);
         }
@@ -128,6 +151,13 @@ impl Settings {
         if let Some(keys) = number(variable::CACHE_KEYS)? {
             memory.max_keys = usize::try_from(keys).unwrap_or(usize::MAX);
         }
+        let metrics = match (
+            switch(variable::METRICS, "on", "off")?,
+            value(variable::FUNCTION_NAME),
+        ) {
+            (None | Some(true), Some(function_name)) => Metrics::to_stdout(&function_name),
+            (Some(false), _) | (_, None) => Metrics::off(),
+        };
         Ok(Some(Self {
             table: required(variable::TABLE)?,
             pepper: Pepper::new(pepper.as_bytes()).map_err(SettingsError::Pepper)?,
@@ -138,7 +168,23 @@ impl Settings {
             fields,
             patience,
             memory,
+            metrics,
         }))
+    }
+}
+
+/// Whether a variable has the value `on`, or the value `off`. `None` when it is not set or empty.
+pub(crate) fn switch(
+    lookup: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    on: &'static str,
+    off: &'static str,
+) -> Result<Option<bool>, SettingsError> {
+    match lookup(name).filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(text) if text == on => Ok(Some(true)),
+        Some(text) if text == off => Ok(Some(false)),
+        Some(_) => Err(SettingsError::NotASwitch { name, on, off }),
     }
 }
 
@@ -188,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn decisions_are_counted_under_the_functions_name_unless_that_is_off() {
+        let metrics = |variables: &[(&str, &str)]| {
+            let settings = settings(variables).unwrap().unwrap();
+            format!("{:?}", settings.metrics)
+        };
+        assert_eq!(metrics(&[]), "Metrics(None)");
+        let name = (variable::FUNCTION_NAME, "users");
+        assert_eq!(metrics(&[name]), r#"Metrics(Some("users"))"#);
+        assert_eq!(
+            metrics(&[name, (variable::METRICS, "off")]),
+            "Metrics(None)"
+        );
+    }
+
+    #[test]
     fn only_an_explicit_off_switches_the_layer_off() {
         let off = Settings::from_lookup(|name| (name == variable::LAYER).then(|| "off".to_owned()));
         assert!(off.unwrap().is_none());
@@ -203,6 +264,7 @@ mod tests {
             (variable::PUBLIC, "GET"),
             (variable::STRICT_AWS, "yes"),
             (variable::LAYER, "OFF"),
+            (variable::METRICS, "none"),
             (variable::STORE_TIMEOUT_MS, "0"),
             (variable::CACHE_SECONDS, "half"),
             (variable::CACHE_KEYS, "-1"),

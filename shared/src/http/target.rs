@@ -8,6 +8,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::id::ApiStage;
 
+/// The stage of function URLs and load balancers, which have no stages, and of HTTP APIs whose paths show none.
+const DEFAULT_STAGE: &str = "$default";
+
 /// What a front door said about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
@@ -32,23 +35,37 @@ impl Target {
         seen == path || without_stage == Some(&*path)
     }
 
-    /// `None` when the request did not come through API Gateway or a function URL: then no plan can cover it.
+    /// `None` when the request did not come through API Gateway, a function URL or a load balancer: then no plan can cover it. What stands
+    /// for an API's id is the first label of a function URL's host, and the name of a load balancer's target group.
     pub(super) fn of<B>(request: &http::Request<B>) -> Option<Self> {
         let raw_path = request.raw_http_path();
         match request.request_context_ref()? {
             RequestContext::ApiGatewayV1(context) => {
                 let stage = context.stage.as_deref()?;
+                let api_id = context.apiid.as_deref()?;
+                // An HTTP API puts its stage before both paths, a REST API before none or the other one. A custom domain may leave it out.
+                let has_stage = context.path.as_deref() == Some(raw_path)
+                    && context
+                        .domain_name
+                        .as_deref()
+                        .is_some_and(|domain| is_own_domain(domain, api_id));
+                let path = if has_stage {
+                    without_stage(raw_path, stage)
+                } else {
+                    raw_path
+                };
+                let resource = context.resource_path.as_deref().unwrap_or(path);
                 Some(Self {
-                    api_stage: ApiStage::new(context.apiid.as_deref()?, stage),
-                    resource: context
-                        .resource_path
-                        .clone()
-                        .unwrap_or_else(|| raw_path.to_owned()),
-                    path: raw_path.to_owned(),
+                    api_stage: ApiStage::new(api_id, stage),
+                    resource: resource.to_owned(),
+                    path: path.to_owned(),
                 })
             }
             RequestContext::ApiGatewayV2(context) => {
                 let stage = context.stage.as_deref()?;
+                // `cargo lambda watch` names the function in the host's first label alone.
+                let label = context.domain_prefix.as_deref();
+                let api_id = context.apiid.as_deref().or(label)?;
                 let path = without_stage(raw_path, stage).to_owned();
                 let template = context
                     .route_key
@@ -56,9 +73,18 @@ impl Target {
                     .and_then(|key| key.split_once(' '))
                     .map(|(_verb, template)| template.to_owned());
                 Some(Self {
-                    api_stage: ApiStage::new(context.apiid.as_deref()?, stage),
+                    api_stage: ApiStage::new(api_id, stage),
                     resource: template.unwrap_or_else(|| path.clone()),
                     path,
+                })
+            }
+            #[cfg(feature = "alb")]
+            RequestContext::Alb(context) => {
+                let target_group = target_group(context.elb.target_group_arn.as_deref()?)?;
+                Some(Self {
+                    api_stage: ApiStage::new(target_group, DEFAULT_STAGE),
+                    resource: raw_path.to_owned(),
+                    path: raw_path.to_owned(),
                 })
             }
             // Features that other packages may switch on; no plan covers what came that way.
@@ -71,9 +97,24 @@ impl Target {
     }
 }
 
-/// Payload 2.0 has the stage in front of the path, unless it is `$default`.
-fn without_stage<'a>(path: &'a str, stage: &str) -> &'a str {
-    if stage == "$default" {
+/// Whether a domain is the one that API Gateway gives the API, and not one of its owner's.
+fn is_own_domain(domain: &str, api_id: &str) -> bool {
+    domain
+        .strip_prefix(api_id)
+        .is_some_and(|rest| rest.starts_with(".execute-api."))
+}
+
+/// The name in `arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID`.
+#[cfg(feature = "alb")]
+fn target_group(arn: &str) -> Option<&str> {
+    let (_, name_and_id) = arn.split_once(":targetgroup/")?;
+    let (name, _id) = name_and_id.split_once('/')?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// An HTTP API has the stage in front of the path, unless it is `$default`.
+pub(crate) fn without_stage<'a>(path: &'a str, stage: &str) -> &'a str {
+    if stage == DEFAULT_STAGE {
         return path;
     }
     path.strip_prefix('/')
@@ -122,6 +163,19 @@ mod tests {
             let target = Target::of(&request).unwrap();
             assert!(!target.is_path_of(&request), "{path}: {}", request.uri());
         }
+    }
+
+    #[test]
+    fn a_function_url_that_names_no_api_is_known_by_the_first_label_of_its_host() {
+        let event = include_str!("../../../events/function-url-create.json");
+        let without_id = event.replace("\"apiId\"", "\"other\"");
+        let of = |event: &str| {
+            let request = lambda_http::request::from_str(event).unwrap();
+            Target::of(&request)
+        };
+        assert_eq!(of(&without_id), of(event));
+        let other_label = event.replace("\"domainPrefix\": \"abc", "\"domainPrefix\": \"other");
+        assert_eq!(of(&other_label), of(event));
     }
 
     #[test]

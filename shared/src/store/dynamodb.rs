@@ -7,6 +7,8 @@ mod apis;
 mod batch;
 mod charge;
 mod counts;
+#[cfg(feature = "control")]
+mod housekeeping;
 mod keys;
 mod ledger;
 mod list;
@@ -64,6 +66,10 @@ impl Patience {
     };
 }
 
+/// The longest wait for a connection, where [`Patience`] does not end it before. With little memory a function needs most of a second for
+/// its first one, which [`Ledger::warm_up`](super::Ledger::warm_up) makes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Tollgate's table.
 #[derive(Clone, Debug)]
 pub struct DynamoStore {
@@ -82,7 +88,7 @@ impl DynamoStore {
         pepper: Pepper,
     ) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(patience.attempt_timeout)
+            .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(patience.attempt_timeout)
             .build();
         let retries = RetryConfig::standard()

@@ -26,6 +26,7 @@ pub(super) const KEY_SK: &str = "KEY";
 pub(super) const VALUE_SK: &str = "VALUE";
 pub(super) const PLAN_SK: &str = "PLAN";
 pub(super) const METER_SK: &str = "METER";
+pub(super) const METER_PK_PREFIX: &str = "M#";
 pub(super) const MEMBER_SK_PREFIX: &str = "KEY#";
 pub(super) const STAGE_PLAN_SK_PREFIX: &str = "PLAN#";
 pub(super) const API_SK: &str = "API";
@@ -53,7 +54,7 @@ pub(super) fn member_sk(id: &KeyId) -> String {
 }
 
 pub(super) fn meter_pk(meter: &MeterId) -> String {
-    format!("M#{meter}")
+    format!("{METER_PK_PREFIX}{meter}")
 }
 
 /// `U#<api id>/<stage>`: the plans that cover a stage.

@@ -17,6 +17,8 @@ pub struct KeyRecord {
     pub id: KeyId,
     /// Its name.
     pub name: Arc<str>,
+    /// The operator's own id of the customer who has it.
+    pub customer_id: Option<Arc<str>>,
     /// Whether it may be used.
     pub enabled: bool,
     /// From when on it may not be used.
@@ -27,6 +29,11 @@ pub struct KeyRecord {
 
 /// The data plane's rights: read a key and a plan, charge a meter. Every call is one request to the store.
 pub trait Ledger: Send + Sync + 'static {
+    /// Makes the connection that the first request would have to wait for. It costs one read at the most and changes nothing.
+    fn warm_up(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// The key with this value, as it is now.
     fn key(
         &self,

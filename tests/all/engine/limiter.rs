@@ -92,6 +92,7 @@ impl Desk {
         let key = KeyRecord {
             id: "client".into(),
             name: "Client".into(),
+            customer_id: Some("customer-7".into()),
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 17] = [
+const ENGINE: [&str; 19] = [
     // numbers
     "time",
     "id",
@@ -25,6 +25,8 @@ const ENGINE: [&str; 17] = [
     // use
     "entitlement",
     "limiter",
+    "metrics",
+    "logs",
     // transport
     "http",
     "authorizer",
@@ -32,8 +34,11 @@ const ENGINE: [&str; 17] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 17] = [
+const GATEWAY: [&str; 22] = [
     "local",
+    "http_client",
+    "remote",
+    "management",
     "mapping",
     "template",
     "event",
@@ -42,12 +47,14 @@ const GATEWAY: [&str; 17] = [
     "runtime_api",
     "build_functions",
     "invoke",
+    "lambda",
     "embedded",
     "deploy",
     "shared_throttle",
     "authorize",
     "rest_api",
     "server",
+    "connect",
     "start_api",
     "cli",
 ];
@@ -69,7 +76,12 @@ const ENGINE_RESERVED: [Reserved; 4] = [
     },
     Reserved {
         crates: "aws_config",
-        paths: &["store/dynamodb", "http/layer.rs"],
+        paths: &[
+            "store/dynamodb",
+            "http/layer.rs",
+            "http/settings.rs",
+            "authorizer.rs",
+        ],
     },
     Reserved {
         crates: "lambda_http",

@@ -14,10 +14,11 @@ use crate::control::error::{ControlError, Kind};
 use crate::control::members::Members;
 use crate::control::patch::{Op, Patch};
 use crate::control::reply::Reply;
+use crate::control::settings::Settings;
 use crate::id::KeyId;
-use crate::key::{EnvironmentLetter, KeyValue};
+use crate::key::KeyValue;
 use crate::store::{ApiKey, ApiRegistry, KeyChange, KeyFilter, NewKey, Registry};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 const NAME: &str = "/name";
 const DESCRIPTION: &str = "/description";
@@ -74,17 +75,29 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
     let members = call.members("createApiKeyInput")?;
-    let new = new_key(&members, control.settings.environment)?;
-    if control.settings.aws_limits && control.store.counts().await?.keys >= MAX_KEYS {
-        return Err(limit_exceeded("API keys", MAX_KEYS));
-    }
-    let key = control.store.create_key(&new, call.now()).await?;
+    let new = new_key(&members, &control.settings)?;
+    let key = make(control, &new, call.now()).await?;
     let tags = Some(&key.tags).filter(|tags| !tags.is_empty());
     Reply::created(&Body::new(&key, Some(&new.value), tags))
 }
 
+/// Creates a key, with all that is asked of one.
+pub(in crate::control) async fn make<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    new: &NewKey,
+    now: Timestamp,
+) -> Result<ApiKey, ControlError> {
+    if control.settings.aws_limits && control.store.counts().await?.keys >= MAX_KEYS {
+        return Err(limit_exceeded("API keys", MAX_KEYS));
+    }
+    Ok(control.store.create_key(new, now).await?)
+}
+
 /// The key that the members describe. A value that is not given is made.
-fn new_key(members: &Members, environment: EnvironmentLetter) -> Result<NewKey, ControlError> {
+pub(in crate::control) fn new_key(
+    members: &Members,
+    settings: &Settings,
+) -> Result<NewKey, ControlError> {
     members.boolean("generateDistinctId")?;
     let mut stage_keys = Vec::new();
     for stage in members.objects("stageKeys")?.unwrap_or_default() {
@@ -94,14 +107,14 @@ fn new_key(members: &Members, environment: EnvironmentLetter) -> Result<NewKey, 
     }
     let value = match members.text("value")?.filter(|value| !value.is_empty()) {
         Some(value) => parse_value(&value)?,
-        None => KeyValue::generate(environment)
+        None => KeyValue::generate(settings.environment)
             .map_err(|error| ControlError::new(Kind::Internal, error.to_string()))?,
     };
     let tags = tags::checked(members.text_map("tags")?.unwrap_or_default())?;
     Ok(NewKey {
         id: None,
         value,
-        keep_value: true,
+        keep_value: settings.keep_values,
         name: name(members.text("name")?.unwrap_or_default())?,
         description: members
             .text("description")?
@@ -121,7 +134,7 @@ fn new_key(members: &Members, environment: EnvironmentLetter) -> Result<NewKey, 
 }
 
 /// A value as it may be chosen. One that looks like Tollgate's own must have the right checksum: no request with it would pass.
-pub(super) fn parse_value(text: &str) -> Result<KeyValue, ControlError> {
+pub(in crate::control) fn parse_value(text: &str) -> Result<KeyValue, ControlError> {
     KeyValue::parse(text).map_err(|error| ControlError::bad_request(error.to_string()))
 }
 

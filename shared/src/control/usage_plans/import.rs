@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use self::rows::{Row, Rows};
-use super::{MAX_KEYS, concurrent, limit_exceeded};
+use super::{MAX_KEYS, limit_exceeded};
 use crate::control::Inner;
 use crate::control::call::Call;
+use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
@@ -171,7 +172,7 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
     let new = NewKey {
         id: None,
         value: row.value.clone(),
-        keep_value: true,
+        keep_value: control.settings.keep_values,
         name: row.name.clone(),
         description: Some(row.description.clone()),
         customer_id: None,

@@ -15,7 +15,7 @@ use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
 /// The tag of a key that says from when on it may not be used, such as `2026-12-31T23:59:59Z`.
-const EXPIRES_AT: &str = "tollgate:expires-at";
+pub const EXPIRES_AT: &str = "tollgate:expires-at";
 
 /// From the service model.
 const MAX_TAG_KEY_LEN: usize = 128;
@@ -119,7 +119,8 @@ pub(super) fn expiry(tags: &BTreeMap<String, String>) -> Result<Option<Timestamp
         .transpose()
 }
 
-fn instant(text: &str) -> Option<Timestamp> {
+/// Reads an instant as tags have it, such as `2026-12-31T23:59:59Z`. `None` when it is none, or not between the years 1970 and 2554.
+pub fn instant(text: &str) -> Option<Timestamp> {
     let instant: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(instant.as_nanosecond())
         .ok()

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::no_such_key;
 use super::usage_plan::plan;
-use super::{concurrent, no_such_key};
 use crate::control::Inner;
 use crate::control::call::Call;
+use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::patch::{Op, Patch};
 use crate::control::reply::Reply;

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::control::Inner;
 use crate::control::call::Call;
+use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::members::Members;
 use crate::control::reply::Reply;
@@ -26,7 +27,7 @@ use crate::id::{ApiStage, KeyId, PlanId};
 use crate::plan::{CoveredStage, Plan};
 use crate::rest_api::Snapshot;
 use crate::store::{ApiRegistry, NewPlan, Page, PageRequest, Registry, RegistryError};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
@@ -34,46 +35,69 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
 ) -> Result<Reply, ControlError> {
     let members = call.members("createUsagePlanInput")?;
     let (new, methods) = new_plan(&members)?;
-    check(&new, control.settings.aws_limits)?;
+    let plan = make(control, &new, &methods, call.now()).await?;
+    let tags = Some(&plan.tags).filter(|tags| !tags.is_empty());
+    Reply::created(&Body::new(&plan, tags))
+}
+
+/// Creates a plan, with all that is asked of one.
+pub(in crate::control) async fn make<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    new: &NewPlan,
+    methods: &[(ApiStage, MethodName)],
+    now: Timestamp,
+) -> Result<Plan, ControlError> {
+    check(new, control.settings.aws_limits)?;
     if control.settings.aws_limits && control.store.counts().await?.plans >= MAX_PLANS {
         return Err(limit_exceeded("usage plans", MAX_PLANS));
     }
     let stages = new.stages.iter().map(|covered| &covered.api_stage);
     require_stages(control, stages).await?;
-    require_methods(control, &methods).await?;
-    let plan = control.store.create_plan(&new, call.now()).await?;
-    let tags = Some(&plan.tags).filter(|tags| !tags.is_empty());
-    Reply::created(&Body::new(&plan, tags))
+    require_methods(control, methods).await?;
+    Ok(control.store.create_plan(new, now).await?)
 }
 
 /// Which methods of which stages a request names.
-type NamedMethods = Vec<(ApiStage, MethodName)>;
+pub(in crate::control) type NamedMethods = Vec<(ApiStage, MethodName)>;
+
+/// A stage that a plan is to cover, and the methods to which it gives a throttle.
+pub(in crate::control) fn covered_stage(
+    stage: &Members,
+) -> Result<(CoveredStage, NamedMethods), ControlError> {
+    let id = stage.text("apiId")?.unwrap_or_default();
+    let name = stage.text("stage")?.unwrap_or_default();
+    // The text is API Gateway's: it forgets to fill its places in.
+    let api_stage = api_stage(&id, &name).ok_or_else(|| {
+        ControlError::bad_request(
+            "Invalid API Stage {api: %s, stage: %s} specified for usageplan %s",
+        )
+    })?;
+    let mut covered = CoveredStage::new(api_stage.clone());
+    let mut methods = Vec::new();
+    for (method, settings) in stage.object_map("throttle")?.unwrap_or_default() {
+        let method = MethodName::parse(&method)?;
+        covered.set_method_throttle(method.as_str(), throttle(&settings)?);
+        methods.push((api_stage.clone(), method));
+    }
+    Ok((covered, methods))
+}
 
 /// The plan that the members describe.
-fn new_plan(members: &Members) -> Result<(NewPlan, NamedMethods), ControlError> {
+pub(in crate::control) fn new_plan(
+    members: &Members,
+) -> Result<(NewPlan, NamedMethods), ControlError> {
     let mut methods = Vec::new();
     let mut stages: Vec<CoveredStage> = Vec::new();
     for stage in members.objects("apiStages")?.unwrap_or_default() {
-        let id = stage.text("apiId")?.unwrap_or_default();
-        let name = stage.text("stage")?.unwrap_or_default();
-        // The text is API Gateway's: it forgets to fill its places in.
-        let api_stage = api_stage(&id, &name).ok_or_else(|| {
-            ControlError::bad_request(
-                "Invalid API Stage {api: %s, stage: %s} specified for usageplan %s",
-            )
-        })?;
-        if stages.iter().any(|known| known.api_stage == api_stage) {
+        let (covered, named) = covered_stage(&stage)?;
+        let api_stage = &covered.api_stage;
+        if stages.iter().any(|known| known.api_stage == *api_stage) {
             return Err(ControlError::bad_request(format!(
                 "API Stage {api_stage} is specified more than once"
             )));
         }
-        let mut covered = CoveredStage::new(api_stage.clone());
-        for (method, settings) in stage.object_map("throttle")?.unwrap_or_default() {
-            let method = MethodName::parse(&method)?;
-            covered.set_method_throttle(method.as_str(), throttle(&settings)?);
-            methods.push((api_stage.clone(), method));
-        }
         stages.push(covered);
+        methods.extend(named);
     }
     let plan = NewPlan {
         id: None,
@@ -131,7 +155,7 @@ fn api_stage(api_id: &str, stage: &str) -> Option<ApiStage> {
 }
 
 /// What holds of a whole plan, however it came about.
-fn check(plan: &NewPlan, aws_limits: bool) -> Result<(), ControlError> {
+pub(in crate::control) fn check(plan: &NewPlan, aws_limits: bool) -> Result<(), ControlError> {
     for covered in &plan.stages {
         if plan.throttle.is_none() && !covered.method_throttles.is_empty() {
             return Err(ControlError::bad_request(
@@ -149,7 +173,7 @@ fn check(plan: &NewPlan, aws_limits: bool) -> Result<(), ControlError> {
 }
 
 /// Refuses stages that nobody knows. Those of APIs that Tollgate manages the store requires itself, in the transaction of the change.
-async fn require_stages<S: Registry + ApiRegistry, C: Clock>(
+pub(in crate::control) async fn require_stages<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     stages: impl Iterator<Item = &ApiStage>,
 ) -> Result<(), ControlError> {
@@ -164,7 +188,7 @@ async fn require_stages<S: Registry + ApiRegistry, C: Clock>(
 }
 
 /// Refuses methods that the stage of an API which Tollgate manages does not serve. Of other APIs the methods are not known.
-async fn require_methods<S: Registry + ApiRegistry, C: Clock>(
+pub(in crate::control) async fn require_methods<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     methods: &[(ApiStage, MethodName)],
 ) -> Result<(), ControlError> {
@@ -263,12 +287,11 @@ async fn plans_of_key<S: Registry + ApiRegistry, C: Clock>(
         .then(|| ids.get(limit.saturating_sub(1)).map(PlanId::to_string))
         .flatten();
     let ids = ids.into_iter().take(limit).collect();
-    let plans =
-        super::concurrent::for_each(
-            ids,
-            |id| async move { Ok(control.store.plan_by_id(&id).await?) },
-        )
-        .await?;
+    let plans = concurrent::for_each(
+        ids,
+        |id| async move { Ok(control.store.plan_by_id(&id).await?) },
+    )
+    .await?;
     Ok(Page {
         entries: plans.into_iter().flatten().collect(),
         next,

@@ -39,6 +39,16 @@ impl<'a> Body<'a> {
     }
 }
 
+/// Refuses every kind of key but the one that there is.
+pub(in crate::control) fn check_key_type(key_type: &str) -> Result<(), ControlError> {
+    if key_type != KEY_TYPE {
+        return Err(ControlError::bad_request(format!(
+            "Invalid key type specified: {key_type}. Must be {KEY_TYPE}"
+        )));
+    }
+    Ok(())
+}
+
 pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     call: &Call<'_>,
@@ -46,11 +56,7 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     let members = call.members("createUsagePlanKeyInput")?;
     let key_id = KeyId::from(members.required_text("keyId")?);
     let key_type = members.required_text("keyType")?;
-    if key_type != KEY_TYPE {
-        return Err(ControlError::bad_request(format!(
-            "Invalid key type specified: {key_type}. Must be {KEY_TYPE}"
-        )));
-    }
+    check_key_type(&key_type)?;
     let plan_id = PlanId::from(call.path("usageplanId"));
     let key = control.store.key_by_id(&key_id).await?;
     let key = key.ok_or_else(no_such_key)?;

@@ -39,6 +39,76 @@ impl DynamoStore {
         let item = self.read(plan_pk(id), PLAN_SK).await?;
         item.ok_or_else(|| RegistryError::NoSuchPlan(id.clone()))
     }
+
+    /// Changes a key that `is_meant` accepts as it stands then. `None` when it does not.
+    pub(super) async fn change_key(
+        &self,
+        id: &KeyId,
+        change: &KeyChange,
+        now: Timestamp,
+        is_meant: impl Fn(&KeyItem) -> bool,
+    ) -> Result<Option<ApiKey>, RegistryError> {
+        let mut tries = Tries::default();
+        loop {
+            let mut item = self.key_item(id).await?;
+            if !is_meant(&item) {
+                return Ok(None);
+            }
+            if let Some(enabled) = change.enabled {
+                item.enabled = enabled;
+            }
+            if let Some(name) = &change.name {
+                item.name.clone_from(name);
+            }
+            if let Some(description) = &change.description {
+                item.description = text(description.clone());
+            }
+            if let Some(customer_id) = &change.customer_id {
+                item.customer_id = text(customer_id.clone());
+            }
+            if let Some(stage_keys) = &change.stage_keys {
+                item.stage_keys.clone_from(stage_keys);
+            }
+            if let Some(tags) = &change.tags {
+                item.tags.clone_from(tags);
+            }
+            for (label, text) in &change.tag_changes {
+                match text {
+                    Some(text) => item.tags.insert(label.clone(), text.clone()),
+                    None => item.tags.remove(label),
+                };
+            }
+            if let Some(expiry) = change.expiry {
+                item.expires_at_ns = match expiry {
+                    Expiry::Never => None,
+                    Expiry::At(instant) => Some(instant.as_nanos()),
+                };
+            }
+            if change.restart_dates {
+                item.created_at_ns = now.as_nanos();
+                item.list_sk = list_sk(now, id.as_str());
+            }
+            let mut transaction = self.transaction();
+            let item = put_key(&mut transaction, item, now)?;
+            if let Some(enabled) = change.enabled {
+                let switch = if enabled { Switch::On } else { Switch::Off };
+                for plan_id in item.plan_ids() {
+                    let meter = MeterId {
+                        key_id: id.clone(),
+                        plan_id,
+                    };
+                    transaction.switch_meter(&meter, switch)?;
+                }
+            }
+            if !transaction.fits() {
+                return Err(too_many_plans(id));
+            }
+            match transaction.commit().await? {
+                Outcome::Committed => return Ok(Some(item.into_key())),
+                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
+            }
+        }
+    }
 }
 
 /// Writes a key's two items, if the key is still as it was read.
@@ -140,60 +210,8 @@ impl KeyRegistry for DynamoStore {
         change: &KeyChange,
         now: Timestamp,
     ) -> Result<ApiKey, RegistryError> {
-        let mut tries = Tries::default();
-        loop {
-            let mut item = self.key_item(id).await?;
-            if let Some(enabled) = change.enabled {
-                item.enabled = enabled;
-            }
-            if let Some(name) = &change.name {
-                item.name.clone_from(name);
-            }
-            if let Some(description) = &change.description {
-                item.description = text(description.clone());
-            }
-            if let Some(customer_id) = &change.customer_id {
-                item.customer_id = text(customer_id.clone());
-            }
-            if let Some(tags) = &change.tags {
-                item.tags.clone_from(tags);
-            }
-            for (label, text) in &change.tag_changes {
-                match text {
-                    Some(text) => item.tags.insert(label.clone(), text.clone()),
-                    None => item.tags.remove(label),
-                };
-            }
-            if let Some(expiry) = change.expiry {
-                item.expires_at_ns = match expiry {
-                    Expiry::Never => None,
-                    Expiry::At(instant) => Some(instant.as_nanos()),
-                };
-            }
-            if change.restart_dates {
-                item.created_at_ns = now.as_nanos();
-                item.list_sk = list_sk(now, id.as_str());
-            }
-            let mut transaction = self.transaction();
-            let item = put_key(&mut transaction, item, now)?;
-            if let Some(enabled) = change.enabled {
-                let switch = if enabled { Switch::On } else { Switch::Off };
-                for plan_id in item.plan_ids() {
-                    let meter = MeterId {
-                        key_id: id.clone(),
-                        plan_id,
-                    };
-                    transaction.switch_meter(&meter, switch)?;
-                }
-            }
-            if !transaction.fits() {
-                return Err(too_many_plans(id));
-            }
-            match transaction.commit().await? {
-                Outcome::Committed => return Ok(item.into_key()),
-                Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
-            }
-        }
+        let changed = self.change_key(id, change, now, |_| true).await?;
+        changed.ok_or_else(|| RegistryError::NoSuchKey(id.clone()))
     }
 
     async fn delete_key(&self, id: &KeyId, now: Timestamp) -> Result<(), RegistryError> {

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::charge::{COUNT, Expression, meter_item, number};
 use super::usage::day_item;
-use super::{Attributes, DynamoStore, store_error};
+use super::{Attributes, CONNECT_TIMEOUT, DynamoStore, store_error};
 use crate::id::PlanId;
 use crate::key::KeyHash;
 use crate::meter::{Answer, DayCount, MeterId, Write};
@@ -31,7 +33,28 @@ pub(super) fn failed_item(error: &SdkError<UpdateItemError>) -> Option<Cow<'_, A
     }
 }
 
+/// The hash of no key: 64 digits as others have.
+const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 impl Ledger for DynamoStore {
+    async fn warm_up(&self) -> Result<(), StoreError> {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(CONNECT_TIMEOUT)
+            .build();
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(name::PK, AttributeValue::S(value_pk(NO_HASH)))
+            .key(name::SK, AttributeValue::S(KEY_SK.to_owned()))
+            .customize()
+            .config_override(Config::builder().timeout_config(timeouts));
+        Box::pin(request.send())
+            .await
+            .map_err(|error| store_error("GetItem", error))?;
+        Ok(())
+    }
+
     async fn key(&self, hash: &KeyHash) -> Result<Option<KeyRecord>, StoreError> {
         let item: Option<ValueItem> = self.read(value_pk(&hash.to_string()), KEY_SK).await?;
         Ok(item.map(ValueItem::into_record))

@@ -214,6 +214,48 @@ impl<'a> Transaction<'a> {
         self.update(update)
     }
 
+    /// Stops a meter that is there and that nobody has marked, and lets the table forget it from `forgotten_at` on.
+    #[cfg(feature = "control")]
+    pub(super) fn mark_meter(
+        &mut self,
+        meter: &MeterId,
+        forgotten_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ttl = AttributeValue::N(forgotten_at.as_secs().to_string());
+        let update = Update::builder()
+            .table_name(self.table)
+            .key(name::PK, AttributeValue::S(meter_pk(meter)))
+            .key(name::SK, AttributeValue::S(METER_SK.to_owned()))
+            .condition_expression("attribute_exists(#pk) AND attribute_not_exists(#ttl)")
+            .update_expression("SET #off = :off, #ttl = :ttl")
+            .expression_attribute_names("#pk", name::PK)
+            .expression_attribute_names("#off", OFF)
+            .expression_attribute_names("#ttl", name::TTL)
+            .expression_attribute_values(":off", AttributeValue::Bool(true))
+            .expression_attribute_values(":ttl", ttl);
+        self.update(update)
+    }
+
+    /// Removes a meter that has been stopped, and that the table may forget by `now`.
+    #[cfg(feature = "control")]
+    pub(super) fn remove_meter(
+        &mut self,
+        meter: &MeterId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(self.table)
+            .key(name::PK, AttributeValue::S(meter_pk(meter)))
+            .key(name::SK, AttributeValue::S(METER_SK.to_owned()))
+            .condition_expression("attribute_exists(#off) AND #ttl <= :now")
+            .expression_attribute_names("#off", OFF)
+            .expression_attribute_names("#ttl", name::TTL)
+            .expression_attribute_values(":now", AttributeValue::N(now.as_secs().to_string()));
+        let operation = TransactWriteItem::builder().delete(delete.build().map_err(malformed)?);
+        self.operations.push(operation.build());
+        Ok(())
+    }
+
     fn update(
         &mut self,
         update: aws_sdk_dynamodb::types::builders::UpdateBuilder,

@@ -18,6 +18,8 @@ pub(in crate::store) struct ValueItem {
     pub(in crate::store) sk: String,
     pub(in crate::store) id: String,
     pub(in crate::store) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) customer_id: Option<String>,
     pub(in crate::store) enabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) expires_at_ns: Option<u64>,
@@ -29,6 +31,7 @@ impl ValueItem {
         KeyRecord {
             id: self.id.into(),
             name: Arc::from(self.name),
+            customer_id: self.customer_id.map(Arc::from),
             enabled: self.enabled,
             expires_at: self.expires_at_ns.map(Timestamp::from_nanos),
             plan_ids: self.plan_ids.into_iter().map(PlanId::from).collect(),
@@ -92,6 +95,7 @@ impl KeyItem {
             sk: KEY_SK.to_owned(),
             id: self.id.clone(),
             name: self.name.clone(),
+            customer_id: self.customer_id.clone(),
             enabled: self.enabled,
             expires_at_ns: self.expires_at_ns,
             plan_ids: self.plan_ids.clone(),

@@ -76,6 +76,8 @@ pub struct KeyChange {
     pub description: Option<String>,
     /// The operator's own id of the customer. An empty text removes it.
     pub customer_id: Option<String>,
+    /// The stages that the key names, in place of those that it has.
+    pub stage_keys: Option<Vec<String>>,
     /// All labels, in place of those that the key has.
     pub tags: Option<BTreeMap<String, String>>,
     /// Labels to set, or to take away where there is `None`. The others stay. It comes after `tags`.

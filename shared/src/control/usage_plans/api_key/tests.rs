@@ -1,11 +1,21 @@
 use super::*;
+use crate::control::settings::UnmanagedStages;
+use crate::key::EnvironmentLetter;
 
 fn members(body: &str) -> Members {
     Members::read(body.as_bytes(), "createApiKeyInput").unwrap()
 }
 
 fn read(body: &str) -> Result<NewKey, ControlError> {
-    new_key(&members(body), EnvironmentLetter::of("prod"))
+    let settings = Settings {
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        environment: EnvironmentLetter::of("prod"),
+        keep_values: true,
+        aws_limits: false,
+        unmanaged_stages: UnmanagedStages::Any,
+    };
+    new_key(&members(body), &settings)
 }
 
 fn patch(op: Op, path: &str, value: &str) -> Patch {

@@ -10,7 +10,7 @@ const EVERY_METHOD: &str = "*/*";
 
 /// The name of a method in a plan's stage: `/users/{id}/GET`, `//GET` for the root, or `*/*` for every method.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct MethodName {
+pub(in crate::control) struct MethodName {
     name: String,
     /// How long the resource's path is, in bytes.
     resource_len: usize,

@@ -1,0 +1,300 @@
+//! Counts of decisions, in CloudWatch's Embedded Metric Format: lines of JSON in the log, from which CloudWatch makes metrics.
+//!
+//! A decision is one line with one metric of the namespace `Tollgate`: `Admitted`, `Throttled`, `QuotaExceeded`, `Forbidden` or
+//! `StoreFailed`, each with the value 1. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
+//! are no dimension: each would be a metric of its own, and metrics are paid for one by one. The log lines of decisions have the key's id.
+//!
+//! Nothing is kept between requests: a frozen process would hold counts back, and one that ends would lose them.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+
+use crate::decision::{Allowance, Decision, Reason};
+use crate::id::PlanId;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "Tollgate";
+
+/// What a request came to, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It may pass, and was charged.
+    Admitted,
+    /// It came faster than the plan allows.
+    Throttled,
+    /// The quota is used up.
+    QuotaExceeded,
+    /// It has no key that opens the stage.
+    Forbidden,
+    /// The store did not answer, so it was refused.
+    StoreFailed,
+}
+
+impl Outcome {
+    /// What a decision is counted as. `None` for a request that needs no key.
+    pub const fn of(decision: &Result<Decision, StoreError>) -> Option<Self> {
+        match decision {
+            Ok(Decision::Allow(Allowance::Unmetered)) => None,
+            Ok(Decision::Allow(Allowance::Metered(_))) => Some(Self::Admitted),
+            Ok(Decision::Deny(denial)) => Some(match denial.reason {
+                Reason::MissingKey
+                | Reason::UnknownKey
+                | Reason::DisabledKey
+                | Reason::ExpiredKey
+                | Reason::NotInPlan => Self::Forbidden,
+                Reason::Throttled { .. } => Self::Throttled,
+                Reason::QuotaExceeded { .. } => Self::QuotaExceeded,
+            }),
+            Err(_) => Some(Self::StoreFailed),
+        }
+    }
+
+    /// The metric's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admitted => "Admitted",
+            Self::Throttled => "Throttled",
+            Self::QuotaExceeded => "QuotaExceeded",
+            Self::Forbidden => "Forbidden",
+            Self::StoreFailed => "StoreFailed",
+        }
+    }
+}
+
+/// Where counts go. Clones write to the same place.
+#[derive(Clone, Default)]
+pub struct Metrics(Option<Sink>);
+
+#[derive(Clone)]
+struct Sink {
+    function_name: Arc<str>,
+    writer: Arc<Mutex<dyn Write + Send>>,
+}
+
+impl Metrics {
+    /// Counts nothing.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self(None)
+    }
+
+    /// Writes to this process's standard output, which is a function's log.
+    #[must_use]
+    pub fn to_stdout(function_name: &str) -> Self {
+        Self::to(function_name, io::stdout())
+    }
+
+    /// Writes lines to `writer`.
+    #[must_use]
+    pub fn to(function_name: &str, writer: impl Write + Send + 'static) -> Self {
+        Self(Some(Sink {
+            function_name: function_name.into(),
+            writer: Arc::new(Mutex::new(writer)),
+        }))
+    }
+
+    /// Counts a decision that was made at `now`. A log that takes no more lines does not hold up the request.
+    pub fn count(&self, decision: &Result<Decision, StoreError>, now: Timestamp) {
+        if let Some(sink) = &self.0
+            && let Some(outcome) = Outcome::of(decision)
+        {
+            let plan_id = match decision {
+                Ok(Decision::Allow(Allowance::Metered(metered))) => Some(&metered.plan_id),
+                Ok(Decision::Deny(denial)) => denial.plan_id.as_ref(),
+                Ok(Decision::Allow(Allowance::Unmetered)) | Err(_) => None,
+            };
+            let line = Line {
+                timestamp: now,
+                function_name: &sink.function_name,
+                plan_id,
+                outcome,
+            };
+            // One write a line, so that lines of several threads do not mix.
+            let _lost_when_the_log_is_gone = serde_json::to_vec(&line).map(|mut text| {
+                text.push(b'\n');
+                let mut writer = sink.writer.lock().unwrap_or_else(PoisonError::into_inner);
+                writer.write_all(&text).and_then(|()| writer.flush())
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let function_name = self.0.as_ref().map(|sink| &sink.function_name);
+        f.debug_tuple("Metrics").field(&function_name).finish()
+    }
+}
+
+/// One line.
+struct Line<'a> {
+    timestamp: Timestamp,
+    function_name: &'a str,
+    plan_id: Option<&'a PlanId>,
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: [Metric; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+const FUNCTION_NAME: &str = "FunctionName";
+const PLAN: &str = "Plan";
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let dimensions: &'static [&'static [&'static str]] = match self.plan_id {
+            None => &[&[FUNCTION_NAME]],
+            Some(_) => &[&[FUNCTION_NAME], &[FUNCTION_NAME, PLAN]],
+        };
+        let name = self.outcome.as_str();
+        let metadata = Metadata {
+            timestamp: self.timestamp.as_millis(),
+            cloud_watch_metrics: [Directive {
+                namespace: NAMESPACE,
+                dimensions,
+                metrics: [Metric {
+                    name,
+                    unit: "Count",
+                }],
+            }],
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("_aws", &metadata)?;
+        map.serialize_entry(FUNCTION_NAME, self.function_name)?;
+        if let Some(plan_id) = self.plan_id {
+            map.serialize_entry(PLAN, plan_id.as_str())?;
+        }
+        map.serialize_entry(name, &1)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::decision::{Denial, Levels, Metered};
+    use crate::store::StoreErrorKind;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_123);
+
+    /// What metrics write, to be read again.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn line_for(decision: &Result<Decision, StoreError>) -> String {
+        let log = Log::default();
+        Metrics::to("users", log.clone()).count(decision, NOW);
+        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn denied(reason: Reason, plan_id: Option<PlanId>) -> Decision {
+        Decision::Deny(Denial {
+            reason,
+            key_id: Some("client".into()),
+            plan_id,
+            levels: Levels::default(),
+        })
+    }
+
+    #[test]
+    fn an_admission_is_counted_for_the_function_and_for_its_plan_and_not_for_the_key() {
+        let admitted = Ok(Decision::Allow(Allowance::Metered(Metered {
+            key_id: "client".into(),
+            customer_id: Some("customer".into()),
+            plan_id: "bronze".into(),
+            levels: Levels::default(),
+        })));
+        assert_eq!(
+            line_for(&admitted),
+            concat!(
+                r#"{"_aws":{"Timestamp":1795435200123,"CloudWatchMetrics":[{"Namespace":"Tollgate","#,
+                r#""Dimensions":[["FunctionName"],["FunctionName","Plan"]],"Metrics":[{"Name":"Admitted","Unit":"Count"}]}]},"#,
+                r#""FunctionName":"users","Plan":"bronze","Admitted":1}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn every_outcome_has_a_metric_of_its_own() {
+        let throttled = Reason::Throttled { retry_after: None };
+        let used_up = Reason::QuotaExceeded {
+            resets_after: Duration::ZERO,
+        };
+        let plan = || Some(PlanId::from("bronze"));
+        let cases = [
+            (
+                Ok(denied(throttled, plan())),
+                r#""Plan":"bronze","Throttled":1}"#,
+            ),
+            (
+                Ok(denied(used_up, plan())),
+                r#""Plan":"bronze","QuotaExceeded":1}"#,
+            ),
+            (
+                Ok(denied(Reason::MissingKey, None)),
+                r#""FunctionName":"users","Forbidden":1}"#,
+            ),
+            (
+                Ok(denied(Reason::DisabledKey, None)),
+                r#""FunctionName":"users","Forbidden":1}"#,
+            ),
+            (
+                Err(StoreError::new(
+                    StoreErrorKind::Unavailable,
+                    "down",
+                    fmt::Error,
+                )),
+                r#""FunctionName":"users","StoreFailed":1}"#,
+            ),
+        ];
+        for (decision, end) in cases {
+            let line = line_for(&decision);
+            assert!(line.trim_end().ends_with(end), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_key_is_not_counted() {
+        assert_eq!(line_for(&Ok(Decision::Allow(Allowance::Unmetered))), "");
+        Metrics::off().count(&Ok(denied(Reason::MissingKey, None)), NOW);
+    }
+}
