@@ -1,12 +1,13 @@
-//! Lambda authorizers of REST APIs: who may call a method, as a function says it.
+//! Who may call a method: Lambda authorizers of REST APIs and HTTP APIs, and signatures.
 //!
-//! Kinds `TOKEN` and `REQUEST` are executed. Methods with an authorizer of another kind are not open: they answer 500, and the log
+//! Of REST APIs, kinds `TOKEN` and `REQUEST` are executed; of HTTP APIs, Lambda authorizers. Methods with an authorizer of another kind are not open: they answer 500, and the log
 //! says why. What is done for a request, in order:
 //!
 //! 1. The identity is read from the places that the authorizer names. When one is missing or empty, or the token does not have the
 //!    form that is asked for, the answer is 401 and the function is not called.
 //! 2. An answer that was given for the same identity is used again for the authorizer's time to live. Else the function is called.
-//! 3. The answer's policy is evaluated for the ARN of the method that is asked for, whether or not it comes from the cache.
+//! 3. The answer's policy is evaluated for the ARN of the method that is asked for, whether or not it comes from the cache. The simple
+//!    answer of an HTTP API's authorizer holds for every method.
 //!
 //! The rules follow API Gateway's developer guide; the answers to refused requests were reported by users of it.
 
@@ -14,10 +15,12 @@ mod answer;
 mod cache;
 mod config;
 mod event;
+mod function;
 mod identity;
 mod method_arn;
 mod policy;
 mod refused;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod wildcard;
@@ -40,7 +43,9 @@ use policy::Outcome;
 
 pub use answer::UsageIdentifierKey;
 pub use config::LambdaAuthorizer;
+pub use function::call;
 pub use refused::{GatewayError, Refused};
+pub use signature::Signature;
 
 /// The longest time that a function may take, as for an integration.
 const MAX_DURATION: Duration = Duration::from_secs(29);
@@ -58,8 +63,9 @@ impl Authorized {
         self.answer.principal_id()
     }
 
-    /// What stands in an event as `requestContext.authorizer`, and in templates as `$context.authorizer`: the principal, how long the
-    /// function took in milliseconds (0 for an answer that is used again), and the function's context, all of it as text.
+    /// What stands in an event as `requestContext.authorizer`, and in templates as `$context.authorizer`. To a REST API: the principal,
+    /// how long the function took in milliseconds (0 for an answer that is used again), and the function's context, all of it as text.
+    /// To an HTTP API: the function's context as it is.
     pub fn context(&self) -> &Map<String, Value> {
         self.answer.context(self.was_cached)
     }
@@ -188,7 +194,7 @@ impl Authorizers {
                 .map_err(|error| failed(authorizer, &error.to_string()))?;
             self.ask(authorizer, executable, event, key, invoke).await?
         };
-        match answer.policy().evaluate(&method_arn) {
+        match answer.evaluate(&method_arn) {
             Outcome::Allow => Ok(Authorized { answer, was_cached }),
             Outcome::ExplicitDeny => Err(Refused::ExplicitDeny(Authorized { answer, was_cached })),
             Outcome::ImplicitDeny => Err(Refused::ImplicitDeny(Authorized { answer, was_cached })),
@@ -226,9 +232,9 @@ impl Authorizers {
         };
         let now = self.0.clock.now();
         let latency = now.saturating_since(asked_at);
-        let answer = AuthorizerAnswer::parse(&payload, latency)
+        let answer = AuthorizerAnswer::parse(&payload, latency, executable.form)
             .map_err(|error| failed(authorizer, &error.to_string()))?;
-        if answer.policy().has_conditions() {
+        if answer.has_conditions() {
             warn!(
                 authorizer.id = authorizer.id(),
                 "the policy has a Condition, which is not simulated: its Allow counts for nothing, its Deny always"

@@ -73,6 +73,19 @@ pub fn find_executables(
     Ok(executables)
 }
 
+/// The name of the binary of each function that is a Cargo package with one, by logical id. Blocks while cargo runs.
+///
+/// Others are left out, and so are all when there is no cargo: whoever asks can do without.
+pub fn binary_names(functions: &[FunctionSource], cargo: &Path) -> BTreeMap<String, String> {
+    let packages = functions
+        .iter()
+        .filter(|function| function.code_uri.join("Cargo.toml").is_file())
+        .filter_map(|function| find_package(function, cargo).ok());
+    packages
+        .map(|package| (package.logical_id, package.binary))
+        .collect()
+}
+
 enum Source {
     Executable(PathBuf),
     Package(Package),

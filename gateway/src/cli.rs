@@ -4,16 +4,19 @@
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
 pub mod confirm;
+mod connect;
 mod connection;
 mod document;
 pub mod environment;
 pub mod failure;
+mod invoke;
 mod keys;
 pub mod output;
 mod plans;
 mod reference;
 mod session;
 mod start_api;
+mod template_options;
 mod usage;
 
 use std::ffi::OsString;
@@ -21,24 +24,30 @@ use std::fmt;
 use std::sync::Arc;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
-use tollgate::time::{Clock, SystemClock};
+use tollgate::time::{Clock, SystemClock, Timestamp};
 
 use confirm::{AtTerminal, Operator};
+use connect::Connect;
 use connection::{ConnectionOptions, PepperUse};
 use environment::Environment;
 use failure::{Exit, Failure};
+use invoke::Invoke;
 use output::{Coloring, Printer};
 use session::Session;
 use start_api::StartApi;
 
+use crate::management::{Management, Remote, Table};
+
 const EXAMPLES: &str = "\
 Examples:
   tollgate start-api
+  tollgate invoke UsersFunction -e events/users-create.json --with-sample-plan
   tollgate keys create joe-black --plan Bronze
   tollgate usage joe-black
   tollgate plans list --table tollgate-prod --region eu-west-1
+  tollgate plans list --url https://abc123.lambda-url.eu-west-1.on.aws
 
-Without --table and --endpoint-url, commands work on the local gateway's table.
+Without --url, --table and --endpoint-url, commands work on the local gateway's table.
 Exit codes: 0 done, 1 refused, 2 wrong usage or failure.";
 
 /// API keys and usage plans for AWS Lambda.
@@ -66,6 +75,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     StartApi(StartApi),
+    Invoke(Invoke),
+    Connect(Connect),
     /// Creates, shows, changes and deletes API keys
     #[command(subcommand)]
     Keys(keys::Command),
@@ -164,32 +175,81 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
         return Err(Failure::failed(format!("{name} is not UTF-8 text"))
             .hint(format!("set {name} to text, or unset it")));
     }
-    let pepper_use = match &cli.command {
+    let (connection, environment) = (&cli.connection, &surroundings.environment);
+    let command = match &cli.command {
         Command::StartApi(arguments) => {
+            return arguments.run(connection, environment, printer).await;
+        }
+        Command::Invoke(arguments) => {
+            return arguments.run(connection, environment, printer).await;
+        }
+        Command::Connect(arguments) => {
             return arguments
-                .run(&cli.connection, &surroundings.environment, printer)
+                .run(connection, environment, &surroundings.clock, printer)
                 .await;
         }
-        Command::Keys(command) => command.pepper_use(),
-        Command::Plans(_) | Command::Usage(_) => PepperUse::None,
+        Command::Keys(command) => Managing::Keys(command),
+        Command::Plans(command) => Managing::Plans(command),
+        Command::Usage(arguments) => Managing::Usage(arguments),
     };
-    let (registry, place) = cli
-        .connection
-        .open(&surroundings.environment, pepper_use)
-        .await?;
-    let session = Session {
-        registry: &registry,
-        printer,
-        operator: &*surroundings.operator,
-        now: surroundings.clock.now(),
-    };
-    let outcome = match &cli.command {
-        Command::StartApi(_) => Ok(()),
-        Command::Keys(command) => keys::run(&session, command).await,
-        Command::Plans(command) => plans::run(&session, command).await,
-        Command::Usage(arguments) => usage::run(&session, arguments).await,
-    };
-    outcome.map_err(|failure| failure.told_by(|error| place.tell(error)))
+    let now = surroundings.clock.now();
+    if let Some(url) = connection.named_url(environment)? {
+        command.check_for_url()?;
+        let client = connection.connect(url, &surroundings.clock).await?;
+        return command
+            .run(&Remote::new(client), now, printer, surroundings)
+            .await;
+    }
+    let (store, place) = connection.open(environment, command.pepper_use()).await?;
+    command
+        .run(&Table::new(store, now), now, printer, surroundings)
+        .await
+        .map_err(|failure| failure.told_by(|error| place.tell(error)))
+}
+
+/// A command that works on keys and plans, wherever they are.
+#[derive(Clone, Copy)]
+enum Managing<'a> {
+    Keys(&'a keys::Command),
+    Plans(&'a plans::Command),
+    Usage(&'a usage::Arguments),
+}
+
+impl Managing<'_> {
+    const fn pepper_use(self) -> PepperUse {
+        match self {
+            Self::Keys(command) => command.pepper_use(),
+            Self::Plans(_) | Self::Usage(_) => PepperUse::None,
+        }
+    }
+
+    /// Refuses what a management API does not know.
+    fn check_for_url(self) -> Result<(), Failure> {
+        match self {
+            Self::Keys(command) => command.check_for_url(),
+            Self::Plans(_) | Self::Usage(_) => Ok(()),
+        }
+    }
+
+    async fn run<R: Management>(
+        self,
+        registry: &R,
+        now: Timestamp,
+        printer: &Printer,
+        surroundings: &Surroundings,
+    ) -> Result<(), Failure> {
+        let session = Session {
+            registry,
+            printer,
+            operator: &*surroundings.operator,
+            now,
+        };
+        match self {
+            Self::Keys(command) => keys::run(&session, command).await,
+            Self::Plans(command) => plans::run(&session, command).await,
+            Self::Usage(arguments) => usage::run(&session, arguments).await,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@
 //! answer is the API's gateway response for the occasion.
 
 mod access;
-mod backend;
 mod call;
 mod context;
 mod failure;
 mod gateway_response;
 mod integration;
-mod lambda;
 mod mapped;
 mod media_type;
 mod method;
@@ -22,13 +20,12 @@ mod stages;
 mod test_invoke;
 mod validation;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, Uri};
+use http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 use tollgate::control::{Gateway, TestInvocation, TestInvocationResult};
 use tollgate::http::fields::Fields;
@@ -41,14 +38,13 @@ pub use call::Call;
 pub use stages::{CHECKED_EVERY, MISSING_CHECKED_EVERY};
 
 use crate::authorize::Authorizers;
+use crate::http_client::HttpClient;
 use crate::incoming::REQUEST_ID;
-use crate::invoke::Function;
+use crate::lambda::Lambdas;
 use crate::shared_throttle::SharedThrottles;
-use backend::HttpClient;
 use call::Place;
 use failure::Failure;
 use gateway_response::default_answer;
-use lambda::Lambdas;
 use services::Services;
 use stages::Stages;
 
@@ -61,10 +57,8 @@ pub struct RestApisSettings {
     pub store: DynamoStore,
     /// What enforces plans.
     pub limiter: Limiter<DynamoStore>,
-    /// The functions that run in this gateway, by name.
-    pub functions: BTreeMap<String, Function>,
-    /// An endpoint that speaks Lambda's Invoke API, for all other functions.
-    pub lambda_endpoint: Option<Uri>,
+    /// The functions that methods and authorizers may name.
+    pub lambdas: Lambdas,
     /// Which fields answers carry.
     pub fields: Fields,
     /// The account that APIs say they are in.
@@ -89,14 +83,12 @@ impl RestApis {
     /// The REST APIs of a store. `clock` says when a stage has to be looked at again, and how fast requests come.
     #[must_use]
     pub fn new(settings: RestApisSettings, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let client = HttpClient::default();
-        let endpoint = settings.lambda_endpoint;
         Arc::new(Self {
             stages: Stages::new(settings.store),
             limiter: settings.limiter,
             services: Services {
-                lambdas: Lambdas::new(settings.functions, endpoint, client.clone()),
-                client,
+                lambdas: settings.lambdas,
+                client: HttpClient::default(),
                 authorizers: Authorizers::new(Arc::clone(&clock)),
                 throttles: SharedThrottles::default(),
                 clock,

@@ -25,7 +25,9 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 pub use admin::Admin;
+pub(crate) use admin::guard;
 pub use data_plane::DataPlane;
+pub use http_api::{Access, HttpApis, HttpApisSettings};
 pub use target::{Api, FunctionUrl, Method, TargetId};
 
 /// How long a client may take to send its headers.

@@ -3,7 +3,11 @@
 mod apis;
 mod error;
 mod functions;
+mod http_apis;
+mod invoke_once;
 mod logs;
+mod open_store;
+mod sample_plan;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,15 +20,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
-use tollgate::key::{EnvironmentLetter, Pepper};
+use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::Limiter;
-use tollgate::store::dynamodb::{DynamoStore, Patience};
-use tollgate::time::{Clock, SystemClock};
+use tollgate::time::SystemClock;
 
 pub use error::StartError;
+pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
+pub use sample_plan::SampleError;
 
-use crate::build_functions::{BuildMode, FunctionSource, find_executables};
-use crate::deploy::{self, Deployed};
+use open_store::OpenStore;
+
+use crate::build_functions::BuildMode;
+use crate::deploy::Deployed;
 use crate::embedded::Embedded;
 use crate::invoke::Function;
 use crate::local;
@@ -55,7 +62,7 @@ pub struct StartApi {
     pub data: Option<PathBuf>,
     /// Whether answers carry no field that AWS does not send.
     pub strict_aws: bool,
-    /// An endpoint of Lambda's Invoke API, for functions that are not in the template.
+    /// An endpoint of Lambda's Invoke API, where all functions are called instead of being built and started here.
     pub lambda_endpoint: Option<Uri>,
     /// Whether AWS's limits on numbers of keys and plans hold.
     pub aws_limits: bool,
@@ -116,6 +123,8 @@ pub struct Started<'a> {
     pub endpoint_url: &'a str,
     /// Where the store is kept, if it is.
     pub data: Option<&'a Path>,
+    /// Where functions are called, when they do not run here.
+    pub lambda_endpoint: Option<&'a Uri>,
 }
 
 /// Runs the gateway until it is told to stop, and tells `report` how far it has got.
@@ -124,7 +133,7 @@ pub struct Started<'a> {
 ///
 /// When the template cannot be used, a port is taken, a function does not build, or the store does not answer.
 pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(), StartError> {
-    let _logs = logs::start(arguments.log_filter.as_deref()).map_err(StartError::Logs)?;
+    let _logs = start_logs(arguments.log_filter.as_deref())?;
     let template = load(&arguments)?;
     report(Progress::Read(&template));
     let api_listener = bind(arguments.host, arguments.port, "--port").await?;
@@ -132,31 +141,24 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let port = local_port(&api_listener)?;
     let admin_port = local_port(&admin_listener)?;
 
-    let (embedded, endpoint_url) = start_store(&arguments).await?;
-    let pepper = Pepper::new(arguments.pepper.as_bytes())?;
-    let sdk_config = local::sdk_config(&endpoint_url, local::REGION);
-    let store = DynamoStore::new(
-        &sdk_config,
-        Patience::OPERATOR,
-        arguments.table.clone(),
-        pepper.clone(),
+    let open = OpenStore::open(&arguments).await?;
+    let (deployed, code) = tokio::join!(
+        open.deploy(&template, &arguments),
+        functions::find_code(&template, &arguments)
     );
+    let (deployed, code) = (deployed?, code?);
+    let OpenStore {
+        embedded,
+        endpoint_url,
+        pepper,
+        store,
+        ..
+    } = open;
 
-    let client = aws_sdk_dynamodb::Client::new(&sdk_config);
-    let prepare = async {
-        deploy::create_tables(&client, &template, &arguments.table).await?;
-        let environment = EnvironmentLetter::of(stage_name(&template));
-        let now = SystemClock.now();
-        let deployed = deploy::deploy(&store, &template, environment, now).await?;
-        Ok::<_, StartError>(deployed)
-    };
-    let (deployed, executables) = tokio::join!(prepare, build(&template, &arguments));
-    let (deployed, executables) = (deployed?, executables?);
-
-    let functions = functions::start(&template, &executables, &arguments, &endpoint_url).await?;
+    let (lambdas, functions) = functions::start(&template, code, &arguments, &endpoint_url).await?;
     let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
-    let rest_apis = apis::rest_apis(&functions, store.clone(), limiter, &arguments, port);
-    let data_plane = apis::data_plane(&template, &functions, Arc::clone(&rest_apis), port)?;
+    let rest_apis = apis::rest_apis(lambdas.clone(), store.clone(), limiter, &arguments, port);
+    let data_plane = apis::data_plane(&template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(&template, &arguments);
     let control = Control::new(store, SystemClock, settings, rest_apis)?;
 
@@ -167,6 +169,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         admin_port,
         endpoint_url: &endpoint_url,
         data: arguments.data.as_deref(),
+        lambda_endpoint: arguments.lambda_endpoint.as_ref(),
     }));
     let mut signals = Signals::new().map_err(StartError::Signal)?;
     let admin = Admin::new(control);
@@ -181,7 +184,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     tracing::info!("stopping");
     // A second signal is for those who do not want to wait.
     tokio::select! {
-        () = stop(functions.into_values().collect(), embedded) => {}
+        () = stop(functions, embedded) => {}
         () = signals.any() => {}
     }
     Ok(())
@@ -237,39 +240,6 @@ fn local_port(listener: &TcpListener) -> Result<u16, StartError> {
     Ok(address.port())
 }
 
-/// The embedded store unless another is named, and the endpoint of whichever it is.
-async fn start_store(arguments: &StartApi) -> Result<(Option<Embedded>, String), StartError> {
-    if let Some(endpoint_url) = &arguments.endpoint_url {
-        return Ok((None, endpoint_url.clone()));
-    }
-    let listener = bind(LOOPBACK, arguments.dynamodb_port, "--dynamodb-port").await?;
-    let endpoint_url = format!("http://127.0.0.1:{}", local_port(&listener)?);
-    let embedded = Embedded::start(listener, arguments.data.as_deref())?;
-    Ok((Some(embedded), endpoint_url))
-}
-
-async fn build(
-    template: &Template,
-    arguments: &StartApi,
-) -> Result<std::collections::BTreeMap<String, PathBuf>, StartError> {
-    let sources: Vec<FunctionSource> = template
-        .functions
-        .iter()
-        .map(|function| FunctionSource {
-            logical_id: function.logical_id.clone(),
-            code_uri: function.code_uri.clone(),
-            build_method: function.build_method.clone(),
-            runtime: function.runtime.clone(),
-            handler: function.handler.clone(),
-        })
-        .collect();
-    let directory = template.directory.clone();
-    let (mode, cargo) = (arguments.build, arguments.cargo.clone());
-    let building =
-        tokio::task::spawn_blocking(move || find_executables(&sources, &directory, mode, &cargo));
-    Ok(building.await.map_err(StartError::Build)??)
-}
-
 /// The stage that new keys are for, as far as the template says: that of its first API.
 fn stage_name(template: &Template) -> &str {
     template.apis.first().map_or("", |api| api.stage.as_str())
@@ -285,8 +255,8 @@ fn control_settings(template: &Template, arguments: &StartApi) -> control::Setti
     let url_stages = template
         .functions
         .iter()
-        .filter(|function| function.url.is_some())
-        .map(|function| ApiStage::new(apis::url_id(function), DEFAULT_STAGE));
+        .filter_map(|function| function.url.as_ref())
+        .map(|url| ApiStage::new(url.id.as_str(), DEFAULT_STAGE));
     control::Settings {
         region: local::REGION.to_owned(),
         account_id: local::ACCOUNT_ID.to_owned(),
@@ -314,14 +284,25 @@ async fn serve(
     tokio::join!(apis, admin, wait);
 }
 
+/// Starts logging to stderr, as `filter` says in the form of `RUST_LOG`. What has been logged is written before the guard is gone.
+///
+/// # Errors
+///
+/// When stderr cannot be opened a second time.
+pub(crate) fn start_logs(
+    filter: Option<&str>,
+) -> Result<tracing_appender::non_blocking::WorkerGuard, StartError> {
+    logs::start(filter).map_err(StartError::Logs)
+}
+
 /// The signals that end the gateway.
-struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -329,7 +310,7 @@ impl Signals {
     }
 
     /// Waits for any of them.
-    async fn any(&mut self) {
+    pub(crate) async fn any(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -337,7 +318,7 @@ impl Signals {
     }
 }
 
-async fn stop(functions: Vec<Arc<Function>>, embedded: Option<Embedded>) {
+async fn stop(functions: Vec<Function>, embedded: Option<Embedded>) {
     for function in functions {
         function.shutdown().await;
     }

@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod function;
 mod key;
+mod left_out;
 mod parameter;
 mod plan;
 mod resolver;
@@ -25,26 +26,21 @@ mod tests;
 mod yaml;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
 };
 
-use self::{
-    api::Apis,
-    error::Place,
-    field::Field,
-    plan::Generated,
-    resolver::Resolver,
-    resource::{IMPLICIT_HTTP_API, IMPLICIT_REST_API, Resource, ResourceKind, Resources},
-    yaml::{Kind, Node},
-};
 pub use self::{
-    api::{ApiKind, ApiSpec, DEFAULT_ROUTE, MethodSpec, PayloadVersion},
+    api::{
+        ApiKind, ApiSpec, DEFAULT_ROUTE, LambdaAuthorizerSpec, MethodSpec, PayloadVersion,
+        RouteAuthorization,
+    },
     error::TemplateError,
-    function::{FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, InvokeMode},
+    function::{FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, InvokeMode, LoggingSpec},
     key::{KeySpec, KeyValue, PlanKeySpec},
+    left_out::NotSimulated,
     plan::{ApiStageSpec, Period, PlanSpec, Quota, Throttle},
     settings::Settings,
     table::{
@@ -52,11 +48,17 @@ pub use self::{
         TableSpec,
     },
 };
+use self::{
+    api::{Apis, DEFINITIONS},
+    error::Place,
+    field::Field,
+    plan::Generated,
+    resolver::Resolver,
+    resource::{IMPLICIT_HTTP_API, IMPLICIT_REST_API, Resource, ResourceKind, Resources},
+};
 
 /// The largest template that is read, in bytes. `CloudFormation` itself accepts 1 MB.
 const TEMPLATE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// The transforms whose effect is simulated.
-const TRANSFORMS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
 
 /// What a template deploys, each list in the order of the text.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,18 +96,6 @@ impl Template {
             directory: PathBuf::new(),
         }
     }
-}
-
-/// A resource, an event of a function, an `OpenAPI` definition, an authorizer or a macro that the gateway leaves out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotSimulated {
-    /// The logical id; `Function.Event` for an event, `Api.DefinitionBody` for a definition, `Transform` for a macro. For an authorizer,
-    /// the API, event or function that it protects.
-    pub logical_id: String,
-    /// The resource type; `event Schedule` for an event, the macro's name for a macro, `Auth.DefaultAuthorizer` for an authorizer.
-    pub resource_type: String,
-    /// The line, from 1.
-    pub line: usize,
 }
 
 /// Reads a template file.
@@ -185,7 +175,7 @@ fn read_template(
         plans: Vec::new(),
         keys: Vec::new(),
         plan_keys: Vec::new(),
-        not_simulated: macros(&root),
+        not_simulated: left_out::macros(&root),
         directory,
     };
     template.fill(&resolver, &resources)?;
@@ -213,7 +203,7 @@ impl Template {
             matches!(resource.kind, ResourceKind::RestApi | ResourceKind::HttpApi)
         }) {
             apis.add(resolver, resource)?;
-            for definition in ["DefinitionBody", "DefinitionUri"] {
+            for definition in DEFINITIONS {
                 if let Some(node) = resource.properties.get(definition) {
                     self.leave_out(
                         format!("{}.{definition}", resource.logical_id),
@@ -222,14 +212,23 @@ impl Template {
                     );
                 }
             }
+            let kind = if resource.kind == ResourceKind::HttpApi {
+                ApiKind::Http
+            } else {
+                ApiKind::Rest
+            };
             let properties = Field::properties(resolver, resource);
             authorizer::leave_out_of_api(
+                kind,
                 &properties,
                 &resource.logical_id,
                 &mut self.not_simulated,
             )?;
         }
-        for implicit in [IMPLICIT_REST_API, IMPLICIT_HTTP_API] {
+        for (implicit, kind) in [
+            (IMPLICIT_REST_API, ApiKind::Rest),
+            (IMPLICIT_HTTP_API, ApiKind::Http),
+        ] {
             // From `Globals`: the template itself does not have these APIs.
             if let Some(resource) = resources.by_id.get(implicit)
                 && present
@@ -238,7 +237,7 @@ impl Template {
             {
                 let properties = Field::properties(resolver, resource);
                 let mut found = Vec::new();
-                authorizer::leave_out_of_api(&properties, implicit, &mut found)?;
+                authorizer::leave_out_of_api(kind, &properties, implicit, &mut found)?;
                 implicit_authorizers.push((implicit, found));
             }
         }
@@ -255,12 +254,6 @@ impl Template {
                     self.functions
                         .push(function::read(resolver, resource, &self.directory)?);
                     apis.add_events(resolver, resource, &mut self.not_simulated)?;
-                    let properties = Field::properties(resolver, resource);
-                    authorizer::leave_out_of_url(
-                        &properties,
-                        &resource.logical_id,
-                        &mut self.not_simulated,
-                    )?;
                 }
                 ResourceKind::SimpleTable => {
                     self.tables.push(table::read_simple(resolver, resource)?);
@@ -270,6 +263,7 @@ impl Template {
                 // These need the APIs, plans and keys.
                 ResourceKind::UsagePlan
                 | ResourceKind::UsagePlanKey
+                | ResourceKind::ApiStage
                 | ResourceKind::RestApi
                 | ResourceKind::HttpApi => {}
                 ResourceKind::NotSimulated => {
@@ -287,6 +281,12 @@ impl Template {
         {
             self.plans
                 .push(plan::read(resolver, resource, apis.specs())?);
+        }
+        for resource in present
+            .iter()
+            .filter(|resource| resource.kind == ResourceKind::ApiStage)
+        {
+            plan::attach_stage(resolver, resource, apis.specs(), &mut self.plans)?;
         }
         let generated = Generated::read(resolver, apis.specs())?;
         self.apis = apis.into_specs();
@@ -331,6 +331,7 @@ fn names_are_unique(resolver: &Resolver<'_>, present: &[&Resource]) -> Result<()
             | ResourceKind::UsagePlan
             | ResourceKind::ApiKey
             | ResourceKind::UsagePlanKey
+            | ResourceKind::ApiStage
             | ResourceKind::NotSimulated => continue,
         };
         let name = resolver.physical_id(resource)?;
@@ -342,26 +343,4 @@ fn names_are_unique(resolver: &Resolver<'_>, present: &[&Resource]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// The macros that the template asks for and that are not run.
-fn macros(root: &Node) -> Vec<NotSimulated> {
-    let transform = root.get("Transform");
-    let names: Vec<&Node> = match transform.map(|node| (&node.kind, node)) {
-        Some((Kind::Scalar(_), node)) => vec![node],
-        Some((Kind::List(items), _)) => items.iter().collect(),
-        Some((Kind::Null | Kind::Map(_), _)) | None => Vec::new(),
-    };
-    let known: BTreeSet<&str> = TRANSFORMS.into();
-    let unknown = names
-        .into_iter()
-        .filter_map(|node| Some((node.as_text()?, node.line)))
-        .filter(|(name, _)| !known.contains(&***name));
-    unknown
-        .map(|(name, line)| NotSimulated {
-            logical_id: "Transform".to_owned(),
-            resource_type: name.to_string(),
-            line,
-        })
-        .collect()
 }

@@ -29,10 +29,11 @@ use tollgate::rest_api::{ApiRecord, Definition, Deployment, RestApi, Snapshot, S
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{ApiRegistry, Saved};
 use tollgate::time::{ManualClock, SystemClock, Timestamp};
+use tollgate_gateway::lambda::Lambdas;
 use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
-use tollgate_gateway::server::{DataPlane, serve};
+use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
 
 use backend::Backend;
 
@@ -83,13 +84,13 @@ impl App {
         let clock = ManualClock::new(NOW);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let lambdas = Lambdas::elsewhere(backend.url("").parse().unwrap(), BTreeMap::new());
         let seen_by_gateway = open(proxy.endpoint());
         let rest_apis = RestApis::new(
             RestApisSettings {
                 store: seen_by_gateway.clone(),
                 limiter: Limiter::new(seen_by_gateway, SystemClock, pepper.clone()).unwrap(),
-                functions: BTreeMap::new(),
-                lambda_endpoint: Some(backend.url("").parse().unwrap()),
+                lambdas: lambdas.clone(),
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
@@ -98,14 +99,18 @@ impl App {
             Arc::new(clock.clone()),
         );
         let router = Router::new(Vec::new(), Vec::new(), Vec::new()).unwrap();
-        let data_plane = DataPlane::new(
-            router,
-            Vec::new(),
-            Vec::new(),
-            Arc::clone(&rest_apis),
-            local::ACCOUNT_ID.to_owned(),
-            address.port(),
+        let http_apis = HttpApis::new(
+            HttpApisSettings {
+                apis: Vec::new(),
+                function_urls: Vec::new(),
+                lambdas,
+                account_id: local::ACCOUNT_ID.to_owned(),
+                region: local::REGION.to_owned(),
+                port: address.port(),
+            },
+            Arc::new(clock.clone()),
         );
+        let data_plane = DataPlane::new(router, http_apis, Arc::clone(&rest_apis));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(serve(listener, data_plane, stopped));
         Self {

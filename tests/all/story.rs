@@ -77,12 +77,11 @@ impl Template {
     /// A copy with other text in some places, in a folder of its own.
     fn edited(self, edits: &[(&str, &str)]) -> (TempDir, PathBuf) {
         let mut text = fs::read_to_string(self.path()).unwrap();
-        let users = workspace_root().join("functions/users");
         let code_uri = match self {
-            Self::HttpApi => "CodeUri: functions/users",
-            Self::RestApi => "CodeUri: ../../functions/users",
+            Self::HttpApi => "CodeUri: functions/",
+            Self::RestApi => "CodeUri: ../../functions/",
         };
-        let anywhere = format!("CodeUri: {}", users.display());
+        let anywhere = format!("CodeUri: {}/functions/", workspace_root().display());
         for (from, to) in [(code_uri, anywhere.as_str())].iter().chain(edits) {
             assert!(text.contains(from), "{self:?} has no `{from}`");
             text = text.replace(from, to);

@@ -35,7 +35,7 @@ class Gateway:
         raise RuntimeError(f"`tollgate start-api {' '.join(arguments)}` failed: {failure}")
 
     def _spawn(self) -> None:
-        port, admin_port, dynamodb_port = _free_ports()
+        port, admin_port, dynamodb_port = free_ports(3)
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self._output = tempfile.TemporaryFile()
@@ -103,9 +103,9 @@ def environment() -> dict[str, str]:
     }
 
 
-def _free_ports() -> list[int]:
-    """Three ports that are free now, taken together, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now, taken together, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [taken.getsockname()[1] for taken in sockets]
     for taken in sockets:
         taken.close()

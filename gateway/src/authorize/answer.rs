@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::policy::Policy;
+use super::policy::{Outcome, Policy};
 
 /// An answer that is not what an authorizer has to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,23 @@ pub(super) enum MalformedAnswer {
         "the member `{0}` of its policy document is missing, or has a form that it cannot have"
     )]
     Policy(&'static str),
+}
+
+/// What a function has to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AnswerForm {
+    /// A policy, to a REST API. All of its context becomes text.
+    RestPolicy,
+    /// A policy, to an HTTP API. Its context stays as it is.
+    HttpPolicy,
+    /// `isAuthorized`, to an HTTP API. Its context stays as it is.
+    HttpSimple,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Policy(Policy),
+    Simple { is_authorized: bool },
 }
 
 /// The key that an authorizer names for usage plans: a secret. Its `Debug` shows none of it.
@@ -49,53 +66,78 @@ pub(super) struct AuthorizerAnswer {
     context: Map<String, Value>,
     context_of_cached: Map<String, Value>,
     usage_identifier_key: Option<UsageIdentifierKey>,
-    policy: Policy,
+    verdict: Verdict,
 }
 
 impl AuthorizerAnswer {
     /// Reads what a function answered after `latency`.
     ///
-    /// Only `policyDocument` has to be there: AWS takes answers without a `principalId`.
+    /// Only `policyDocument` or `isAuthorized` has to be there: AWS takes answers without a `principalId`.
     ///
     /// # Errors
     ///
     /// When it is not what an authorizer has to return.
-    pub(super) fn parse(payload: &[u8], latency: Duration) -> Result<Self, MalformedAnswer> {
+    pub(super) fn parse(
+        payload: &[u8],
+        latency: Duration,
+        form: AnswerForm,
+    ) -> Result<Self, MalformedAnswer> {
         let Ok(Value::Object(members)) = serde_json::from_slice(payload) else {
             return Err(MalformedAnswer::NotAnObject);
         };
-        let document = members
-            .get("policyDocument")
-            .filter(|document| document.is_object())
-            .ok_or(MalformedAnswer::Member("policyDocument"))?;
-        let policy = Policy::parse(document)?;
+        let verdict = match form {
+            AnswerForm::RestPolicy | AnswerForm::HttpPolicy => {
+                let document = members
+                    .get("policyDocument")
+                    .filter(|document| document.is_object())
+                    .ok_or(MalformedAnswer::Member("policyDocument"))?;
+                Verdict::Policy(Policy::parse(document)?)
+            }
+            AnswerForm::HttpSimple => Verdict::Simple {
+                is_authorized: members
+                    .get("isAuthorized")
+                    .and_then(Value::as_bool)
+                    .ok_or(MalformedAnswer::Member("isAuthorized"))?,
+            },
+        };
         let principal_id = text(&members, "principalId")?;
         let usage_identifier_key = text(&members, "usageIdentifierKey")?
             .map(|value| UsageIdentifierKey(value.into_boxed_str()));
         let mut context = match members.get("context") {
             None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(values)) => values
-                .iter()
-                .map(|(name, value)| Some((name.clone(), Value::String(scalar(value)?))))
-                .collect::<Option<_>>()
-                .ok_or(MalformedAnswer::Context)?,
+            Some(Value::Object(values)) => match form {
+                AnswerForm::RestPolicy => values
+                    .iter()
+                    .map(|(name, value)| Some((name.clone(), Value::String(scalar(value)?))))
+                    .collect::<Option<_>>()
+                    .ok_or(MalformedAnswer::Context)?,
+                AnswerForm::HttpPolicy | AnswerForm::HttpSimple => values.clone(),
+            },
             Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
                 return Err(MalformedAnswer::Member("context"));
             }
         };
-        if let Some(principal_id) = &principal_id {
-            context.insert("principalId".to_owned(), principal_id.as_str().into());
-        }
         let mut context_of_cached = context.clone();
-        let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        context.insert("integrationLatency".to_owned(), latency_ms.into());
-        context_of_cached.insert("integrationLatency".to_owned(), 0.into());
+        match form {
+            AnswerForm::RestPolicy => {
+                let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+                for (context, latency_ms) in
+                    [(&mut context, latency_ms), (&mut context_of_cached, 0)]
+                {
+                    if let Some(principal_id) = &principal_id {
+                        context.insert("principalId".to_owned(), principal_id.as_str().into());
+                    }
+                    context.insert("integrationLatency".to_owned(), latency_ms.into());
+                }
+            }
+            AnswerForm::HttpPolicy | AnswerForm::HttpSimple => {}
+        }
         Ok(Self {
             principal_id,
             context,
             context_of_cached,
             usage_identifier_key,
-            policy,
+            verdict,
         })
     }
 
@@ -115,15 +157,32 @@ impl AuthorizerAnswer {
         self.usage_identifier_key.as_ref()
     }
 
-    pub(super) const fn policy(&self) -> &Policy {
-        &self.policy
+    /// Whether the answer's policy has a condition.
+    pub(super) const fn has_conditions(&self) -> bool {
+        match &self.verdict {
+            Verdict::Policy(policy) => policy.has_conditions(),
+            Verdict::Simple { .. } => false,
+        }
+    }
+
+    /// What the answer says of the method with this ARN. A simple answer is for every method.
+    pub(super) fn evaluate(&self, method_arn: &str) -> Outcome {
+        match &self.verdict {
+            Verdict::Policy(policy) => policy.evaluate(method_arn),
+            Verdict::Simple {
+                is_authorized: true,
+            } => Outcome::Allow,
+            Verdict::Simple {
+                is_authorized: false,
+            } => Outcome::ExplicitDeny,
+        }
     }
 }
 
 impl fmt::Debug for AuthorizerAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizerAnswer")
-            .field("policy", &self.policy)
+            .field("verdict", &self.verdict)
             .field("usage_identifier_key", &self.usage_identifier_key)
             .finish_non_exhaustive()
     }
@@ -164,7 +223,12 @@ mod tests {
         if let (Value::Object(answer), Value::Object(members)) = (&mut answer, members) {
             answer.extend(members);
         }
-        AuthorizerAnswer::parse(answer.to_string().as_bytes(), Duration::from_millis(3))
+        let latency = Duration::from_millis(3);
+        AuthorizerAnswer::parse(
+            answer.to_string().as_bytes(),
+            latency,
+            AnswerForm::RestPolicy,
+        )
     }
 
     #[test]
@@ -210,7 +274,8 @@ mod tests {
             assert!(parse(members.clone()).is_err(), "{members}");
         }
         for text in ["", "null", "[]", "\"Unauthorized\"", "{"] {
-            let parsed = AuthorizerAnswer::parse(text.as_bytes(), Duration::ZERO);
+            let parsed =
+                AuthorizerAnswer::parse(text.as_bytes(), Duration::ZERO, AnswerForm::RestPolicy);
             assert_eq!(parsed.unwrap_err(), MalformedAnswer::NotAnObject, "{text}");
         }
     }
@@ -226,7 +291,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = AuthorizerAnswer::parse(&bytes, Duration::ZERO);
+            for form in [AnswerForm::RestPolicy, AnswerForm::HttpPolicy, AnswerForm::HttpSimple] {
+                let _ = AuthorizerAnswer::parse(&bytes, Duration::ZERO, form);
+            }
         }
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use regex_lite::Regex;
 use tollgate::rest_api::{Authorizer, AuthorizerKind};
 
+use super::answer::AnswerForm;
 use super::identity::{Identity, IdentitySource};
 use crate::event::ProxyRequest;
+use crate::template::{LambdaAuthorizerSpec, PayloadVersion};
 
 /// The time to live of answers for which no other is set, in seconds.
 const DEFAULT_TTL_S: u32 = 300;
@@ -38,6 +40,10 @@ pub(super) enum ConfigurationError {
         "`{0}` is no identity source; use method.request.header.NAME, method.request.querystring.NAME, stageVariables.NAME or context.NAME"
     )]
     IdentitySource(String),
+    #[error(
+        "`{0}` is no identity source; use $request.header.NAME, $request.querystring.NAME, $stageVariables.NAME or $context.NAME"
+    )]
+    HttpIdentitySource(String),
     #[error("a TOKEN authorizer has one header as its identity source, and not `{0}`")]
     TokenSource(String),
     #[error(
@@ -51,12 +57,15 @@ pub(super) enum ConfigurationError {
 pub(super) enum EventKind {
     Token,
     Request,
+    /// To an HTTP API, which has events of its own.
+    Http(PayloadVersion),
 }
 
 /// An authorizer of a kind that is executed.
 #[derive(Clone, Debug)]
 pub(super) struct Executable {
     pub(super) kind: EventKind,
+    pub(super) form: AnswerForm,
     /// Zero: answers are not remembered.
     pub(super) ttl: Duration,
     sources: Vec<IdentitySource>,
@@ -71,6 +80,16 @@ impl LambdaAuthorizer {
             id: authorizer.id.clone(),
             uri: authorizer.authorizer_uri.clone(),
             executable: Executable::new(authorizer),
+        }
+    }
+
+    /// An authorizer of an HTTP API. Its name stands for its id, and its function's ARN for the URI.
+    #[must_use]
+    pub fn of_http_api(spec: &LambdaAuthorizerSpec) -> Self {
+        Self {
+            id: spec.name.clone(),
+            uri: Some(spec.function_arn.clone()),
+            executable: Executable::of_http_api(spec),
         }
     }
 
@@ -107,9 +126,32 @@ impl Executable {
             .min(MAX_TTL_S);
         Ok(Self {
             kind,
+            form: AnswerForm::RestPolicy,
             ttl: Duration::from_secs(ttl_s.into()),
             sources: sources(kind, authorizer.identity_source.as_deref())?,
             expression: expression(kind, authorizer)?,
+        })
+    }
+
+    fn of_http_api(spec: &LambdaAuthorizerSpec) -> Result<Self, ConfigurationError> {
+        let source = |text: &String| {
+            IdentitySource::parse_http(text)
+                .ok_or_else(|| ConfigurationError::HttpIdentitySource(text.clone()))
+        };
+        Ok(Self {
+            kind: EventKind::Http(spec.payload_version),
+            form: if spec.simple_responses {
+                AnswerForm::HttpSimple
+            } else {
+                AnswerForm::HttpPolicy
+            },
+            ttl: Duration::from_secs(spec.ttl_s.min(MAX_TTL_S).into()),
+            sources: spec
+                .identity_sources
+                .iter()
+                .map(source)
+                .collect::<Result<_, _>>()?,
+            expression: None,
         })
     }
 
@@ -128,7 +170,7 @@ fn sources(kind: EventKind, text: Option<&str>) -> Result<Vec<IdentitySource>, C
     let text = match (kind, text.map(str::trim).filter(|text| !text.is_empty())) {
         (_, Some(text)) => text,
         (EventKind::Token, None) => DEFAULT_TOKEN_SOURCE,
-        (EventKind::Request, None) => return Ok(Vec::new()),
+        (EventKind::Request | EventKind::Http(_), None) => return Ok(Vec::new()),
     };
     let sources = text
         .split(',')
@@ -139,7 +181,8 @@ fn sources(kind: EventKind, text: Option<&str>) -> Result<Vec<IdentitySource>, C
         })
         .collect::<Result<Vec<_>, _>>()?;
     match (kind, sources.as_slice()) {
-        (EventKind::Token, [IdentitySource::Header(_)]) | (EventKind::Request, _) => Ok(sources),
+        (EventKind::Token, [IdentitySource::Header(_)])
+        | (EventKind::Request | EventKind::Http(_), _) => Ok(sources),
         (EventKind::Token, _) => Err(ConfigurationError::TokenSource(text.to_owned())),
     }
 }
@@ -150,7 +193,9 @@ fn expression(
     authorizer: &Authorizer,
 ) -> Result<Option<Regex>, ConfigurationError> {
     match (kind, authorizer.identity_validation_expression.as_deref()) {
-        (EventKind::Request, _) | (EventKind::Token, None | Some("")) => Ok(None),
+        (EventKind::Request | EventKind::Http(_), _) | (EventKind::Token, None | Some("")) => {
+            Ok(None)
+        }
         (EventKind::Token, Some(expression)) => {
             // Alone first: with an anchor around it, `a)|(b` would be an expression.
             Regex::new(expression)

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
-use crate::event::ProxyRequest;
+use crate::event::{ApiKind, ProxyRequest};
 
 /// A place in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,21 +34,46 @@ impl IdentitySource {
             .or_else(|| named("context.").map(|name| Self::Context(name.to_owned())))
     }
 
-    /// What stands there; the last value when there are several, as in an event. `None` when there is nothing.
+    /// Reads one expression of an HTTP API: `$request.header.NAME`, `$request.querystring.NAME`, `$stageVariables.NAME` or
+    /// `$context.NAME`. `None` when it names no place.
+    pub(super) fn parse_http(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('$')?;
+        if rest.starts_with("request.") {
+            return Self::parse(&format!("method.{rest}"));
+        }
+        Self::parse(rest)
+    }
+
+    /// What stands there; of several values what an event has, which is the last, and for HTTP APIs all of them. `None` when there is
+    /// nothing.
     fn read(&self, request: &ProxyRequest<'_>) -> Option<String> {
         match self {
             Self::Header(name) => {
-                let last = request.headers.get_all(name).iter().next_back()?;
-                Some(String::from_utf8_lossy(last.as_bytes()).into_owned())
+                let values = request.headers.get_all(name).iter();
+                let text =
+                    |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+                one_value(request.kind, values.map(text))
             }
-            Self::Query(name) => form_urlencoded::parse(request.query.as_bytes())
-                .filter(|(found, _)| found == name)
-                .last()
-                .map(|(_, value)| value.into_owned()),
+            Self::Query(name) => {
+                let values = form_urlencoded::parse(request.query.as_bytes())
+                    .filter(|(found, _)| found == name)
+                    .map(|(_, value)| value.into_owned());
+                one_value(request.kind, values)
+            }
             Self::StageVariable(name) => request.stage_variables.get(name).cloned(),
             Self::Context(name) => context(name, request),
         }
         .filter(|value| !value.is_empty())
+    }
+}
+
+/// One value of several.
+fn one_value(kind: ApiKind, values: impl Iterator<Item = String>) -> Option<String> {
+    match kind {
+        ApiKind::Rest => values.last(),
+        ApiKind::Http | ApiKind::FunctionUrl => {
+            values.reduce(|joined, value| format!("{joined},{value}"))
+        }
     }
 }
 
@@ -74,6 +99,7 @@ fn context(name: &str, request: &ProxyRequest<'_>) -> Option<String> {
         "requestTimeEpoch" => return Some(request.time_ms.to_string()),
         "resourceId" => request.resource_id,
         "resourcePath" => request.resource_path,
+        "routeKey" if request.kind == ApiKind::Http => request.route_key,
         "stage" => request.stage,
         _ => return None,
     };

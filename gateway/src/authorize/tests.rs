@@ -1,3 +1,4 @@
+mod http_apis;
 mod refusals;
 mod remembering;
 
@@ -66,6 +67,7 @@ impl Sent {
             binary_media_types: &[],
             api_key: None,
             authorizer: None,
+            caller: None,
             operation_name: None,
         }
     }
@@ -125,6 +127,16 @@ impl Desk {
         request: &ProxyRequest<'_>,
         answer: Result<Value, InvocationFailure>,
     ) -> Result<Authorized, Refused> {
+        let compiled = LambdaAuthorizer::new(authorizer);
+        self.ask_compiled(&compiled, request, answer).await
+    }
+
+    async fn ask_compiled(
+        &self,
+        compiled: &LambdaAuthorizer,
+        request: &ProxyRequest<'_>,
+        answer: Result<Value, InvocationFailure>,
+    ) -> Result<Authorized, Refused> {
         let invoke = async |event: Bytes| {
             self.events
                 .lock()
@@ -133,9 +145,8 @@ impl Desk {
             self.clock.advance(Duration::from_millis(7));
             answer.map(|answer| answer.to_string().into())
         };
-        let compiled = LambdaAuthorizer::new(authorizer);
         self.authorizers
-            .authorize(&compiled, request, REGION, invoke)
+            .authorize(compiled, request, REGION, invoke)
             .await
     }
 

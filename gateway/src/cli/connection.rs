@@ -1,7 +1,8 @@
-//! Which table the commands work on, and how to reach it.
+//! Which table or management API the commands work on, and how to reach it.
+
+mod url;
 
 use std::error::Error;
-use std::net::IpAddr;
 
 use aws_config::{BehaviorVersion, Region};
 use tollgate::key::Pepper;
@@ -15,10 +16,17 @@ use crate::local;
 const START_GATEWAY: &str =
     "start the gateway with `cargo tollgate start-api`, or name a table with --table";
 
-/// The options that say where the table is. Without any, it is the local gateway's.
+/// The options that say where keys and plans are. Without any, they are in the local gateway's table.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct ConnectionOptions {
+    #[arg(
+        long,
+        help = "The management API to ask instead of a table: the function URL of a stack, or a gateway's admin port [env: TOLLGATE_URL]",
+        global = true,
+        value_name = "URL"
+    )]
+    url: Option<String>,
     #[arg(
         long,
         help = "The table, on AWS unless --endpoint-url is given [env: TOLLGATE_TABLE] [default: the local gateway's]",
@@ -35,7 +43,7 @@ pub(super) struct ConnectionOptions {
     endpoint_url: Option<String>,
     #[arg(
         long,
-        help = "The AWS region of the table [env: AWS_REGION]",
+        help = "The AWS region [env: AWS_REGION] [default: the one that --url names]",
         global = true,
         value_name = "REGION"
     )]
@@ -115,7 +123,9 @@ impl ConnectionOptions {
                 (config, endpoint_url.clone())
             }
             (CredentialSource::Aws | CredentialSource::Local, endpoint_url) => {
-                let config = self.aws_config(endpoint_url.as_deref()).await;
+                let config = self
+                    .aws_config(self.region.as_deref(), endpoint_url.as_deref())
+                    .await;
                 let Some(region) = config.region() else {
                     return Err(Failure::failed("no AWS region is set").hint(
                         "give --region, set AWS_REGION, or name a profile that has one with --profile",
@@ -171,10 +181,14 @@ impl ConnectionOptions {
         }
     }
 
-    async fn aws_config(&self, endpoint_url: Option<&str>) -> aws_config::SdkConfig {
+    async fn aws_config(
+        &self,
+        region: Option<&str>,
+        endpoint_url: Option<&str>,
+    ) -> aws_config::SdkConfig {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
         }
         if let Some(profile) = &self.profile {
             loader = loader.profile_name(profile);
@@ -222,11 +236,7 @@ fn is_loopback(url: &str) -> Result<bool, Failure> {
     let (Some("http" | "https"), Some(host)) = (uri.scheme_str(), uri.host()) else {
         return Err(invalid());
     };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    Ok(host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback()))
+    Ok(local::is_loopback(host))
 }
 
 impl Place {

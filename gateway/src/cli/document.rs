@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tollgate::bucket::Throttle;
-use tollgate::plan::{CoveredStage, Plan};
+use tollgate::control::EXPIRES_AT_TAG;
+use tollgate::plan::CoveredStage;
 use tollgate::quota::Quota;
-use tollgate::store::{ApiKey, PlanRegistry, StoreError};
+use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
 use super::reference::PlanNames;
+use crate::management::{ManagedPlan, Management, ManagementError};
 
 /// A key or a plan, as another one refers to it.
 #[derive(Clone, Debug, Serialize)]
@@ -43,11 +45,11 @@ pub(super) struct KeyDocument {
 
 impl KeyDocument {
     /// Reads the names of the key's plans.
-    pub(super) async fn read<R: PlanRegistry>(
+    pub(super) async fn read<R: Management>(
         registry: &R,
         names: &mut PlanNames,
         key: &ApiKey,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, ManagementError> {
         let mut plans = Vec::new();
         for plan_id in &key.plan_ids {
             plans.push(Reference {
@@ -71,7 +73,7 @@ impl KeyDocument {
             created_date: rfc3339(key.created_at),
             last_updated_date: rfc3339(key.updated_at),
             plans,
-            tags: key.tags.clone(),
+            tags: tags_of(key),
         }
     }
 
@@ -114,7 +116,9 @@ pub(super) struct PlanDocument {
     /// By stage and method; only stages that have some.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     method_throttles: BTreeMap<String, BTreeMap<String, ThrottleDocument>>,
-    created_date: String,
+    /// Where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_date: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String>,
     /// Only where the keys were read.
@@ -137,7 +141,7 @@ struct QuotaDocument {
 }
 
 impl PlanDocument {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &ManagedPlan) -> Self {
         let method_throttles = plan
             .stages
             .iter()
@@ -151,7 +155,7 @@ impl PlanDocument {
             quota: plan.quota.map(Into::into),
             api_stages: stages(plan),
             method_throttles: method_throttles.collect(),
-            created_date: rfc3339(plan.created_at),
+            created_date: plan.created_at.map(rfc3339),
             tags: plan.tags.clone(),
             keys: None,
         }
@@ -177,7 +181,9 @@ impl PlanDocument {
         if let Some(keys) = &self.keys {
             fields.push(("keys", references(keys)));
         }
-        fields.push(("created", self.created_date.clone()));
+        if let Some(created_date) = &self.created_date {
+            fields.push(("created", created_date.clone()));
+        }
         if !self.tags.is_empty() {
             fields.push(("tags", tags(&self.tags)));
         }
@@ -218,6 +224,15 @@ impl From<Quota> for QuotaDocument {
     }
 }
 
+/// The labels of a key. Its expiry has a member of its own, and does not show twice.
+fn tags_of(key: &ApiKey) -> BTreeMap<String, String> {
+    let mut tags = key.tags.clone();
+    if key.expires_at.is_some() {
+        tags.remove(EXPIRES_AT_TAG);
+    }
+    tags
+}
+
 fn stage_throttles(covered: &CoveredStage) -> BTreeMap<String, ThrottleDocument> {
     covered
         .method_throttles
@@ -226,7 +241,7 @@ fn stage_throttles(covered: &CoveredStage) -> BTreeMap<String, ThrottleDocument>
         .collect()
 }
 
-fn stages(plan: &Plan) -> Vec<String> {
+fn stages(plan: &ManagedPlan) -> Vec<String> {
     plan.stages
         .iter()
         .map(|covered| covered.api_stage.to_string())

@@ -8,6 +8,8 @@ use std::fmt;
 pub struct Environment {
     /// `TOLLGATE_TABLE`: the table, when `--table` is not given.
     pub table: Option<String>,
+    /// `TOLLGATE_URL`: the management API to ask instead of a table, when `--url` is not given.
+    pub url: Option<String>,
     /// `TOLLGATE_PEPPER`: the secret that keys the hashes of values.
     pub pepper: Option<String>,
     /// `CARGO`: the command that builds functions. Cargo sets it for what it runs.
@@ -16,7 +18,7 @@ pub struct Environment {
     pub log_filter: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: where DynamoDB is, when `--endpoint-url` is not given.
     pub endpoint_url: Option<String>,
-    /// The variables on which the table or the secret depends, and whose values are not UTF-8.
+    /// The variables on which the table, the management API or the secret depends, and whose values are not UTF-8.
     pub not_unicode: Vec<&'static str>,
 }
 
@@ -33,6 +35,7 @@ impl Environment {
         };
         Self {
             table: read_whole("TOLLGATE_TABLE"),
+            url: read_whole("TOLLGATE_URL"),
             pepper: read_whole("TOLLGATE_PEPPER"),
             endpoint_url: read_whole("AWS_ENDPOINT_URL_DYNAMODB"),
             cargo: text_of(read("CARGO")).unwrap_or_default(),
@@ -66,6 +69,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
             .field("table", &self.table)
+            .field("url", &self.url)
             .field("pepper", &self.pepper.as_ref().map(|_secret| ".."))
             .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()

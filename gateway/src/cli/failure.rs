@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use tollgate::store::{RegistryError, StoreError};
 
+use crate::management::ManagementError;
+use crate::remote::{CallError, CallErrorKind};
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -132,7 +135,7 @@ impl Failure {
     }
 }
 
-fn one_line(error: &dyn Error) -> String {
+fn one_line(error: &(impl ToString + ?Sized)) -> String {
     let text = error.to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -188,6 +191,69 @@ impl From<RegistryError> for Failure {
             }
             RegistryError::TooLarge(message) => Self::refused(message),
             RegistryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ManagementError> for Failure {
+    fn from(error: ManagementError) -> Self {
+        match error {
+            ManagementError::Registry(error) => error.into(),
+            ManagementError::Refused(message) => Self::refused(message),
+            ManagementError::Call(error) => error.into(),
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        const MAYBE_MADE: &str =
+            "a change may have been made all the same: look before you make it again";
+        let CallError { url, kind } = error;
+        let failed = |message: String, cause: String| {
+            let mut failure = Self::failed(message);
+            failure.causes.push(one_line(&cause));
+            failure
+        };
+        match kind {
+            CallErrorKind::NoCredentials(cause) => {
+                failed(format!("no usable AWS credentials for {url}"), cause).hint(
+                    "name a profile with --profile, or set AWS_PROFILE; a session may have ended: `aws sso login`",
+                )
+            }
+            CallErrorKind::Request(cause) => {
+                failed(format!("no request could be made for {url}"), cause)
+            }
+            CallErrorKind::Unreachable(cause) => failed(format!("no connection to {url}"), cause)
+                .hint("check --url and the network; the local gateway is started with `cargo tollgate start-api`"),
+            CallErrorKind::TimedOut(after) => {
+                Self::failed(format!("no answer from {url} within {} s", after.as_secs_f64()))
+                    .hint(MAYBE_MADE)
+            }
+            CallErrorKind::Denied(cause) => {
+                failed(format!("the caller may not call {url}, or there is no such URL"), cause)
+                    .hint("the caller needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on the function; `aws sts get-caller-identity` says who it is")
+            }
+            CallErrorKind::CredentialsRefused(cause) => {
+                failed(format!("{url} does not accept the credentials"), cause).hint(
+                    "check --profile and --region and this machine's clock; a session may have ended: `aws sso login`",
+                )
+            }
+            CallErrorKind::Throttled(cause) => {
+                failed(format!("{url} asks to be called less often"), cause)
+                    .hint("try again in a moment")
+            }
+            CallErrorKind::Failed { status, message } => failed(
+                format!("{url} failed with status {}", status.as_u16()),
+                message,
+            )
+            .hint(MAYBE_MADE)
+            .hint("the function's log says more"),
+            CallErrorKind::NotManagement(cause) => failed(
+                format!("{url} does not answer like a management API of this version"),
+                cause,
+            )
+            .hint("check --url: the outputs of the stack have the URL of its management API"),
         }
     }
 }

@@ -7,13 +7,14 @@ mod list;
 mod show;
 
 use clap::Subcommand;
-use tollgate::store::{ApiKey, Registry};
+use tollgate::store::ApiKey;
 
 use super::connection::PepperUse;
 use super::document::KeyDocument;
 use super::failure::Failure;
 use super::reference::PlanNames;
 use super::session::Session;
+use crate::management::Management;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -39,9 +40,22 @@ impl Command {
             | Self::Delete(_) => PepperUse::None,
         }
     }
+
+    /// Refuses the options that a management API does not know.
+    pub(super) fn check_for_url(&self) -> Result<(), Failure> {
+        match self {
+            Self::Create(arguments) => arguments.check_for_url(),
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Enable(_)
+            | Self::Disable(_)
+            | Self::Update(_)
+            | Self::Delete(_) => Ok(()),
+        }
+    }
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     command: &Command,
 ) -> Result<(), Failure> {
@@ -56,7 +70,7 @@ pub(super) async fn run<R: Registry>(
     }
 }
 
-async fn document<R: Registry>(
+async fn document<R: Management>(
     session: &Session<'_, R>,
     key: &ApiKey,
 ) -> Result<KeyDocument, Failure> {
@@ -65,7 +79,7 @@ async fn document<R: Registry>(
 }
 
 /// Says that a key was changed; with `--json`, shows it as it is now.
-async fn report<R: Registry>(
+async fn report<R: Management>(
     session: &Session<'_, R>,
     done: &str,
     key: &ApiKey,

@@ -7,12 +7,11 @@ mod show;
 mod stages;
 
 use clap::Subcommand;
-use tollgate::plan::Plan;
-use tollgate::store::Registry;
 
 use super::document::PlanDocument;
 use super::failure::Failure;
 use super::session::{Session, named_plan};
+use crate::management::{ManagedPlan, Management};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -26,7 +25,7 @@ pub(super) enum Command {
     RemoveKey(membership::RemoveKey),
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     command: &Command,
 ) -> Result<(), Failure> {
@@ -43,7 +42,7 @@ pub(super) async fn run<R: Registry>(
 }
 
 /// Says what was done to a plan; with `--json`, shows it as it is now.
-fn report<R>(session: &Session<'_, R>, done: &str, plan: &Plan) {
+fn report<R>(session: &Session<'_, R>, done: &str, plan: &ManagedPlan) {
     if session.printer.is_json() {
         session.printer.json(&PlanDocument::new(plan));
     }

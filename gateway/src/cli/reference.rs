@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use tollgate::id::PlanId;
 use tollgate::key::KeyValue;
-use tollgate::plan::Plan;
-use tollgate::store::{
-    ApiKey, KeyFilter, KeyRegistry, PageRequest, PlanRegistry, Registry, StoreError,
-};
+use tollgate::store::{ApiKey, PageRequest};
 
 use super::failure::Failure;
+use crate::management::{ListedKey, ManagedPlan, Management, ManagementError};
 
 /// How many entries are read at once when all are needed.
 pub(super) const PAGE_LIMIT: u32 = 200;
@@ -34,29 +32,34 @@ enum Found<T> {
 }
 
 /// The key with this id, or else the one with this name. What is one key's id and another's name is refused.
-pub(super) async fn key<R: KeyRegistry>(registry: &R, reference: &str) -> Result<ApiKey, Failure> {
+pub(super) async fn key<R: Management>(registry: &R, reference: &str) -> Result<ApiKey, Failure> {
     if reference.starts_with("tg_") && KeyValue::parse(reference).is_ok() {
         return Err(Failure::failed("this is the value of a key, not its name")
             .hint("a key is named by its id or its name; `tollgate keys list` shows both"));
     }
-    find_key(registry, reference)
-        .await?
-        .or_failure("key", reference)
+    let found = find_key(registry, reference).await?;
+    let listed = found.or_failure("key", reference)?;
+    let whole = registry.complete(vec![listed]).await?.pop();
+    // Another operator has deleted it since it was listed.
+    whole.ok_or_else(|| no_such("key", reference))
 }
 
 /// The plan with this id, or else the one with this name. What is one plan's id and another's name is refused.
-pub(super) async fn plan<R: PlanRegistry>(registry: &R, reference: &str) -> Result<Plan, Failure> {
+pub(super) async fn plan<R: Management>(
+    registry: &R,
+    reference: &str,
+) -> Result<ManagedPlan, Failure> {
     find_plan(registry, reference)
         .await?
         .or_failure("plan", reference)
 }
 
 /// A plan and a key, in this order. When they are the wrong way round, the error says so.
-pub(super) async fn plan_and_key<R: Registry>(
+pub(super) async fn plan_and_key<R: Management>(
     registry: &R,
     plan_reference: &str,
     key_reference: &str,
-) -> Result<(Plan, ApiKey), Failure> {
+) -> Result<(ManagedPlan, ApiKey), Failure> {
     match find_plan(registry, plan_reference).await? {
         Found::One(plan) => Ok((plan, key(registry, key_reference).await?)),
         nothing @ Found::Nothing(_) => {
@@ -79,34 +82,39 @@ pub(super) async fn plan_and_key<R: Registry>(
     }
 }
 
-async fn find_key<R: KeyRegistry>(
+async fn find_key<R: Management>(
     registry: &R,
     reference: &str,
-) -> Result<Found<ApiKey>, StoreError> {
-    let with_id = registry.key_by_id(&reference.into()).await?;
+) -> Result<Found<ListedKey>, ManagementError> {
+    let with_id = registry.key(&reference.into()).await?;
     let mut entries = Vec::new();
     let mut after = None;
     loop {
         let limit = PAGE_LIMIT;
-        let page = registry
-            .keys(&PageRequest { limit, after }, &KeyFilter::default())
-            .await?;
+        let page = registry.keys(&PageRequest { limit, after }, None).await?;
         for key in page.entries {
             entries.push((key.id.to_string(), key.name.clone(), key));
         }
         after = page.next;
         if after.is_none() {
-            let with_id = with_id.map(|key| (key.name.clone(), key));
+            let with_id = with_id.map(|key| {
+                let listed = ListedKey {
+                    id: key.id.clone(),
+                    name: key.name.clone(),
+                    whole: Some(key),
+                };
+                (listed.name.clone(), listed)
+            });
             return Ok(choose(reference, with_id, entries));
         }
     }
 }
 
-async fn find_plan<R: PlanRegistry>(
+async fn find_plan<R: Management>(
     registry: &R,
     reference: &str,
-) -> Result<Found<Plan>, StoreError> {
-    let with_id = registry.plan_by_id(&reference.into()).await?;
+) -> Result<Found<ManagedPlan>, ManagementError> {
+    let with_id = registry.plan(&reference.into()).await?;
     let mut entries = Vec::new();
     let mut after = None;
     loop {
@@ -189,12 +197,14 @@ impl<T> Found<T> {
                 ids.join(", ")
             ))),
             Self::Nothing(names) => {
-                let failure =
-                    Failure::refused(format!("no {kind} has the id or the name `{reference}`"));
-                Err(failure.hint(names_hint(kind, reference, names)))
+                Err(no_such(kind, reference).hint(names_hint(kind, reference, names)))
             }
         }
     }
+}
+
+fn no_such(kind: &str, reference: &str) -> Failure {
+    Failure::refused(format!("no {kind} has the id or the name `{reference}`"))
 }
 
 /// The names that are close to what was typed, or else the first of all names.
@@ -258,15 +268,15 @@ pub(super) struct PlanNames(BTreeMap<PlanId, String>);
 
 impl PlanNames {
     /// The plan's name; its id when the plan is gone.
-    pub(super) async fn name<R: PlanRegistry>(
+    pub(super) async fn name<R: Management>(
         &mut self,
         registry: &R,
         id: &PlanId,
-    ) -> Result<String, StoreError> {
+    ) -> Result<String, ManagementError> {
         if let Some(name) = self.0.get(id) {
             return Ok(name.clone());
         }
-        let plan = registry.plan_by_id(id).await?;
+        let plan = registry.plan(id).await?;
         let name = plan.map_or_else(|| id.to_string(), |plan| plan.name);
         self.0.insert(id.clone(), name.clone());
         Ok(name)

@@ -1,15 +1,15 @@
 //! What a command works with.
 
-use tollgate::plan::Plan;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
 use super::confirm::Operator;
 use super::output::{Printer, printable};
+use crate::management::ManagedPlan;
 
 /// What a command works with.
 pub(super) struct Session<'a, R> {
-    /// The table.
+    /// The keys and plans.
     pub(super) registry: &'a R,
     /// Where to write.
     pub(super) printer: &'a Printer,
@@ -32,6 +32,6 @@ pub(super) fn named_key(key: &ApiKey) -> String {
 }
 
 /// A plan in a sentence.
-pub(super) fn named_plan(plan: &Plan) -> String {
+pub(super) fn named_plan(plan: &ManagedPlan) -> String {
     format!("plan {} ({})", printable(&plan.name), plan.id)
 }

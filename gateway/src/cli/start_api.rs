@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use http::Uri;
 
@@ -10,13 +9,14 @@ use super::connection::ConnectionOptions;
 use super::environment::Environment;
 use super::failure::Failure;
 use super::output::Printer;
-use crate::build_functions::BuildMode;
+use super::template_options::TemplateOptions;
 use tollgate::store::StoreErrorKind;
 
 use crate::deploy::DeployError;
 use crate::local;
 use crate::start_api::{self, Progress, StartError};
 
+mod left_out;
 mod summary;
 
 const EXAMPLES: &str = "\
@@ -25,15 +25,13 @@ Examples:
   tollgate start-api --config-env prod --parameter-overrides StageName=prod
   tollgate start-api --no-build --data .tollgate --port 8080
   tollgate start-api --no-template
+  tollgate start-api --lambda-endpoint http://127.0.0.1:9000   (with `cargo lambda watch`)
+  tollgate start-api --lambda-endpoint http://127.0.0.1:3001   (with `sam local start-lambda`)
   aws apigateway get-api-keys --endpoint-url http://localhost:3100";
 
 /// Runs the simulated gateway: builds the functions of a template, serves its APIs, and enforces its plans.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 pub(super) struct StartApi {
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -47,29 +45,18 @@ pub(super) struct StartApi {
     /// The port of the embedded DynamoDB, on the loopback address only; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     dynamodb_port: u16,
-    /// The SAM template.
-    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
-    template: PathBuf,
+    #[command(flatten)]
+    template: TemplateOptions,
     /// Starts without a template: an empty gateway, to be filled through the management API.
     #[arg(long, conflicts_with_all = ["template", "config_env", "parameter_overrides"])]
     no_template: bool,
-    /// The environment of samconfig.toml to take parameters from, as `sam` does; `default` when it is not given.
-    #[arg(long, value_name = "ENV")]
-    config_env: Option<String>,
-    /// Parameters of the template, in either of SAM's forms; they win over samconfig.toml.
-    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
-    parameter_overrides: Vec<String>,
-    /// Runs what was built before.
-    #[arg(long)]
-    no_build: bool,
-    /// Keeps tables in this directory, so that they survive a restart. Without it, they are in memory.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// Sends no header field that API Gateway does not send: no `Retry-After`, no `RateLimit`.
     #[arg(long)]
     strict_aws: bool,
-    /// Where functions that are not in the template are invoked: an endpoint that speaks Lambda's Invoke API, such as
-    /// `cargo lambda watch` or `sam local start-lambda`. Requests to it are not signed.
+    /// Calls all functions at this endpoint instead of building and starting them: those of HTTP APIs, REST APIs, function URLs and
+    /// authorizers. It speaks Lambda's Invoke API, as `cargo lambda watch` and `sam local start-lambda` do. A function is called by its
+    /// name, and by that of its binary where the endpoint does not know it. Its environment is its own: give it this gateway's
+    /// `TOLLGATE_TABLE`, `TOLLGATE_PEPPER` and `AWS_ENDPOINT_URL_DYNAMODB`. Requests are not signed.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     lambda_endpoint: Option<Uri>,
     /// Holds clients of the management API to AWS's limits: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
@@ -97,6 +84,7 @@ impl StartApi {
         environment: &Environment,
         printer: &Printer,
     ) -> Result<(), Failure> {
+        connection.refuse_url("start-api")?;
         let table = connection.named_table().unwrap_or(local::TABLE);
         let pepper = environment.pepper.as_deref().unwrap_or(local::PEPPER);
         let cargo = environment.cargo.as_deref().unwrap_or("cargo");
@@ -105,15 +93,11 @@ impl StartApi {
             port: self.port,
             admin_port: self.admin_port,
             dynamodb_port: self.dynamodb_port,
-            template: (!self.no_template).then(|| self.template.clone()),
-            config_env: self.config_env.clone(),
-            parameter_overrides: self.parameter_overrides.clone(),
-            build: if self.no_build {
-                BuildMode::NoBuild
-            } else {
-                BuildMode::Build
-            },
-            data: self.data.clone(),
+            template: (!self.no_template).then(|| self.template.template.clone()),
+            config_env: self.template.config_env.clone(),
+            parameter_overrides: self.template.parameter_overrides.clone(),
+            build: self.template.build_mode(),
+            data: self.template.data.clone(),
             strict_aws: self.strict_aws,
             lambda_endpoint: self.lambda_endpoint.clone(),
             aws_limits: self.aws_limits,
@@ -125,7 +109,7 @@ impl StartApi {
             log_filter: environment.log_filter.clone(),
         };
         let outcome = start_api::run(arguments, |progress| match progress {
-            Progress::Read(template) => summary::print_not_simulated(template, printer),
+            Progress::Read(template) => left_out::print(template, printer),
             Progress::Started(started) => summary::print(&started, printer),
         })
         .await;

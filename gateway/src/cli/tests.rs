@@ -1,9 +1,12 @@
-//! Commands, run as an operator types them, on an embedded DynamoDB.
+//! Commands, run as an operator types them, on an embedded DynamoDB: directly, or through a management API that checks signatures.
 
+mod connect;
 mod errors;
 mod keys;
 mod manners;
 mod plans;
+mod remote;
+mod signed_api;
 mod usage;
 
 use std::io;
@@ -19,6 +22,7 @@ use super::failure::Exit;
 use super::output::Printer;
 use super::{Surroundings, run};
 use crate::local;
+use signed_api::SignedApi;
 
 /// A buffer that a printer writes to.
 #[derive(Clone, Debug, Default)]
@@ -94,21 +98,53 @@ impl Done {
 }
 
 /// Wednesday, 2026-11-25T12:00:00Z.
-const NOON: Timestamp = Timestamp::from_secs(1_795_608_000);
+pub(crate) const NOON: Timestamp = Timestamp::from_secs(1_795_608_000);
+
+/// How an operator reaches keys and plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Table,
+    Url,
+}
+
+/// Makes a test of each function for each way, in a module named after it.
+macro_rules! on_both_ways {
+    ($($name:ident,)+) => {
+        on_both_ways! { @way table Table $($name)+ }
+        on_both_ways! { @way url Url $($name)+ }
+    };
+    (@way $module:ident $way:ident $($name:ident)+) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(super::Way::$way).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both_ways;
 
 /// An embedded DynamoDB with Tollgate's table, and an operator in front of it.
 struct Shell {
     endpoint_url: String,
+    /// The management API, where it stands between.
+    api: Option<SignedApi>,
     clock: ManualClock,
     person: Person,
 }
 
 impl Shell {
-    async fn start() -> Self {
-        let shell = Self::without_table().await;
+    async fn start(way: Way) -> Self {
+        let mut shell = Self::without_table().await;
         let config = local::sdk_config(&shell.endpoint_url, local::REGION);
         let client = aws_sdk_dynamodb::Client::new(&config);
         create_table(&client, local::TABLE).await.unwrap();
+        shell.api = match way {
+            Way::Table => None,
+            Way::Url => Some(SignedApi::start(shell.store(), shell.clock.clone()).await),
+        };
         shell
     }
 
@@ -119,6 +155,7 @@ impl Shell {
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         Self {
             endpoint_url: format!("http://{address}"),
+            api: None,
             clock: ManualClock::new(NOON),
             person: Person::Nobody,
         }
@@ -137,7 +174,15 @@ impl Shell {
     }
 
     async fn run_with(&self, arguments: &[&str]) -> Done {
-        let all = [&["--endpoint-url", &self.endpoint_url], arguments].concat();
+        // A management API chooses ids itself, and keeps values: a test that chooses makes its keys in the table.
+        let is_for_table = arguments
+            .iter()
+            .any(|argument| matches!(*argument, "--id" | "--no-keep-value"));
+        let place = match &self.api {
+            Some(api) if !is_for_table => ["--url", api.url.as_str()],
+            Some(_) | None => ["--endpoint-url", self.endpoint_url.as_str()],
+        };
+        let all = [&place, arguments].concat();
         type_line(&all, self.person, &self.clock, Environment::default()).await
     }
 

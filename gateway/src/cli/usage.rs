@@ -1,14 +1,14 @@
 //! `usage`: what a key has used of its plans, day by day.
 
 use serde::Serialize;
-use tollgate::plan::Plan;
 use tollgate::quota::{Day, Period, Quota};
-use tollgate::store::{ApiKey, Registry, Usage};
+use tollgate::store::{ApiKey, DayUse};
 
 use super::document::Reference;
 use super::failure::Failure;
 use super::reference;
 use super::session::{Session, named_key};
+use crate::management::{ManagedPlan, Management};
 
 /// The longest range that is shown when none is asked for, in days.
 const DEFAULT_DAYS: u32 = 31;
@@ -59,6 +59,18 @@ struct DayDocument {
     remaining: Option<u64>,
 }
 
+impl DayDocument {
+    fn new(plan: &ManagedPlan, day: DayUse) -> Self {
+        Self {
+            date: day.day.to_string(),
+            plan: plan.name.clone(),
+            plan_id: plan.id.to_string(),
+            used: day.used,
+            remaining: day.remaining,
+        }
+    }
+}
+
 /// The days from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
@@ -66,7 +78,7 @@ struct Range {
     to: Day,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
@@ -76,31 +88,27 @@ pub(super) async fn run<R: Registry>(
     let mut days = Vec::new();
     for plan in &plans {
         let range = range(arguments, plan.quota, today)?;
-        // The days before the range that count against the same quota are needed too.
-        let first = plan
-            .quota
-            .map_or(range.from, |quota| quota.window_of(range.from).first);
-        let usage = session
+        let used = session
             .registry
-            .usage(&key.id, &plan.id, first, range.to)
+            .usage(&key.id, plan, range.from, range.to, today)
             .await?;
-        days.extend(days_of(plan, range, today, &usage));
+        days.extend(used.into_iter().map(|day| DayDocument::new(plan, day)));
     }
     print(session, &key, days);
     Ok(())
 }
 
-async fn plans<R: Registry>(
+async fn plans<R: Management>(
     session: &Session<'_, R>,
     key: &ApiKey,
     one: Option<&str>,
-) -> Result<Vec<Plan>, Failure> {
+) -> Result<Vec<ManagedPlan>, Failure> {
     if let Some(text) = one {
         return Ok(vec![reference::plan(session.registry, text).await?]);
     }
     let mut plans = Vec::new();
     for id in &key.plan_ids {
-        plans.extend(session.registry.plan_by_id(id).await?);
+        plans.extend(session.registry.plan(id).await?);
     }
     if plans.is_empty() {
         return Err(
@@ -143,21 +151,6 @@ fn default_from(quota: Option<Quota>, to: Day) -> Day {
     }
 }
 
-/// One entry for each day of the range. `usage` has the days from the first of the range's first window on.
-fn days_of(plan: &Plan, range: Range, today: Day, usage: &Usage) -> Vec<DayDocument> {
-    usage
-        .by_day(plan.quota, range.from, range.to, today)
-        .into_iter()
-        .map(|day| DayDocument {
-            date: day.day.to_string(),
-            plan: plan.name.clone(),
-            plan_id: plan.id.to_string(),
-            used: day.used,
-            remaining: day.remaining,
-        })
-        .collect()
-}
-
 fn print<R>(session: &Session<'_, R>, key: &ApiKey, days: Vec<DayDocument>) {
     if session.printer.is_json() {
         let key = Reference {
@@ -186,53 +179,4 @@ fn print<R>(session: &Session<'_, R>, key: &ApiKey, days: Vec<DayDocument>) {
 
 fn day(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| "write it like 2026-11-23".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use tollgate::meter::{DayCount, WindowUse};
-
-    use super::*;
-
-    #[test]
-    fn what_remains_today_is_what_the_enforcing_counter_says() {
-        let [monday, tuesday] = [9, 10].map(|number| Day::from_number(365 + number));
-        let quota = Quota::new(100, Period::Week, 0).unwrap();
-        let plan = Plan {
-            id: "p".into(),
-            name: "Bronze".to_owned(),
-            description: None,
-            product_code: None,
-            throttle: None,
-            quota: Some(quota),
-            stages: Vec::new(),
-            tags: BTreeMap::new(),
-            created_at: monday.start(),
-        };
-        // 60 were used; an operator gave 50 of them back.
-        let usage = |used| Usage {
-            days: vec![DayCount {
-                day: monday,
-                count: 60,
-            }],
-            quota: Some(WindowUse {
-                window: quota.window_of(tuesday).first,
-                used,
-            }),
-        };
-        let range = Range {
-            from: monday,
-            to: tuesday,
-        };
-        let remaining = |today: Day, used: i64| -> Vec<Option<u64>> {
-            let days = days_of(&plan, range, today, &usage(used));
-            days.into_iter().map(|day| day.remaining).collect()
-        };
-        assert_eq!(remaining(tuesday, 10), [Some(40), Some(90)]);
-        assert_eq!(remaining(tuesday, -10), [Some(40), Some(110)]);
-        assert_eq!(remaining(tuesday, 1_000), [Some(40), Some(0)]);
-        assert_eq!(remaining(tuesday.plus(7), 10), [Some(40), Some(40)]);
-    }
 }

@@ -28,6 +28,19 @@ pub struct RequestApiKey<'a> {
     pub id: &'a str,
 }
 
+/// An IAM identity that has signed a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IamCaller<'a> {
+    /// The id of the access key that the request was signed with.
+    pub access_key: &'a str,
+    /// The account that the identity is in, 12 digits.
+    pub account_id: &'a str,
+    /// The identity's ARN.
+    pub user_arn: &'a str,
+    /// The identity's id, `AIDA…`.
+    pub user_id: &'a str,
+}
+
 /// A routed request, with what the gateway knows about its API.
 ///
 /// What one format has no place for is ignored there.
@@ -91,6 +104,8 @@ pub struct ProxyRequest<'a> {
     pub api_key: Option<RequestApiKey<'a>>,
     /// What a Lambda authorizer returned as context.
     pub authorizer: Option<&'a Map<String, Value>>,
+    /// Who has signed the request, when the method asks for that.
+    pub caller: Option<IamCaller<'a>>,
     /// The method's operation name.
     pub operation_name: Option<&'a str>,
 }

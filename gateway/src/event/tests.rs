@@ -62,6 +62,7 @@ impl Fixture {
             binary_media_types: &self.binary,
             api_key: None,
             authorizer: None,
+            caller: None,
             operation_name: None,
         }
     }
@@ -251,6 +252,43 @@ fn v1_shows_what_the_method_and_the_authorizer_add() {
         json!({"lambda": context})
     );
     assert_eq!(v2(&request)["stageVariables"], json!({"colour": "blue"}));
+}
+
+#[test]
+fn the_caller_who_signed_a_request_is_described() {
+    let fixture = Fixture::new(&[]);
+    let request = ProxyRequest {
+        caller: Some(IamCaller {
+            access_key: "AKIA1",
+            account_id: "000000000000",
+            user_arn: "arn:of:a:user",
+            user_id: "AIDA1",
+        }),
+        ..fixture.request(ApiKind::Http)
+    };
+    assert_eq!(
+        v2(&request)["requestContext"]["authorizer"],
+        json!({"iam": {
+            "accessKey": "AKIA1",
+            "accountId": "000000000000",
+            "callerId": "AIDA1",
+            "cognitoIdentity": null,
+            "principalOrgId": null,
+            "userArn": "arn:of:a:user",
+            "userId": "AIDA1",
+        }})
+    );
+    let event = v1(&request);
+    let identity = &event["requestContext"]["identity"];
+    for (member, value) in [
+        ("accessKey", "AKIA1"),
+        ("accountId", "000000000000"),
+        ("caller", "AIDA1"),
+        ("user", "AIDA1"),
+        ("userArn", "arn:of:a:user"),
+    ] {
+        assert_eq!(identity[member], value, "{member}");
+    }
 }
 
 #[test]

@@ -54,17 +54,17 @@ struct RequestContext<'a> {
     stage: &'a str,
 }
 
-/// Callers with IAM or Cognito credentials are not simulated: what describes them is null, as AWS has it for others.
+/// Callers with Cognito credentials are not simulated: what describes them is null, as AWS has it for others.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity<'a> {
-    access_key: (),
-    account_id: (),
+    access_key: Option<&'a str>,
+    account_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key_id: Option<&'a str>,
-    caller: (),
+    caller: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cognito_amr: Option<()>,
     cognito_authentication_provider: (),
@@ -73,9 +73,9 @@ struct Identity<'a> {
     cognito_identity_pool_id: (),
     principal_org_id: (),
     source_ip: &'a str,
-    user: (),
+    user: Option<&'a str>,
     user_agent: Option<String>,
-    user_arn: (),
+    user_arn: Option<&'a str>,
 }
 
 /// The event in the payload format 1.0, as JSON.
@@ -141,11 +141,11 @@ pub fn to_v1(request: &ProxyRequest<'_>) -> Result<Vec<u8>, serde_json::Error> {
 
 fn identity<'a>(request: &ProxyRequest<'a>) -> Identity<'a> {
     Identity {
-        access_key: (),
-        account_id: (),
+        access_key: request.caller.map(|caller| caller.access_key),
+        account_id: request.caller.map(|caller| caller.account_id),
         api_key: request.api_key.map(|key| key.value),
         api_key_id: request.api_key.map(|key| key.id),
-        caller: (),
+        caller: request.caller.map(|caller| caller.user_id),
         cognito_amr: match request.kind {
             ApiKind::Rest => None,
             ApiKind::Http | ApiKind::FunctionUrl => Some(()),
@@ -156,9 +156,9 @@ fn identity<'a>(request: &ProxyRequest<'a>) -> Identity<'a> {
         cognito_identity_pool_id: (),
         principal_org_id: (),
         source_ip: request.source_ip,
-        user: (),
+        user: request.caller.map(|caller| caller.user_id),
         user_agent: header::value(request.headers, &http::header::USER_AGENT),
-        user_arn: (),
+        user_arn: request.caller.map(|caller| caller.user_arn),
     }
 }
 

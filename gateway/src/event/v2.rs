@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{ApiKind, ProxyRequest, body, header, query, time};
+use super::{ApiKind, IamCaller, ProxyRequest, body, header, query, time};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,8 +48,22 @@ struct RequestContext<'a> {
 }
 
 #[derive(Serialize)]
-struct Authorizer<'a> {
-    lambda: &'a Map<String, Value>,
+#[serde(rename_all = "camelCase")]
+enum Authorizer<'a> {
+    Iam(Iam<'a>),
+    Lambda(&'a Map<String, Value>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Iam<'a> {
+    access_key: &'a str,
+    account_id: &'a str,
+    caller_id: &'a str,
+    cognito_identity: (),
+    principal_org_id: (),
+    user_arn: &'a str,
+    user_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -93,7 +107,7 @@ pub fn to_v2(request: &ProxyRequest<'_>) -> Result<Vec<u8>, serde_json::Error> {
         request_context: RequestContext {
             account_id: request.account_id,
             api_id: request.api_id,
-            authorizer: request.authorizer.map(|lambda| Authorizer { lambda }),
+            authorizer: authorizer(request),
             domain_name: request.domain_name,
             domain_prefix: request.domain_prefix,
             http: Http {
@@ -115,6 +129,22 @@ pub fn to_v2(request: &ProxyRequest<'_>) -> Result<Vec<u8>, serde_json::Error> {
         is_base64_encoded: body.is_base64,
         stage_variables: request.variables(),
     })
+}
+
+fn authorizer<'a>(request: &ProxyRequest<'a>) -> Option<Authorizer<'a>> {
+    let iam = |caller: IamCaller<'a>| {
+        Authorizer::Iam(Iam {
+            access_key: caller.access_key,
+            account_id: caller.account_id,
+            caller_id: caller.user_id,
+            cognito_identity: (),
+            principal_org_id: (),
+            user_arn: caller.user_arn,
+            user_id: caller.user_id,
+        })
+    };
+    let lambda = request.authorizer.map(Authorizer::Lambda);
+    lambda.or_else(|| request.caller.map(iam))
 }
 
 fn split_cookies(lines: &[String]) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 /// Why an invocation has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvokeError {
@@ -52,4 +54,37 @@ pub enum InvokeError {
     /// The function is being shut down.
     #[error("the function is shutting down")]
     ShuttingDown,
+}
+
+impl InvokeError {
+    /// What Lambda answers in the place of a function that failed: an object with `errorMessage` and `errorType`. `None` where the
+    /// function was not called.
+    #[must_use]
+    pub fn error_object(&self, request_id: &str) -> Option<Value> {
+        let (error_type, message) = match self {
+            Self::Function {
+                error_type,
+                message,
+            }
+            | Self::InitFailed {
+                error_type,
+                message,
+            } => (error_type.as_str(), message.clone()),
+            Self::Crashed { reason } => (
+                "Runtime.ExitError",
+                format!("RequestId: {request_id} Error: Runtime exited with error: {reason}"),
+            ),
+            Self::TimedOut { timeout } => (
+                "Sandbox.Timedout",
+                format!(
+                    "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+                    timeout.as_secs_f64()
+                ),
+            ),
+            Self::RequestTooLarge { .. } | Self::Overloaded { .. } | Self::ShuttingDown => {
+                return None;
+            }
+        };
+        Some(json!({"errorMessage": message, "errorType": error_type}))
+    }
 }

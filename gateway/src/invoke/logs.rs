@@ -1,9 +1,14 @@
 //! What processes write, forwarded line by line.
 
+mod json;
+
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tracing::Level;
+
+use json::JsonLine;
 
 /// The longest piece of a line that is forwarded at once, in bytes. Longer lines come in several pieces.
 const MAX_LINE_BYTES: usize = 16 * 1024;
@@ -40,16 +45,29 @@ pub struct LogLine<'a> {
 /// Receives each line. It is called on the gateway's threads and must not block.
 pub type LogSink = Arc<dyn Fn(LogLine<'_>) + Send + Sync>;
 
-/// Sends each line to `tracing` with the target `tollgate::function`.
+/// Sends each line to `tracing` with the target `tollgate::function`. A line of JSON keeps its level, and is shown as text.
 pub fn tracing_sink() -> LogSink {
-    Arc::new(|line| {
-        tracing::info!(
-            target: "tollgate::function",
-            function = line.function,
-            stream = %line.stream,
-            "{}",
-            line.text
-        );
+    macro_rules! emit {
+        ($level:expr, $line:ident, $text:expr) => {
+            tracing::event!(
+                target: "tollgate::function",
+                $level,
+                function = $line.function,
+                stream = %$line.stream,
+                "{}",
+                $text
+            )
+        };
+    }
+    Arc::new(|line| match JsonLine::read(line.text) {
+        None => emit!(Level::INFO, line, line.text),
+        Some(JsonLine { level, text }) => match level {
+            Level::TRACE => emit!(Level::TRACE, line, text),
+            Level::DEBUG => emit!(Level::DEBUG, line, text),
+            Level::INFO => emit!(Level::INFO, line, text),
+            Level::WARN => emit!(Level::WARN, line, text),
+            Level::ERROR => emit!(Level::ERROR, line, text),
+        },
     })
 }
 

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use http::header;
 use tollgate::rest_api::{self, Snapshot};
 use tracing::warn;
 
 use super::call::Exchange;
 use super::failure::Failure;
-use super::lambda::{AwsUri, Lambdas, Target};
 use super::method::Method;
 use super::services::Services;
-use crate::authorize::{InvocationFailure, LambdaAuthorizer, Refused};
+use crate::authorize::{self, LambdaAuthorizer, Refused, Signature};
+use crate::lambda::{AwsUri, Lambdas, Target};
 use crate::mapping::parameters::substitute_stage_variables;
-
-/// How the signature of a request begins that an IAM identity has made.
-const SIGNED: &str = "AWS4-HMAC-SHA256";
 
 /// What a method asks of its callers.
 #[derive(Debug)]
@@ -78,11 +74,11 @@ impl Access {
         match self {
             Self::Open => Ok(()),
             Self::Signed => {
-                let credentials = exchange.header(&header::AUTHORIZATION);
-                if credentials.is_some_and(|text| text.starts_with(SIGNED)) {
-                    Ok(())
-                } else {
-                    Err(Failure::no_method())
+                let parts = exchange.call.parts;
+                let query = parts.uri.query().unwrap_or_default();
+                match Signature::of(&parts.headers, query) {
+                    Some(_) => Ok(()),
+                    None => Err(Failure::no_method()),
                 }
             }
             Self::Missing => {
@@ -118,18 +114,8 @@ async fn ask(
     services: &Services,
 ) -> Result<crate::authorize::Authorized, Refused> {
     let request = exchange.proxy_request(method);
-    let unavailable = |reason: String| InvocationFailure::Unavailable { reason };
     let ids = exchange.call.ids;
-    let invoke = |event| async move {
-        let target = target.as_ref().map_err(|why| unavailable(why.clone()))?;
-        match services.lambdas.invoke(target, event, ids).await {
-            Ok(answer) if !answer.is_error => Ok(answer.payload),
-            Ok(answer) => Err(InvocationFailure::Function {
-                message: answer.error_message().unwrap_or_default(),
-            }),
-            Err(failure) => Err(unavailable(failure.to_string())),
-        }
-    };
+    let invoke = |event| authorize::call(&services.lambdas, target.as_ref(), event, ids);
     services
         .authorizers
         .authorize(authorizer, &request, &exchange.place.region, invoke)

@@ -159,6 +159,7 @@ impl<'a> Exchange<'a> {
                 id: metered.key_id.as_str(),
             }),
             authorizer: self.authorized.as_ref().map(Authorized::context),
+            caller: None,
             operation_name: method.operation_name.as_deref(),
         }
     }

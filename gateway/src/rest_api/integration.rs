@@ -14,9 +14,9 @@ use tracing::warn;
 
 use super::call::Exchange;
 use super::failure::Failure;
-use super::lambda::{AwsUri, Target};
 use super::method::{Method, Scope};
 use super::services::Services;
+use crate::lambda::{AwsUri, Target};
 use crate::mapping::parameters::substitute_stage_variables;
 use http::HttpBackend;
 use lambda::Lambda;

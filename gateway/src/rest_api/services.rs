@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tollgate::time::{Clock, Timestamp};
 
-use super::backend::HttpClient;
-use super::lambda::Lambdas;
 use crate::authorize::Authorizers;
+use crate::http_client::HttpClient;
+use crate::lambda::Lambdas;
 use crate::shared_throttle::SharedThrottles;
 
 /// What all stages share.

@@ -1,6 +1,6 @@
 //! The admin port: loopback only, for clients on this machine, and for no web page.
 
-mod guard;
+pub(crate) mod guard;
 
 use std::net::SocketAddr;
 

@@ -24,6 +24,12 @@ pub(super) enum Fault {
     BodyTooLarge,
     /// The request names no proper host, or its body did not arrive whole.
     BadRequest,
+    /// The request lacks what its authorizer needs.
+    Unauthorized,
+    /// The caller may not call the method.
+    Forbidden,
+    /// The method's authorizer failed, or is not simulated.
+    Authorizer,
     /// The function failed, or its answer makes no sense.
     Integration,
     /// The function did not answer in time.
@@ -77,6 +83,17 @@ impl Fault {
                 "BadRequestException",
                 "Bad Request",
             ),
+            (Self::Unauthorized, _) => (
+                StatusCode::UNAUTHORIZED,
+                "UnauthorizedException",
+                "Unauthorized",
+            ),
+            (Self::Forbidden, _) => (StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"),
+            (Self::Authorizer, _) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "AuthorizerConfigurationException",
+                "Internal Server Error",
+            ),
             (Self::Integration, ApiKind::Rest) => (
                 StatusCode::BAD_GATEWAY,
                 "InternalServerErrorException",
@@ -103,7 +120,10 @@ impl Fault {
     pub(super) fn response(self, kind: ApiKind) -> Response<Full<Bytes>> {
         let (status, error_type, message) = self.parts(kind);
         // The texts are ours, and none has a character that JSON would have to escape.
-        let mut response = Response::new(Full::from(format!(r#"{{"message":"{message}"}}"#)));
+        // As AWS writes it there.
+        let has_capital = self == Self::Forbidden && kind == ApiKind::FunctionUrl;
+        let member = if has_capital { "Message" } else { "message" };
+        let mut response = Response::new(Full::from(format!(r#"{{"{member}":"{message}"}}"#)));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
@@ -126,6 +146,9 @@ impl Fault {
             | Self::HeadersTooLarge
             | Self::BodyTooLarge
             | Self::BadRequest
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::Authorizer
             | Self::Integration
             | Self::Timeout => {}
         }

@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::answer::Fault;
 use super::http_api::HttpApis;
-use super::target::{Api, FunctionUrl, TargetId};
+use super::target::TargetId;
 use super::{Handler, host};
 use crate::event::ApiKind;
 use crate::incoming::{REQUEST_ID, RequestIds};
@@ -34,24 +34,12 @@ struct Inner {
 }
 
 impl DataPlane {
-    /// The gateway of these HTTP APIs, REST APIs and function URLs, which answers on `port`.
+    /// The gateway of these APIs and function URLs.
     #[must_use]
-    pub fn new(
-        router: Router<TargetId>,
-        http_apis: Vec<Api>,
-        function_urls: Vec<FunctionUrl>,
-        rest_apis: Arc<RestApis>,
-        account_id: String,
-        port: u16,
-    ) -> Self {
+    pub fn new(router: Router<TargetId>, http_apis: HttpApis, rest_apis: Arc<RestApis>) -> Self {
         Self(Arc::new(Inner {
             router,
-            http_apis: HttpApis {
-                apis: http_apis,
-                function_urls,
-                account_id,
-                port,
-            },
+            http_apis,
             rest_apis,
         }))
     }

@@ -1,56 +1,80 @@
-//! HTTP APIs and function URLs: the gateway only routes, and what stands in the function enforces plans.
+//! HTTP APIs and function URLs: the gateway routes and asks authorizers, and what stands in the function enforces plans.
 
-use std::collections::BTreeMap;
+mod access;
+mod call;
+
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Response, header};
+use http::{HeaderValue, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::timeout;
-use tollgate::api::RouteMatch;
-use tollgate::time::{Clock, SystemClock};
+use tollgate::time::Clock;
 use tracing::warn;
 
 use super::answer::Fault;
 use super::target::{Api, FunctionUrl, TargetId};
-use crate::event::{self, ApiKind, ProxyRequest};
+use crate::authorize::Authorizers;
+use crate::event::{self, ApiKind, MalformedResponse, ProxyResponse};
 use crate::incoming::{self, RequestIds};
-use crate::invoke::{Function, InvocationContext, InvokeError};
-use crate::template::PayloadVersion;
+use crate::lambda::{Invoked, LambdaFailure, Lambdas};
+use crate::template::{InvokeMode, PayloadVersion};
+use call::Call;
+
+pub use access::Access;
 
 /// The most bytes of all names and values of a request's headers, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
 
+/// The type of a streamed answer that names none.
+const OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
 /// The HTTP APIs and function URLs of a template.
 #[derive(Debug)]
-pub(super) struct HttpApis {
-    pub(super) apis: Vec<Api>,
-    pub(super) function_urls: Vec<FunctionUrl>,
-    pub(super) account_id: String,
-    pub(super) port: u16,
+pub struct HttpApis {
+    apis: Vec<Api>,
+    function_urls: Vec<FunctionUrl>,
+    lambdas: Lambdas,
+    authorizers: Authorizers,
+    account_id: String,
+    region: String,
+    port: u16,
 }
 
-/// A request on its way to a function, as far as it is known.
-struct Call<'a> {
-    kind: ApiKind,
-    api_id: &'a str,
-    stage: &'a str,
-    deployment_id: &'a str,
-    resource_id: &'a str,
-    resource_path: String,
-    route_key: String,
-    path_parameters: Vec<(&'a str, &'a str)>,
-    path: &'a str,
-    request_path: &'a str,
-    stage_variables: &'a BTreeMap<String, String>,
-    payload_version: PayloadVersion,
-    timeout: Duration,
-    function: &'a Function,
+/// What HTTP APIs and function URLs are served with.
+#[derive(Debug)]
+pub struct HttpApisSettings {
+    /// The HTTP APIs, in the order of their [`TargetId`]s.
+    pub apis: Vec<Api>,
+    /// The function URLs, in the order of their [`TargetId`]s.
+    pub function_urls: Vec<FunctionUrl>,
+    /// Where their functions run.
+    pub lambdas: Lambdas,
+    /// The account that they say they are in.
+    pub account_id: String,
+    /// The region that they say they are in.
+    pub region: String,
+    /// The port of the gateway.
+    pub port: u16,
 }
 
 impl HttpApis {
+    /// `clock` says when an authorizer's answer is too old.
+    #[must_use]
+    pub fn new(settings: HttpApisSettings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            apis: settings.apis,
+            function_urls: settings.function_urls,
+            lambdas: settings.lambdas,
+            authorizers: Authorizers::new(clock),
+            account_id: settings.account_id,
+            region: settings.region,
+            port: settings.port,
+        }
+    }
+
     /// Answers a request for `target`.
     ///
     /// # Errors
@@ -85,83 +109,21 @@ impl HttpApis {
         let call = match target {
             TargetId::Api(index) => {
                 let api = self.apis.get(index).ok_or(Fault::NoApi)?;
-                let RouteMatch::Found(found) = api.routes.find(&parts.method, path) else {
-                    return Err(Fault::NoMethod);
-                };
-                let method = found.value;
-                Call {
-                    kind: ApiKind::Http,
-                    api_id: api.api_stage.api_id.as_str(),
-                    stage: api.api_stage.stage.as_str(),
-                    deployment_id: &api.deployment_id,
-                    resource_id: &method.resource_id,
-                    route_key: found.route_key(),
-                    resource_path: found
-                        .template
-                        .map_or_else(|| path.to_owned(), ToString::to_string),
-                    path_parameters: found.parameters,
-                    path,
-                    request_path,
-                    stage_variables: &api.stage_variables,
-                    payload_version: method.payload_version,
-                    timeout: method.timeout,
-                    function: &method.function,
-                }
+                Call::of_route(self, api, path, request_path, &parts.method)?
             }
             TargetId::FunctionUrl(index) => {
                 let url = self.function_urls.get(index).ok_or(Fault::NoApi)?;
-                Call::of_function_url(url, path)
+                Call::of_function_url(self, url, path)
             }
         };
         let body = incoming::read(body).await?;
-        self.invoke(&call, parts, &body, peer, ids).await
-    }
-
-    async fn invoke(
-        &self,
-        call: &Call<'_>,
-        parts: &http::request::Parts,
-        body: &Bytes,
-        peer: SocketAddr,
-        ids: &RequestIds,
-    ) -> Result<Response<Full<Bytes>>, Fault> {
         let source_ip = peer.ip().to_string();
-        let host_service = match call.kind {
-            ApiKind::Rest | ApiKind::Http => "execute-api",
-            ApiKind::FunctionUrl => "lambda-url",
-        };
-        let request = ProxyRequest {
-            kind: call.kind,
-            api_id: call.api_id,
-            stage: call.stage,
-            account_id: &self.account_id,
-            domain_name: &format!("{}.{host_service}.localhost", call.api_id),
-            domain_prefix: call.api_id,
-            deployment_id: call.deployment_id,
-            resource_id: call.resource_id,
-            resource_path: &call.resource_path,
-            route_key: &call.route_key,
-            path_parameters: &call.path_parameters,
-            method: &parts.method,
-            path: call.path,
-            request_path: call.request_path,
-            query: parts.uri.query().unwrap_or_default(),
-            headers: &parts.headers,
-            body,
-            source_ip: &source_ip,
-            scheme: "http",
-            port: self.port,
-            protocol: "HTTP/1.1",
-            request_id: &ids.request,
-            extended_request_id: &ids.extended,
-            trace_id: &ids.trace,
-            time_ms: SystemClock.now().as_millis(),
-            stage_variables: call.stage_variables,
-            binary_media_types: &[],
-            api_key: None,
-            authorizer: None,
-            operation_name: None,
-        };
+        let request = call.proxy_request(parts, &body, &source_ip, self.port, ids);
+        let caller = call
+            .access
+            .check(self, &request, call.payload_version, ids)
+            .await?;
+        let request = caller.described_in(&request, &self.account_id);
         let event = match call.payload_version {
             PayloadVersion::V1 => event::to_v1(&request),
             PayloadVersion::V2 => event::to_v2(&request),
@@ -170,37 +132,14 @@ impl HttpApis {
             warn!(%error, "a request could not be made an event");
             Fault::Integration
         })?;
-        let context = InvocationContext::new(&ids.request)
-            .and_then(|context| context.with_trace_id(&ids.trace))
-            .map_err(|_ids_are_plain| Fault::Integration)?;
-        let name = &call.function.config().name;
-        let answer = match timeout(call.timeout, call.function.invoke(event.into(), context)).await
-        {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                warn!(function = name, request_id = ids.request, "{error}");
-                return Err(fault_of(&error));
-            }
-            Err(_elapsed) => {
-                warn!(
-                    function = name,
-                    request_id = ids.request,
-                    "the function did not answer within {} ms",
-                    call.timeout.as_millis()
-                );
-                return Err(Fault::Timeout);
-            }
-        };
+        let answer = self.invoke(&call, event.into(), ids).await?;
         let accept = parts
             .headers
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok());
-        let mapped = match call.payload_version {
-            PayloadVersion::V1 => event::from_v1(&answer.payload, call.kind, &[], accept),
-            PayloadVersion::V2 => event::from_v2(&answer.payload, call.kind),
-        };
-        let mapped = mapped.map_err(|error| {
-            warn!(function = name, request_id = ids.request, "{error}");
+        let mapped = mapped(&call, request.kind, &answer, accept).map_err(|error| {
+            let function = call.target.name();
+            warn!(function, request_id = ids.request, "{error}");
             Fault::Integration
         })?;
         let mut response = Response::new(Full::from(mapped.body));
@@ -208,38 +147,74 @@ impl HttpApis {
         *response.headers_mut() = mapped.headers;
         Ok(response)
     }
-}
 
-impl<'a> Call<'a> {
-    fn of_function_url(url: &'a FunctionUrl, path: &'a str) -> Self {
-        const NO_VARIABLES: &BTreeMap<String, String> = &BTreeMap::new();
-        Self {
-            kind: ApiKind::FunctionUrl,
-            api_id: &url.url_id,
-            stage: "$default",
-            deployment_id: "",
-            resource_id: "",
-            resource_path: path.to_owned(),
-            route_key: "$default".to_owned(),
-            path_parameters: Vec::new(),
-            path,
-            request_path: path,
-            stage_variables: NO_VARIABLES,
-            payload_version: PayloadVersion::V2,
-            // A function URL has no time-out of its own; the function's is below it.
-            timeout: Duration::from_mins(15),
-            function: &url.function,
+    async fn invoke(
+        &self,
+        call: &Call<'_>,
+        event: Bytes,
+        ids: &RequestIds,
+    ) -> Result<Invoked, Fault> {
+        let function = call.target.name();
+        let invocation = self.lambdas.invoke(call.target, event, ids);
+        match timeout(call.timeout, invocation).await {
+            Ok(Ok(answer)) if answer.is_error => {
+                let shown = answer.shown();
+                warn!(
+                    function,
+                    request_id = ids.request,
+                    "the function failed: {shown}"
+                );
+                Err(Fault::Integration)
+            }
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(failure)) => {
+                warn!(
+                    function,
+                    request_id = ids.request,
+                    "the function was not called: {failure}"
+                );
+                Err(fault_of(&failure))
+            }
+            Err(_elapsed) => {
+                warn!(
+                    function,
+                    request_id = ids.request,
+                    "the function did not answer within {} ms",
+                    call.timeout.as_millis()
+                );
+                Err(Fault::Timeout)
+            }
         }
     }
 }
 
-const fn fault_of(error: &InvokeError) -> Fault {
-    match error {
-        InvokeError::Function { .. }
-        | InvokeError::Crashed { .. }
-        | InvokeError::TimedOut { .. }
-        | InvokeError::InitFailed { .. } => Fault::Integration,
-        InvokeError::RequestTooLarge { .. } => Fault::BodyTooLarge,
-        InvokeError::Overloaded { .. } | InvokeError::ShuttingDown => Fault::Unavailable,
+/// The answer as a response. A stream without status and header fields is sent on as it is.
+fn mapped(
+    call: &Call<'_>,
+    kind: ApiKind,
+    answer: &Invoked,
+    accept: Option<&str>,
+) -> Result<ProxyResponse, MalformedResponse> {
+    let mapped = match call.payload_version {
+        PayloadVersion::V1 => event::from_v1(&answer.payload, kind, &[], accept),
+        PayloadVersion::V2 => event::from_v2(&answer.payload, kind),
+    };
+    match (mapped, call.invoke_mode) {
+        (Err(MalformedResponse::NotJson), InvokeMode::ResponseStream) => Ok(ProxyResponse {
+            status: http::StatusCode::OK,
+            headers: [(header::CONTENT_TYPE, OCTET_STREAM)].into_iter().collect(),
+            body: answer.payload.clone(),
+        }),
+        (mapped, InvokeMode::Buffered | InvokeMode::ResponseStream) => mapped,
+    }
+}
+
+const fn fault_of(failure: &LambdaFailure) -> Fault {
+    match failure {
+        LambdaFailure::TooLarge { .. } => Fault::BodyTooLarge,
+        LambdaFailure::Unavailable => Fault::Unavailable,
+        LambdaFailure::Unreachable(_)
+        | LambdaFailure::Refused { .. }
+        | LambdaFailure::Unusable(_) => Fault::Integration,
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tollgate::api::Routes;
 use tollgate::id::ApiStage;
 
+use super::http_api::Access;
 use crate::event::ApiKind;
-use crate::invoke::Function;
-use crate::template::PayloadVersion;
+use crate::lambda::Target;
+use crate::template::{InvokeMode, PayloadVersion};
 
 /// Which API or function URL a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,9 @@ pub struct Api {
 #[derive(Clone, Debug)]
 pub struct Method {
     /// The function that answers.
-    pub function: Function,
+    pub target: Target,
+    /// Who may call it.
+    pub access: Access,
     /// The format of events.
     pub payload_version: PayloadVersion,
     /// How long the function may take.
@@ -60,5 +63,9 @@ pub struct FunctionUrl {
     /// The first label of its host.
     pub url_id: String,
     /// The function.
-    pub function: Function,
+    pub target: Target,
+    /// Who may call it.
+    pub access: Access,
+    /// How the answer is sent. Streams arrive whole: only what is no proxy answer is treated in another way.
+    pub invoke_mode: InvokeMode,
 }

@@ -5,25 +5,86 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use tollgate::http::variable;
 use tollgate::time::SystemClock;
 
 use super::{StartApi, StartError};
+use crate::build_functions::{FunctionSource, binary_names, find_executables};
 use crate::invoke::{Function, FunctionConfig};
+use crate::lambda::Lambdas;
 use crate::local;
-use crate::template::{FunctionSpec, Template};
+use crate::template::{FunctionSpec, LoggingSpec, Template};
 
 /// How long a function waits for one answer of the store. It shares a laptop with everything else, so it is patient.
 const STORE_TIMEOUT_MS: &str = "5000";
 
-/// Starts one process of each function, so that the first request need not wait for it.
+/// The log level of a function that asks for JSON and names none.
+const DEFAULT_LOG_LEVEL: &str = "INFO";
+
+/// Where the code of a template's functions is.
+#[derive(Debug)]
+pub(super) enum Code {
+    /// Executables on this machine, by logical id.
+    Executables(BTreeMap<String, PathBuf>),
+    /// Behind an endpoint, with the names of the functions' binaries by those of the functions.
+    Elsewhere {
+        endpoint: Uri,
+        binaries: BTreeMap<String, String>,
+    },
+}
+
+/// Finds and builds the functions, unless they run elsewhere.
+pub(super) async fn find_code(
+    template: &Template,
+    arguments: &StartApi,
+) -> Result<Code, StartError> {
+    let sources: Vec<FunctionSource> = template
+        .functions
+        .iter()
+        .map(|function| FunctionSource {
+            logical_id: function.logical_id.clone(),
+            code_uri: function.code_uri.clone(),
+            build_method: function.build_method.clone(),
+            runtime: function.runtime.clone(),
+            handler: function.handler.clone(),
+        })
+        .collect();
+    let directory = template.directory.clone();
+    let (mode, cargo) = (arguments.build, arguments.cargo.clone());
+    let Some(endpoint) = arguments.lambda_endpoint.clone() else {
+        let building = tokio::task::spawn_blocking(move || {
+            find_executables(&sources, &directory, mode, &cargo)
+        });
+        let executables = building.await.map_err(StartError::Build)??;
+        return Ok(Code::Executables(executables));
+    };
+    let asking = tokio::task::spawn_blocking(move || binary_names(&sources, &cargo));
+    let of_logical_ids = asking.await.map_err(StartError::Build)?;
+    let named = template.functions.iter().filter_map(|function| {
+        let binary = of_logical_ids.get(&function.logical_id)?;
+        Some((function.name.clone(), binary.clone()))
+    });
+    Ok(Code::Elsewhere {
+        endpoint,
+        binaries: named.collect(),
+    })
+}
+
+/// Starts one process of each function, so that the first request need not wait for it. Functions elsewhere are left to who runs them.
 pub(super) async fn start(
     template: &Template,
-    executables: &BTreeMap<String, PathBuf>,
+    code: Code,
     arguments: &StartApi,
     endpoint_url: &str,
-) -> Result<BTreeMap<String, Arc<Function>>, StartError> {
-    let mut functions = BTreeMap::new();
+) -> Result<(Lambdas, Vec<Function>), StartError> {
+    let executables = match code {
+        Code::Executables(executables) => executables,
+        Code::Elsewhere { endpoint, binaries } => {
+            return Ok((Lambdas::elsewhere(endpoint, binaries), Vec::new()));
+        }
+    };
+    let mut functions = Vec::new();
     for spec in &template.functions {
         let Some(binary) = executables.get(&spec.logical_id) else {
             continue;
@@ -53,9 +114,9 @@ pub(super) async fn start(
             logical_id: spec.logical_id.clone(),
             cause,
         })?;
-        functions.insert(spec.logical_id.clone(), Arc::new(function));
+        functions.push(function);
     }
-    Ok(functions)
+    Ok((Lambdas::here(functions.iter().cloned()), functions))
 }
 
 /// The template's variables, and what stands for AWS on a laptop.
@@ -72,12 +133,15 @@ fn environment(
             // Log lines go to a terminal by way of the gateway, which shows control characters and does not obey them.
             ("NO_COLOR", "1"),
             (variable::STORE_TIMEOUT_MS, STORE_TIMEOUT_MS),
+            // Metrics are lines of JSON for CloudWatch, which does not read them here.
+            (variable::METRICS, "off"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     if let Some(filter) = &arguments.log_filter {
         variables.insert("RUST_LOG".to_owned(), filter.clone());
     }
+    variables.extend(logging(&spec.logging, arguments.log_filter.is_some()));
     variables.extend(spec.environment.clone());
     if arguments.strict_aws {
         variables.insert(variable::STRICT_AWS.to_owned(), "true".to_owned());
@@ -93,4 +157,52 @@ fn environment(
         pepper.clone_from(&arguments.pepper);
     }
     variables
+}
+
+/// What Lambda tells a function of its `LoggingConfig`. A filter of the operator wins over the template's level.
+fn logging(spec: &LoggingSpec, has_filter: bool) -> BTreeMap<String, String> {
+    let format = spec.is_json.then_some(("AWS_LAMBDA_LOG_FORMAT", "JSON"));
+    let level = (spec.is_json && !has_filter).then(|| {
+        let level = spec.level.as_deref().unwrap_or(DEFAULT_LOG_LEVEL);
+        ("AWS_LAMBDA_LOG_LEVEL", level)
+    });
+    let group = spec.group.as_deref();
+    let group = group.map(|group| ("AWS_LAMBDA_LOG_GROUP_NAME", group));
+    format
+        .into_iter()
+        .chain(level)
+        .chain(group)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(level: Option<&str>) -> LoggingSpec {
+        LoggingSpec {
+            is_json: true,
+            level: level.map(str::to_owned),
+            group: None,
+        }
+    }
+
+    fn level(spec: &LoggingSpec, has_filter: bool) -> Option<String> {
+        logging(spec, has_filter).remove("AWS_LAMBDA_LOG_LEVEL")
+    }
+
+    #[test]
+    fn a_function_that_logs_json_has_a_level_unless_the_operator_has_a_filter() {
+        assert_eq!(level(&json(None), false).as_deref(), Some("INFO"));
+        assert_eq!(level(&json(Some("WARN")), false).as_deref(), Some("WARN"));
+        assert_eq!(level(&json(Some("WARN")), true), None);
+        let format = logging(&json(None), true).remove("AWS_LAMBDA_LOG_FORMAT");
+        assert_eq!(format.as_deref(), Some("JSON"));
+    }
+
+    #[test]
+    fn a_function_that_logs_text_is_told_nothing() {
+        assert!(logging(&LoggingSpec::default(), false).is_empty());
+    }
 }

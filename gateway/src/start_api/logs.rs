@@ -9,8 +9,8 @@ use tracing_subscriber::EnvFilter;
 
 /// What is logged unless the operator says otherwise.
 ///
-/// The embedded store warns of every condition that does not hold, which is nothing to worry about.
-const DEFAULT_FILTER: &str = "info,dynoxide=error";
+/// The embedded store warns of every condition that does not hold, which is nothing to worry about. Functions have levels of their own.
+const DEFAULT_FILTER: &str = "info,dynoxide=error,tollgate::function=trace";
 
 /// Starts logging; what has been logged is written before the guard is gone.
 ///

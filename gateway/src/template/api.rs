@@ -5,6 +5,9 @@ use std::{
     rc::Rc,
 };
 
+mod auth;
+mod route;
+
 use super::{
     NotSimulated, authorizer,
     error::TemplateError,
@@ -13,10 +16,16 @@ use super::{
     resource::{IMPLICIT_HTTP_API, IMPLICIT_REST_API, Resource, ResourceKind},
 };
 
+use auth::ApiAuth;
+pub(super) use auth::not_simulated as not_simulated_authorizers;
+pub use auth::{LambdaAuthorizerSpec, RouteAuthorization};
+
 /// The verbs that a method may have, as API Gateway spells them.
 pub(super) const VERBS: [&str; 8] = [
     "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
 ];
+/// Where an API's OpenAPI definition may stand.
+pub(super) const DEFINITIONS: [&str; 2] = ["DefinitionBody", "DefinitionUri"];
 /// The path of an HTTP API's route for everything that no other route takes.
 pub const DEFAULT_ROUTE: &str = "$default";
 
@@ -37,6 +46,8 @@ pub struct ApiSpec {
     pub stage_variables: BTreeMap<String, String>,
     /// The media types whose bodies are passed as base64. REST APIs only.
     pub binary_media_types: Vec<String>,
+    /// The Lambda authorizers of an HTTP API.
+    pub authorizers: Vec<LambdaAuthorizerSpec>,
     /// The methods or routes, in the order of the template.
     pub methods: Vec<MethodSpec>,
 }
@@ -61,6 +72,8 @@ pub struct MethodSpec {
     pub function_logical_id: String,
     /// Whether API Gateway itself requires an API key. Always false for an HTTP API.
     pub api_key_required: bool,
+    /// What a route of an HTTP API asks of its callers. Always open for a REST API.
+    pub authorization: RouteAuthorization,
     /// The format of the event.
     pub payload_version: PayloadVersion,
     /// `TimeoutInMillis`, where the event sets one.
@@ -78,12 +91,22 @@ pub enum PayloadVersion {
     V2,
 }
 
+/// What has been read of an API beside its routes.
+#[derive(Debug)]
+struct Known {
+    /// Its position in the list.
+    position: usize,
+    /// Whether methods of a REST API require an API key unless they say otherwise.
+    key_required: bool,
+    /// Who may call the routes of an HTTP API.
+    auth: Option<ApiAuth>,
+}
+
 /// The APIs while routes are being added.
 #[derive(Debug, Default)]
 pub(super) struct Apis {
     specs: Vec<ApiSpec>,
-    /// Position in `specs`, and whether methods require an API key unless they say otherwise.
-    by_id: BTreeMap<Rc<str>, (usize, bool)>,
+    by_id: BTreeMap<Rc<str>, Known>,
     /// The first line of every route: position of the API, verb and path.
     routes: BTreeMap<(usize, String, String), usize>,
 }
@@ -103,7 +126,7 @@ impl Apis {
         if let Some(other) = self
             .by_id
             .get(&id)
-            .and_then(|(position, _)| self.specs.get(*position))
+            .and_then(|known| self.specs.get(known.position))
         {
             let message = format!(
                 "has the id `{id}`, which the API {} has too",
@@ -120,6 +143,7 @@ impl Apis {
             | ResourceKind::UsagePlan
             | ResourceKind::ApiKey
             | ResourceKind::UsagePlanKey
+            | ResourceKind::ApiStage
             | ResourceKind::NotSimulated => (ApiKind::Rest, "Variables"),
         };
         let key_required = match (kind, properties.get("Auth")?) {
@@ -130,8 +154,20 @@ impl Apis {
         for media_type in properties.items_of("BinaryMediaTypes")? {
             binary_media_types.push(media_type.text()?.replace("~1", "/"));
         }
-        self.by_id
-            .insert(Rc::clone(&id), (self.specs.len(), key_required));
+        let has_definition = DEFINITIONS
+            .iter()
+            .any(|name| resource.properties.get(name).is_some());
+        let auth = match kind {
+            ApiKind::Http => Some(ApiAuth::read(&properties, has_definition)?),
+            ApiKind::Rest => None,
+        };
+        let authorizers = auth.as_ref().map(|auth| auth.authorizers.clone());
+        let known = Known {
+            position: self.specs.len(),
+            key_required,
+            auth,
+        };
+        self.by_id.insert(Rc::clone(&id), known);
         self.specs.push(ApiSpec {
             logical_id: resource.logical_id.to_string(),
             id: id.to_string(),
@@ -142,6 +178,7 @@ impl Apis {
             stage: resolver.stage_name(resource)?.to_string(),
             stage_variables: properties.texts_of(variables)?,
             binary_media_types,
+            authorizers: authorizers.unwrap_or_default(),
             methods: Vec::new(),
         });
         Ok(())
@@ -171,7 +208,7 @@ impl Apis {
                     line: event.line(),
                 }),
             }
-            if matches!(event_type.text()?, "Api" | "HttpApi")
+            if event_type.text()? == "Api"
                 && let Some(properties) = event.get("Properties")?
             {
                 let event_name = format!("{}.{name}", function.logical_id);
@@ -189,13 +226,19 @@ impl Apis {
         kind: ApiKind,
     ) -> Result<(), TemplateError> {
         let properties = event.get("Properties")?;
-        let (verb, path) = route(event, properties.as_ref(), kind)?;
-        let (position, key_required) = self.api_of(resolver, properties.as_ref(), kind)?;
+        let (verb, path) = route::of_event(event, properties.as_ref(), kind)?;
+        let api = self.api_of(resolver, properties.as_ref(), kind)?;
+        let (position, key_required) = (api.position, api.key_required);
+        let authorization = match &api.auth {
+            Some(auth) => auth.of_event(properties.as_ref())?,
+            None => RouteAuthorization::Open,
+        };
         let mut method = MethodSpec {
             verb,
             path,
             function_logical_id: function.logical_id.to_string(),
             api_key_required: key_required,
+            authorization,
             payload_version: match kind {
                 ApiKind::Rest => PayloadVersion::V1,
                 ApiKind::Http => PayloadVersion::V2,
@@ -251,7 +294,7 @@ impl Apis {
         resolver: &Resolver<'_>,
         properties: Option<&Field<'_>>,
         kind: ApiKind,
-    ) -> Result<(usize, bool), TemplateError> {
+    ) -> Result<&Known, TemplateError> {
         let (member, implicit, wanted) = match kind {
             ApiKind::Rest => ("RestApiId", IMPLICIT_REST_API, "an AWS::Serverless::Api"),
             ApiKind::Http => ("ApiId", IMPLICIT_HTTP_API, "an AWS::Serverless::HttpApi"),
@@ -271,11 +314,11 @@ impl Apis {
         {
             self.add(resolver, resource)?;
         }
-        let found = self.by_id.get(&id).copied();
+        let found = self.by_id.get(&id);
         match (
-            found.filter(|(position, _)| {
+            found.filter(|known| {
                 self.specs
-                    .get(*position)
+                    .get(known.position)
                     .is_some_and(|api| api.kind == kind)
             }),
             named,
@@ -310,52 +353,4 @@ impl Apis {
     pub(super) fn specs(&self) -> &[ApiSpec] {
         &self.specs
     }
-}
-
-/// The verb and the path of an event.
-fn route(
-    event: &Field<'_>,
-    properties: Option<&Field<'_>>,
-    kind: ApiKind,
-) -> Result<(String, String), TemplateError> {
-    let (path, verb) = match properties {
-        Some(properties) => (properties.get("Path")?, properties.get("Method")?),
-        None => (None, None),
-    };
-    let owner = properties.unwrap_or(event);
-    match (path, verb, kind) {
-        (Some(path), Some(verb), _) => Ok((verb_text(&verb)?, path_text(&path, kind)?)),
-        (None, None, ApiKind::Http) => Ok(("ANY".to_owned(), DEFAULT_ROUTE.to_owned())),
-        (Some(path), None, ApiKind::Http) if path.text()? == DEFAULT_ROUTE => {
-            Ok(("ANY".to_owned(), DEFAULT_ROUTE.to_owned()))
-        }
-        (Some(_), None, _) => Err(owner.missing("Method")),
-        (None, _, _) => Err(owner.missing("Path")),
-    }
-}
-
-fn verb_text(verb: &Field<'_>) -> Result<String, TemplateError> {
-    let text = verb.text()?.to_ascii_uppercase();
-    if matches!(text.as_str(), "*" | "X-AMAZON-APIGATEWAY-ANY-METHOD") {
-        return Ok("ANY".to_owned());
-    }
-    if VERBS.contains(&text.as_str()) {
-        return Ok(text);
-    }
-    let verbs = VERBS.join(", ");
-    Err(verb.error(
-        format!("must be one of {verbs}, found {}", verb.shown()),
-        "write an HTTP method such as GET, or ANY",
-    ))
-}
-
-fn path_text(path: &Field<'_>, kind: ApiKind) -> Result<String, TemplateError> {
-    let text = path.text()?;
-    if text.starts_with('/') || (kind == ApiKind::Http && text == DEFAULT_ROUTE) {
-        return Ok(text.to_owned());
-    }
-    Err(path.error(
-        format!("must begin with `/`, found {}", path.shown()),
-        "write a path such as `/users/{id}`",
-    ))
 }

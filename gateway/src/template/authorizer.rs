@@ -1,9 +1,17 @@
-//! What protects an API beside its keys, listed as not simulated: without it, the local API is more open than the deployed one.
+//! What protects an API beside its keys and is not simulated.
+//!
+//! Without it, a REST API is more open here than where it is deployed. Routes of an HTTP API that need it answer 500.
 
-use super::{NotSimulated, error::TemplateError, field::Field};
+use super::{
+    NotSimulated,
+    api::{ApiKind, not_simulated_authorizers},
+    error::TemplateError,
+    field::Field,
+};
 
-/// What protects the methods of an API: its authorizers and its resource policy.
+/// What protects the methods of an API: authorizers and, of a REST API, its resource policy.
 pub(super) fn leave_out_of_api(
+    kind: ApiKind,
     properties: &Field<'_>,
     logical_id: &str,
     not_simulated: &mut Vec<NotSimulated>,
@@ -11,15 +19,28 @@ pub(super) fn leave_out_of_api(
     let Some(auth) = properties.get("Auth")? else {
         return Ok(());
     };
-    for member in ["DefaultAuthorizer", "Authorizers", "ResourcePolicy"] {
-        if let Some(field) = auth.get(member)? {
-            not_simulated.push(entry(logical_id, format!("Auth.{member}"), &field));
+    match kind {
+        ApiKind::Rest => {
+            for member in ["DefaultAuthorizer", "Authorizers", "ResourcePolicy"] {
+                if let Some(field) = auth.get(member)? {
+                    not_simulated.push(entry(logical_id, format!("Auth.{member}"), &field));
+                }
+            }
+        }
+        ApiKind::Http => {
+            for (name, field) in not_simulated_authorizers(&auth)? {
+                not_simulated.push(entry(
+                    logical_id,
+                    format!("Auth.Authorizers.{name}"),
+                    &field,
+                ));
+            }
         }
     }
     Ok(())
 }
 
-/// What protects the method of an event: `Auth.Authorizer`, unless it is `NONE`.
+/// What protects the method of an event of a REST API: `Auth.Authorizer`, unless it is `NONE`.
 pub(super) fn leave_out_of_event(
     properties: &Field<'_>,
     event: &str,
@@ -31,25 +52,6 @@ pub(super) fn leave_out_of_event(
     match auth.get("Authorizer")? {
         Some(field) if field.text()? != "NONE" => {
             not_simulated.push(entry(event, "Auth.Authorizer".to_owned(), &field));
-        }
-        Some(_) | None => {}
-    }
-    Ok(())
-}
-
-/// What protects a function URL: `FunctionUrlConfig.AuthType`, unless it is `NONE`.
-pub(super) fn leave_out_of_url(
-    properties: &Field<'_>,
-    logical_id: &str,
-    not_simulated: &mut Vec<NotSimulated>,
-) -> Result<(), TemplateError> {
-    let Some(config) = properties.get("FunctionUrlConfig")? else {
-        return Ok(());
-    };
-    match config.get("AuthType")? {
-        Some(field) if field.text()? != "NONE" => {
-            let what = format!("FunctionUrlConfig.AuthType {}", field.text()?);
-            not_simulated.push(entry(logical_id, what, &field));
         }
         Some(_) | None => {}
     }

@@ -1,6 +1,6 @@
 //! Typed reading of properties, with errors that name the path.
 
-use std::{collections::BTreeMap, fmt::Write as _, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc};
 
 use sha2::{Digest as _, Sha256};
 
@@ -267,12 +267,7 @@ impl<'a> Field<'a> {
     pub(super) fn digest(&self) -> Result<String, TemplateError> {
         let mut hash = Sha256::new();
         self.hash_into(&mut hash)?;
-        let mut digest = String::with_capacity(64);
-        for byte in hash.finalize() {
-            write!(digest, "{byte:02x}")
-                .map_err(|failure| self.error(failure, "report this as a defect of Tollgate"))?;
-        }
-        Ok(digest)
+        Ok(hex(&hash.finalize()))
     }
 
     fn hash_into(&self, hash: &mut Sha256) -> Result<(), TemplateError> {
@@ -300,4 +295,13 @@ impl<'a> Field<'a> {
         }
         Ok(())
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{error::TemplateError, field::Field, resolver::Resolver, resource::Resource};
+use super::{
+    error::TemplateError,
+    field::Field,
+    resolver::{Resolver, function_url_id},
+    resource::Resource,
+};
 
 /// A Lambda function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,15 +33,30 @@ pub struct FunctionSpec {
     pub memory_mb: u32,
     /// `Environment.Variables`. Dynamic references such as `{{resolve:…}}` are left as they are.
     pub environment: BTreeMap<String, String>,
+    /// `LoggingConfig`.
+    pub logging: LoggingSpec,
     /// The function URL, where the function has one.
     pub url: Option<FunctionUrlSpec>,
     /// The line of the resource, from 1.
     pub line: usize,
 }
 
+/// `LoggingConfig`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoggingSpec {
+    /// Whether the function is asked for one JSON object a line.
+    pub is_json: bool,
+    /// `ApplicationLogLevel`, with a meaning for JSON only: `TRACE` to `FATAL`, `INFO` unless said otherwise.
+    pub level: Option<String>,
+    /// `LogGroup`.
+    pub group: Option<String>,
+}
+
 /// `FunctionUrlConfig`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionUrlSpec {
+    /// The first label of its host, from the function's logical id. It stands for the API in plans.
+    pub id: String,
     /// Who may call the URL.
     pub auth: FunctionUrlAuth,
     /// How the answer is sent.
@@ -110,15 +130,36 @@ pub(super) fn read(
         timeout_s: properties.whole_number_of("Timeout", 3, (1, 900))?,
         memory_mb: properties.whole_number_of("MemorySize", 128, (128, 10_240))?,
         environment,
+        logging: logging(&properties)?,
         url: properties
             .get("FunctionUrlConfig")?
-            .map(|config| url(&config))
+            .map(|config| url(&config, &resource.logical_id))
             .transpose()?,
         line: resource.line,
     })
 }
 
-fn url(config: &Field<'_>) -> Result<FunctionUrlSpec, TemplateError> {
+fn logging(properties: &Field<'_>) -> Result<LoggingSpec, TemplateError> {
+    const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    let Some(config) = properties.get("LoggingConfig")? else {
+        return Ok(LoggingSpec::default());
+    };
+    let is_json = match config.get("LogFormat")? {
+        Some(format) => format.choice(&[("JSON", true), ("Text", false)])?,
+        None => false,
+    };
+    let level = match config.get("ApplicationLogLevel")? {
+        Some(level) => Some(level.choice(&LEVELS.map(|name| (name, name)))?.to_owned()),
+        None => None,
+    };
+    Ok(LoggingSpec {
+        is_json,
+        level,
+        group: config.text_of("LogGroup")?,
+    })
+}
+
+fn url(config: &Field<'_>, logical_id: &str) -> Result<FunctionUrlSpec, TemplateError> {
     let auth = config.required("AuthType")?.choice(&[
         ("NONE", FunctionUrlAuth::None),
         ("AWS_IAM", FunctionUrlAuth::AwsIam),
@@ -130,5 +171,9 @@ fn url(config: &Field<'_>) -> Result<FunctionUrlSpec, TemplateError> {
         ])?,
         None => InvokeMode::Buffered,
     };
-    Ok(FunctionUrlSpec { auth, invoke_mode })
+    Ok(FunctionUrlSpec {
+        id: function_url_id(logical_id),
+        auth,
+        invoke_mode,
+    })
 }

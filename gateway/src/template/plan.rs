@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    api::{ApiKind, ApiSpec, DEFAULT_ROUTE},
+    api::{ApiKind, ApiSpec},
     error::TemplateError,
     field::Field,
     key::{KeySpec, PlanKeySpec},
@@ -11,7 +11,10 @@ use super::{
     resource::Resource,
 };
 
+mod api_stage;
 mod method_throttles;
+
+pub(super) use api_stage::attach as attach_stage;
 
 /// A usage plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,19 +92,15 @@ pub(super) fn read(
     let properties = Field::properties(resolver, resource);
     let mut api_stages = Vec::new();
     for api_stage in properties.items_of("ApiStages")? {
-        let api_id = api_stage.required("ApiId")?.text()?.to_owned();
-        let api = apis
-            .iter()
-            .find(|api| api.id == api_id)
-            .filter(|api| all_methods_are_known(resolver, api));
-        api_stages.push(ApiStageSpec {
-            stage: api_stage.required("Stage")?.text()?.to_owned(),
-            method_throttles: method_throttles::read(&api_stage, api)?,
-            api_id,
-        });
+        api_stages.push(api_stage::read(resolver, &api_stage, apis)?);
     }
     let plan = from_properties(&properties, &resource.logical_id, resource.line, api_stages)?;
-    // The same rule and the same refusal as in API Gateway's CreateUsagePlan.
+    must_have_throttle(&plan, &properties)?;
+    Ok(plan)
+}
+
+/// The same rule and the same refusal as in API Gateway's `CreateUsagePlan`.
+fn must_have_throttle(plan: &PlanSpec, properties: &Field<'_>) -> Result<(), TemplateError> {
     if plan.throttle.is_none()
         && plan
             .api_stages
@@ -113,7 +112,7 @@ pub(super) fn read(
             "add `Throttle` to the plan",
         ));
     }
-    Ok(plan)
+    Ok(())
 }
 
 fn from_properties(
@@ -142,19 +141,6 @@ fn from_properties(
         digest: properties.digest()?,
         line,
     })
-}
-
-/// Whether the template's events are all that gives the API methods.
-fn all_methods_are_known(resolver: &Resolver<'_>, api: &ApiSpec) -> bool {
-    let resource = resolver.resources.by_id.get(api.logical_id.as_str());
-    resource.is_some_and(|resource| {
-        ["DefinitionBody", "DefinitionUri"]
-            .iter()
-            .all(|definition| resource.properties.get(definition).is_none())
-    }) && api
-        .methods
-        .iter()
-        .all(|method| method.path != DEFAULT_ROUTE)
 }
 
 fn throttle(limits: &Field<'_>) -> Result<Throttle, TemplateError> {

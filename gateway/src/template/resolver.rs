@@ -16,7 +16,10 @@ use std::{
 
 use base64::Engine as _;
 
-pub(super) use self::{identity::resource_id, reference::check};
+pub(super) use self::{
+    identity::{function_url_id, resource_id},
+    reference::check,
+};
 use super::{
     error::{Place, TemplateError},
     resource::Resources,

@@ -26,6 +26,7 @@ pub(super) enum ResourceKind {
     UsagePlan,
     ApiKey,
     UsagePlanKey,
+    ApiStage,
     NotSimulated,
 }
 
@@ -40,6 +41,7 @@ impl ResourceKind {
             "AWS::ApiGateway::UsagePlan" | "Custom::UsagePlan" => Self::UsagePlan,
             "AWS::ApiGateway::ApiKey" | "Custom::ApiKey" => Self::ApiKey,
             "AWS::ApiGateway::UsagePlanKey" | "Custom::UsagePlanKey" => Self::UsagePlanKey,
+            "Custom::ApiStage" => Self::ApiStage,
             _ => Self::NotSimulated,
         }
     }
@@ -55,6 +57,7 @@ impl ResourceKind {
             | Self::UsagePlan
             | Self::ApiKey
             | Self::UsagePlanKey
+            | Self::ApiStage
             | Self::NotSimulated => None,
         }
     }

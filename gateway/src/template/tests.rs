@@ -1,3 +1,5 @@
+mod api_stages;
+mod authorizers;
 mod bounds;
 mod errors;
 mod functions_of_cloudformation;

@@ -43,7 +43,10 @@ async fn names_where_a_template_is_broken(template: Template) {
     let (_folder, path) = template.edited(&[("BurstLimit: 40", "BurstLimit: many")]);
     let text = fs::read_to_string(&path).unwrap();
     let mut lines = text.lines();
-    let line = lines.position(|line| line.contains("many")).unwrap() + 1;
+    let line = lines
+        .position(|line| line.contains("BurstLimit: many"))
+        .unwrap()
+        + 1;
     let output = start(&path, &["--no-build", "--port", "0"]).await;
     let place = format!("{}:{line}: Silver: Properties.Throttle", path.display());
     assert_refused(&output, &place);

@@ -10,7 +10,10 @@ on_both_templates! {
 
 async fn a_method_without_a_key_is_marked_and_costs_nothing(template: Template) {
     let edit = match template {
-        Template::HttpApi => (r#"TOLLGATE_PUBLIC: """#, "TOLLGATE_PUBLIC: GET /users"),
+        Template::HttpApi => (
+            "TOLLGATE_PUBLIC: GET /health",
+            "TOLLGATE_PUBLIC: GET /users",
+        ),
         Template::RestApi => (
             "Method: get, Path: /users }",
             "Method: get, Path: /users, Auth: { ApiKeyRequired: false } }",
@@ -22,6 +25,10 @@ async fn a_method_without_a_key_is_marked_and_costs_nothing(template: Template) 
     let output = story.gateway.output();
     assert_line(&output, "/users GET UsersFunction ⚠ not required");
     assert_line(&output, "/users POST UsersFunction required");
+    if template == Template::HttpApi {
+        let reports = "/reports/users GET UsersFunction by PlanAuthorizer";
+        assert_line(&output, reports);
+    }
     assert_eq!(output.matches('⚠').count(), 1, "{output}");
     let warning = "1 of users's methods require no key, so no plan limits them";
     story.until_says(warning).await;

@@ -2,11 +2,11 @@
 
 use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
-use tollgate::store::{KeyChange, Registry};
 
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::Session;
+use crate::management::{KeyEdit, Management};
 
 /// Lets a key be used again
 #[derive(Debug, clap::Args)]
@@ -48,50 +48,47 @@ pub(crate) struct Update {
     customer_id: Option<String>,
 }
 
-pub(super) async fn enable<R: Registry>(
+pub(super) async fn enable<R: Management>(
     session: &Session<'_, R>,
     arguments: &Enable,
 ) -> Result<(), Failure> {
     change(session, &arguments.key, "enabled", &switch(true)).await
 }
 
-pub(super) async fn disable<R: Registry>(
+pub(super) async fn disable<R: Management>(
     session: &Session<'_, R>,
     arguments: &Disable,
 ) -> Result<(), Failure> {
     change(session, &arguments.key, "disabled", &switch(false)).await
 }
 
-pub(super) async fn update<R: Registry>(
+pub(super) async fn update<R: Management>(
     session: &Session<'_, R>,
     arguments: &Update,
 ) -> Result<(), Failure> {
-    let changed = KeyChange {
+    let edit = KeyEdit {
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),
-        ..KeyChange::default()
+        enabled: None,
     };
-    change(session, &arguments.key, "updated", &changed).await
+    change(session, &arguments.key, "updated", &edit).await
 }
 
-fn switch(enabled: bool) -> KeyChange {
-    KeyChange {
+fn switch(enabled: bool) -> KeyEdit {
+    KeyEdit {
         enabled: Some(enabled),
-        ..KeyChange::default()
+        ..KeyEdit::default()
     }
 }
 
-async fn change<R: Registry>(
+async fn change<R: Management>(
     session: &Session<'_, R>,
     key: &str,
     done: &str,
-    changed: &KeyChange,
+    edit: &KeyEdit,
 ) -> Result<(), Failure> {
     let key = reference::key(session.registry, key).await?;
-    let key = session
-        .registry
-        .update_key(&key.id, changed, session.now)
-        .await?;
+    let key = session.registry.update_key(&key.id, edit).await?;
     super::report(session, done, &key).await
 }

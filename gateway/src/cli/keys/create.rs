@@ -6,16 +6,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::builder::NonEmptyStringValueParser;
+use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::KeyId;
 use tollgate::key::{EnvironmentLetter, KeyValue};
-use tollgate::plan::Plan;
-use tollgate::store::{ApiKey, NewKey, Registry};
+use tollgate::store::{ApiKey, NewKey};
 use tollgate::time::Timestamp;
 
-use super::super::document::{KeyDocument, Reference};
+use super::super::document::{KeyDocument, Reference, rfc3339};
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_plan};
+use crate::management::{ManagedPlan, Management};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,6 +61,25 @@ pub(crate) struct Arguments {
     no_keep_value: bool,
 }
 
+impl Arguments {
+    /// Refuses the options that a management API does not know.
+    pub(super) fn check_for_url(&self) -> Result<(), Failure> {
+        let option = if self.id.is_some() {
+            "--id"
+        } else if self.no_keep_value {
+            "--no-keep-value"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::failed(format!(
+            "{option} cannot be given with --url: the management API decides that itself"
+        ))
+        .hint(format!(
+            "leave {option} out, or name the table with --table"
+        )))
+    }
+}
+
 /// A value as it was typed. Its `Debug` shows none of it, and no error of the parser does.
 #[derive(Clone)]
 struct GivenValue(String);
@@ -78,7 +98,7 @@ impl fmt::Debug for GivenValue {
     }
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
@@ -89,12 +109,9 @@ pub(super) async fn run<R: Registry>(
             .printer
             .warning("the key has expired already: --expires-at is in the past");
     }
-    let key = session.registry.create_key(&new, session.now).await?;
+    let key = session.registry.create_key(&new).await?;
     for plan in &plans {
-        let added = session
-            .registry
-            .add_key_to_plan(&key.id, &plan.id, session.now)
-            .await;
+        let added = session.registry.add_key_to_plan(&key.id, &plan.id).await;
         if let Err(error) = added {
             return Err(undo(session, &key, plan, error.into()).await);
         }
@@ -141,15 +158,20 @@ fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
         stage_keys: Vec::new(),
         enabled: !arguments.disabled,
         expires_at: arguments.expires_at,
-        tags: BTreeMap::new(),
+        // A management API tells a key's expiry by this tag alone.
+        tags: arguments
+            .expires_at
+            .map(|instant| (EXPIRES_AT_TAG.to_owned(), rfc3339(instant)))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
     })
 }
 
-async fn plans<R: Registry>(
+async fn plans<R: Management>(
     session: &Session<'_, R>,
     references: &[String],
-) -> Result<Vec<Plan>, Failure> {
-    let mut plans: Vec<Plan> = Vec::new();
+) -> Result<Vec<ManagedPlan>, Failure> {
+    let mut plans: Vec<ManagedPlan> = Vec::new();
     for text in references {
         let plan = reference::plan(session.registry, text).await?;
         if plans.iter().all(|known| known.id != plan.id) {
@@ -160,13 +182,13 @@ async fn plans<R: Registry>(
 }
 
 /// Deletes the key again, and says why it is gone, or that it is not.
-async fn undo<R: Registry>(
+async fn undo<R: Management>(
     session: &Session<'_, R>,
     key: &ApiKey,
-    plan: &Plan,
+    plan: &ManagedPlan,
     why: Failure,
 ) -> Failure {
-    let deleted = session.registry.delete_key(&key.id, session.now).await;
+    let deleted = session.registry.delete_key(&key.id).await;
     let name = named_plan(plan);
     match deleted {
         Ok(()) => why.hint(format!(
@@ -189,10 +211,7 @@ fn key_id(text: &str) -> Result<KeyId, String> {
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    let parsed: jiff::Timestamp = text
-        .parse()
-        .map_err(|_error: jiff::Error| "write it like 2027-01-31T00:00:00Z".to_owned())?;
-    u64::try_from(parsed.as_nanosecond())
-        .map(Timestamp::from_nanos)
-        .map_err(|_out_of_range| "it is not between the years 1970 and 2554".to_owned())
+    parse_instant(text).ok_or_else(|| {
+        "write it like 2027-01-31T00:00:00Z, between the years 1970 and 2554".to_owned()
+    })
 }

@@ -1,12 +1,12 @@
 //! `keys delete`.
 
 use serde_json::json;
-use tollgate::store::Registry;
 
 use super::super::confirm::confirm;
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_key};
+use crate::management::Management;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(super) async fn run<R: Registry>(
         let question = format!("Delete {} for good?", named_key(&key));
         confirm(session.operator, session.printer, &question)?;
     }
-    session.registry.delete_key(&key.id, session.now).await?;
+    session.registry.delete_key(&key.id).await?;
     if session.printer.is_json() {
         let deleted = json!({"id": key.id.as_str(), "name": key.name, "deleted": true});
         session.printer.json(&deleted);

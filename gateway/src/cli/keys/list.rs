@@ -2,12 +2,13 @@
 
 use std::num::NonZeroU32;
 
-use tollgate::store::{KeyFilter, PageRequest, Registry};
+use tollgate::store::PageRequest;
 
 use super::super::document::{KeyDocument, none, yes_or_no};
 use super::super::failure::Failure;
 use super::super::reference::{PAGE_LIMIT, PlanNames};
 use super::super::session::Session;
+use crate::management::Management;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     all: bool,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
@@ -39,16 +40,13 @@ pub(super) async fn run<R: Registry>(
     } else {
         usize::try_from(arguments.limit.get()).unwrap_or(usize::MAX)
     };
-    let filter = KeyFilter {
-        name_prefix: arguments.name.clone(),
-        customer_id: None,
-    };
+    let name_prefix = arguments.name.as_deref();
     let mut keys = Vec::new();
     let mut after = None;
     loop {
         let limit = PAGE_LIMIT;
         let request = PageRequest { limit, after };
-        let page = session.registry.keys(&request, &filter).await?;
+        let page = session.registry.keys(&request, name_prefix).await?;
         keys.extend(page.entries);
         after = page.next;
         if after.is_none() || keys.len() > most {
@@ -57,6 +55,7 @@ pub(super) async fn run<R: Registry>(
     }
     let has_more = keys.len() > most;
     keys.truncate(most);
+    let keys = session.registry.complete(keys).await?;
 
     let mut names = PlanNames::default();
     let mut documents = Vec::new();

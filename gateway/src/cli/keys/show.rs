@@ -1,10 +1,9 @@
 //! `keys show`: one key.
 
-use tollgate::store::Registry;
-
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_key};
+use crate::management::Management;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +22,7 @@ pub(crate) struct Arguments {
     reveal: bool,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {

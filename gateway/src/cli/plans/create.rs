@@ -8,11 +8,12 @@ use tollgate::bucket::{Rate, Throttle};
 use tollgate::id::ApiStage;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::{Period, Quota};
-use tollgate::store::{NewPlan, Registry};
+use tollgate::store::NewPlan;
 
 use super::super::document::PlanDocument;
 use super::super::failure::Failure;
 use super::super::session::Session;
+use crate::management::Management;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +58,7 @@ struct QuotaText {
     period: Option<Period>,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
@@ -74,7 +75,7 @@ pub(super) async fn run<R: Registry>(
         stages: covered(&arguments.stages),
         tags: BTreeMap::new(),
     };
-    let plan = session.registry.create_plan(&new, session.now).await?;
+    let plan = session.registry.create_plan(&new).await?;
     let document = PlanDocument::new(&plan);
     if session.printer.is_json() {
         session.printer.json(&document);

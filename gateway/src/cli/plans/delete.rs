@@ -1,11 +1,11 @@
 //! `plans delete`.
 
 use serde_json::json;
-use tollgate::store::{PlanChange, Registry};
 
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_plan};
+use crate::management::Management;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,18 +23,20 @@ pub(crate) struct Arguments {
     force: bool,
 }
 
-pub(super) async fn run<R: Registry>(
+pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
     let plan = reference::plan(session.registry, &arguments.plan).await?;
     if arguments.force {
         for covered in &plan.stages {
-            let change = PlanChange::RemoveStage(covered.api_stage.clone());
-            session.registry.update_plan(&plan.id, &change).await?;
+            session
+                .registry
+                .remove_stage(&plan.id, &covered.api_stage)
+                .await?;
         }
     }
-    session.registry.delete_plan(&plan.id, session.now).await?;
+    session.registry.delete_plan(&plan.id).await?;
     if session.printer.is_json() {
         let deleted = json!({"id": plan.id.as_str(), "name": plan.name, "deleted": true});
         session.printer.json(&deleted);

@@ -1,10 +1,9 @@
 //! `plans add-key`, `plans remove-key`: which keys are in a plan.
 
-use tollgate::store::Registry;
-
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_key};
+use crate::management::Management;
 
 /// Puts a key into a plan
 #[derive(Debug, clap::Args)]
@@ -26,7 +25,7 @@ pub(crate) struct RemoveKey {
     key: String,
 }
 
-pub(super) async fn add<R: Registry>(
+pub(super) async fn add<R: Management>(
     session: &Session<'_, R>,
     arguments: &AddKey,
 ) -> Result<(), Failure> {
@@ -40,15 +39,12 @@ pub(super) async fn add<R: Registry>(
         );
         return Ok(());
     }
-    session
-        .registry
-        .add_key_to_plan(&key.id, &plan.id, session.now)
-        .await?;
+    session.registry.add_key_to_plan(&key.id, &plan.id).await?;
     super::report(session, &format!("added {} to", named_key(&key)), &plan);
     Ok(())
 }
 
-pub(super) async fn remove<R: Registry>(
+pub(super) async fn remove<R: Management>(
     session: &Session<'_, R>,
     arguments: &RemoveKey,
 ) -> Result<(), Failure> {
@@ -56,7 +52,7 @@ pub(super) async fn remove<R: Registry>(
         reference::plan_and_key(session.registry, &arguments.plan, &arguments.key).await?;
     session
         .registry
-        .remove_key_from_plan(&key.id, &plan.id, session.now)
+        .remove_key_from_plan(&key.id, &plan.id)
         .await?;
     super::report(session, &format!("removed {} from", named_key(&key)), &plan);
     Ok(())

@@ -1,12 +1,12 @@
 //! `plans list`, `plans show`.
 
-use tollgate::plan::Plan;
-use tollgate::store::{PageRequest, Registry};
+use tollgate::store::PageRequest;
 
 use super::super::document::{PlanDocument, Reference};
 use super::super::failure::Failure;
 use super::super::reference::{self, PAGE_LIMIT};
 use super::super::session::Session;
+use crate::management::{ManagedPlan, Management};
 
 /// How many of a plan's keys are shown, each with one read for its name.
 const KEYS_SHOWN: u32 = 100;
@@ -28,7 +28,7 @@ pub(crate) struct Show {
     plan: String,
 }
 
-pub(super) async fn list<R: Registry>(
+pub(super) async fn list<R: Management>(
     session: &Session<'_, R>,
     List {}: &List,
 ) -> Result<(), Failure> {
@@ -57,7 +57,7 @@ pub(super) async fn list<R: Registry>(
     Ok(())
 }
 
-pub(super) async fn show<R: Registry>(
+pub(super) async fn show<R: Management>(
     session: &Session<'_, R>,
     arguments: &Show,
 ) -> Result<(), Failure> {
@@ -79,18 +79,15 @@ pub(super) async fn show<R: Registry>(
 }
 
 /// The first of the plan's keys, and whether there are more.
-async fn keys<R: Registry>(
+async fn keys<R: Management>(
     session: &Session<'_, R>,
-    plan: &Plan,
+    plan: &ManagedPlan,
 ) -> Result<(Vec<Reference>, bool), Failure> {
     let request = PageRequest {
         limit: KEYS_SHOWN,
         after: None,
     };
-    let page = session
-        .registry
-        .plan_members(&plan.id, &request, None)
-        .await?;
+    let page = session.registry.members(&plan.id, &request).await?;
     let keys = page.entries.into_iter().map(|key| Reference {
         id: key.id.to_string(),
         name: key.name,

@@ -1,12 +1,11 @@
 //! `plans add-stage`, `plans remove-stage`: what a plan's keys open.
 
 use tollgate::id::ApiStage;
-use tollgate::plan::CoveredStage;
-use tollgate::store::{PlanChange, Registry};
 
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_plan};
+use crate::management::Management;
 
 /// Lets a plan's keys open one more stage
 #[derive(Debug, clap::Args)]
@@ -30,30 +29,29 @@ pub(crate) struct RemoveStage {
     api_stage: ApiStage,
 }
 
-pub(super) async fn add<R: Registry>(
+pub(super) async fn add<R: Management>(
     session: &Session<'_, R>,
     arguments: &AddStage,
 ) -> Result<(), Failure> {
     let plan = reference::plan(session.registry, &arguments.plan).await?;
     let api_stage = &arguments.api_stage;
-    if plan.covered(api_stage).is_some() {
+    if plan.covers(api_stage) {
         // Adding it again would take away the throttles of its methods.
         super::report(session, &format!("{api_stage} is already in"), &plan);
         return Ok(());
     }
-    let change = PlanChange::AddStage(CoveredStage::new(api_stage.clone()));
-    let plan = session.registry.update_plan(&plan.id, &change).await?;
+    let plan = session.registry.add_stage(&plan.id, api_stage).await?;
     super::report(session, &format!("added {api_stage} to"), &plan);
     Ok(())
 }
 
-pub(super) async fn remove<R: Registry>(
+pub(super) async fn remove<R: Management>(
     session: &Session<'_, R>,
     arguments: &RemoveStage,
 ) -> Result<(), Failure> {
     let plan = reference::plan(session.registry, &arguments.plan).await?;
     let api_stage = &arguments.api_stage;
-    if plan.covered(api_stage).is_none() {
+    if !plan.covers(api_stage) {
         let covered: Vec<String> = plan
             .stages
             .iter()
@@ -69,8 +67,7 @@ pub(super) async fn remove<R: Registry>(
             format!("it covers: {}", covered.join(", "))
         }));
     }
-    let change = PlanChange::RemoveStage(api_stage.clone());
-    let plan = session.registry.update_plan(&plan.id, &change).await?;
+    let plan = session.registry.remove_stage(&plan.id, api_stage).await?;
     super::report(session, &format!("removed {api_stage} from"), &plan);
     Ok(())
 }

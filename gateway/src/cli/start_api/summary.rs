@@ -11,22 +11,11 @@ use tollgate::plan::Plan;
 
 use super::super::document::{KeyDocument, PlanDocument, Reference};
 use super::super::output::{Printer, style};
+use super::left_out::LeftOut;
 use crate::deploy::Deployed;
 use crate::router::DEFAULT_STAGE;
 use crate::start_api::Started;
-use crate::template::{ApiKind, ApiSpec, MethodSpec, Template};
-
-pub(super) fn print_not_simulated(template: &Template, printer: &Printer) {
-    if template.not_simulated.is_empty() {
-        return;
-    }
-    let resources: Vec<String> = template
-        .not_simulated
-        .iter()
-        .map(|resource| format!("{} ({})", resource.logical_id, resource.resource_type))
-        .collect();
-    printer.note(&format!("not simulated: {}", resources.join(", ")));
-}
+use crate::template::{ApiKind, ApiSpec, MethodSpec, RouteAuthorization, Template};
 
 /// What answers, and where: as one JSON value, or as tables.
 pub(super) fn print(started: &Started<'_>, printer: &Printer) {
@@ -52,6 +41,9 @@ pub(super) fn print(started: &Started<'_>, printer: &Printer) {
         Some(directory) => format!("kept in {}", directory.display()),
         None => "in memory, gone at the end (--data DIR keeps it)".to_owned(),
     };
+    if let Some(endpoint) = &summary.lambda_endpoint {
+        printer.line(&format!("Functions on {endpoint}, not started here"));
+    }
     printer.line(&format!("DynamoDB on {}, {kept}", summary.dynamodb_url));
     printer.line(&format!("Admin on {}", summary.admin_url));
     printer.line("Ready. Ctrl-C stops.");
@@ -66,6 +58,9 @@ struct Summary {
     keys: Vec<KeyDocument>,
     dynamodb_url: String,
     admin_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda_endpoint: Option<String>,
+    not_simulated: Vec<LeftOut>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,6 +79,9 @@ struct MethodSummary {
     method: String,
     integration: String,
     api_key_required: bool,
+    /// What lets callers pass besides, if something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<String>,
     /// It requires no key in a stage that a plan covers, so no plan limits it.
     unlimited: bool,
 }
@@ -103,6 +101,7 @@ impl Summary {
             admin_port,
             endpoint_url,
             data: _,
+            lambda_endpoint,
         } = *started;
         let function_urls = template
             .functions
@@ -119,10 +118,16 @@ impl Summary {
                 .map(|api| ApiSummary::of(api, template, &deployed.plans, port))
                 .collect(),
             function_urls: function_urls.collect(),
-            plans: deployed.plans.iter().map(PlanDocument::new).collect(),
+            plans: deployed
+                .plans
+                .iter()
+                .map(|plan| PlanDocument::new(&plan.clone().into()))
+                .collect(),
             keys: key_documents(deployed),
             dynamodb_url: endpoint_url.to_owned(),
             admin_url: format!("http://127.0.0.1:{admin_port}"),
+            lambda_endpoint: lambda_endpoint.map(ToString::to_string),
+            not_simulated: LeftOut::of(template),
         }
     }
 }
@@ -132,13 +137,21 @@ impl ApiSummary {
         let api_stage = ApiStage::new(api.id.as_str(), api.stage.as_str());
         let is_covered = plans.iter().any(|plan| plan.covered(&api_stage).is_some());
         let methods = api.methods.iter().map(|method| {
+            let authorizer = match &method.authorization {
+                RouteAuthorization::Open => None,
+                RouteAuthorization::Signed => Some("AWS_IAM".to_owned()),
+                RouteAuthorization::Lambda(name) | RouteAuthorization::NotSimulated(name) => {
+                    Some(name.clone())
+                }
+            };
             let api_key_required = requires_key(api, method, template);
             MethodSummary {
                 path: method.path.clone(),
                 method: method.verb.clone(),
                 integration: method.function_logical_id.clone(),
                 api_key_required,
-                unlimited: is_covered && !api_key_required,
+                unlimited: is_covered && !api_key_required && authorizer.is_none(),
+                authorizer,
             }
         });
         Self {
@@ -151,10 +164,17 @@ impl ApiSummary {
     }
 
     fn print(&self, printer: &Printer) {
-        let key = |method: &MethodSummary| match (method.api_key_required, method.unlimited) {
-            (true, _) => "required",
-            (false, true) => "⚠ not required",
-            (false, false) => "not required",
+        let key = |method: &MethodSummary| {
+            let required = match (method.api_key_required, method.unlimited) {
+                (true, _) => "required",
+                (false, true) => "⚠ not required",
+                (false, false) => "not required",
+            };
+            match (&method.authorizer, method.api_key_required) {
+                (Some(name), false) => format!("by {name}"),
+                (Some(name), true) => format!("required, by {name}"),
+                (None, _) => required.to_owned(),
+            }
         };
         let rows: Vec<Vec<String>> = self
             .methods
@@ -164,7 +184,7 @@ impl ApiSummary {
                     method.path.clone(),
                     method.method.clone(),
                     method.integration.clone(),
-                    key(method).to_owned(),
+                    key(method),
                 ]
             })
             .collect();

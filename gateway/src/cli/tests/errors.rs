@@ -1,7 +1,16 @@
 use super::super::environment::Environment;
 use super::super::failure::Exit;
-use super::{NOON, Person, Shell, type_line};
+use super::{NOON, Person, Shell, Way, on_both_ways, type_line};
 use tollgate::time::ManualClock;
+
+on_both_ways! {
+    unknown_keys_and_plans_are_refused_with_the_names_that_exist,
+    a_text_that_is_one_keys_id_and_anothers_name_is_refused,
+    a_key_whose_id_is_its_name_is_not_ambiguous,
+    a_text_that_is_one_plans_id_and_anothers_name_is_refused,
+    a_name_that_several_keys_have_is_refused_with_their_ids,
+    a_value_in_the_place_of_a_key_is_refused_and_not_repeated,
+}
 
 async fn typed(arguments: &[&str], environment: Environment) -> super::Done {
     type_line(
@@ -78,9 +87,8 @@ async fn creating_a_key_on_aws_needs_the_pepper() {
     );
 }
 
-#[tokio::test]
-async fn unknown_keys_and_plans_are_refused_with_the_names_that_exist() {
-    let shell = Shell::start().await;
+async fn unknown_keys_and_plans_are_refused_with_the_names_that_exist(way: Way) {
+    let shell = Shell::start(way).await;
     shell.run("keys show joe").await.fails(
         Exit::Refused,
         "error: no key has the id or the name `joe`\n\
@@ -139,9 +147,8 @@ async fn a_pepper_that_is_no_text_is_refused_and_does_not_count_as_unset() {
     }
 }
 
-#[tokio::test]
-async fn a_text_that_is_one_keys_id_and_anothers_name_is_refused() {
-    let shell = Shell::start().await;
+async fn a_text_that_is_one_keys_id_and_anothers_name_is_refused(way: Way) {
+    let shell = Shell::start(way).await;
     for command in ["keys create jane --id joe", "keys create joe --id k2"] {
         shell.run(command).await.expect(Exit::Done);
     }
@@ -158,17 +165,15 @@ async fn a_text_that_is_one_keys_id_and_anothers_name_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_key_whose_id_is_its_name_is_not_ambiguous() {
-    let shell = Shell::start().await;
+async fn a_key_whose_id_is_its_name_is_not_ambiguous(way: Way) {
+    let shell = Shell::start(way).await;
     let created = shell.run("keys create joe --id joe").await;
     created.expect(Exit::Done);
     assert_eq!(shell.json("keys show joe").await["id"], "joe");
 }
 
-#[tokio::test]
-async fn a_text_that_is_one_plans_id_and_anothers_name_is_refused() {
-    let shell = Shell::start().await;
+async fn a_text_that_is_one_plans_id_and_anothers_name_is_refused(way: Way) {
+    let shell = Shell::start(way).await;
     let first = shell.json("plans create Bronze").await;
     let id = first["id"].as_str().unwrap();
     let created = shell.run(&format!("plans create {id}")).await;
@@ -183,9 +188,8 @@ async fn a_text_that_is_one_plans_id_and_anothers_name_is_refused() {
     assert_eq!(shell.json("plans show Bronze").await["id"], id);
 }
 
-#[tokio::test]
-async fn a_name_that_several_keys_have_is_refused_with_their_ids() {
-    let shell = Shell::start().await;
+async fn a_name_that_several_keys_have_is_refused_with_their_ids(way: Way) {
+    let shell = Shell::start(way).await;
     for id in ["k1", "k2"] {
         let command = format!("keys create joe --id {id}");
         shell.run(&command).await.expect(Exit::Done);
@@ -198,9 +202,8 @@ async fn a_name_that_several_keys_have_is_refused_with_their_ids() {
     shell.run("keys disable k2").await.expect(Exit::Done);
 }
 
-#[tokio::test]
-async fn a_value_in_the_place_of_a_key_is_refused_and_not_repeated() {
-    let shell = Shell::start().await;
+async fn a_value_in_the_place_of_a_key_is_refused_and_not_repeated(way: Way) {
+    let shell = Shell::start(way).await;
     let created = shell.json("keys create joe").await;
     let value = created["value"].as_str().unwrap();
     let done = shell.run(&format!("keys show {value}")).await;

@@ -2,12 +2,28 @@ use tollgate::key::KeyValue;
 use tollgate::store::{KeyRegistry, Ledger};
 
 use super::super::failure::Exit;
-use super::{Person, Shell};
+use super::{Person, Shell, Way, on_both_ways};
 use crate::local;
 
-#[tokio::test]
-async fn creates_a_key_and_shows_its_value_once() {
-    let shell = Shell::start().await;
+on_both_ways! {
+    creates_a_key_and_shows_its_value_once,
+    the_gateway_finds_a_created_key_by_its_value,
+    creates_a_key_with_all_that_can_be_said_about_it,
+    a_value_that_is_not_kept_cannot_be_revealed,
+    an_unknown_plan_is_found_before_a_key_is_created,
+    a_key_that_cannot_join_its_plans_is_deleted_again,
+    refuses_values_ids_and_instants_that_cannot_be,
+    warns_of_a_key_that_has_expired_already,
+    refuses_an_id_or_a_value_that_is_taken,
+    lists_keys_newest_first_by_prefix_and_limit,
+    lists_all_keys_over_several_pages,
+    enables_disables_and_updates_a_key,
+    deletes_a_key_only_when_the_operator_at_the_terminal_agrees,
+    deletes_a_key_without_asking_when_told_so_or_when_nobody_can_answer,
+}
+
+async fn creates_a_key_and_shows_its_value_once(way: Way) {
+    let shell = Shell::start(way).await;
     let done = shell
         .run("keys create joe --id k1")
         .await
@@ -41,9 +57,8 @@ plans         none
     assert!(revealed.out.contains(value), "{revealed:?}");
 }
 
-#[tokio::test]
-async fn the_gateway_finds_a_created_key_by_its_value() {
-    let shell = Shell::start().await;
+async fn the_gateway_finds_a_created_key_by_its_value(way: Way) {
+    let shell = Shell::start(way).await;
     let created = shell.json("keys create joe --environment prod").await;
     let value = KeyValue::parse(created["value"].as_str().unwrap()).unwrap();
     assert!(value.expose().starts_with("tg_p_"));
@@ -52,9 +67,8 @@ async fn the_gateway_finds_a_created_key_by_its_value() {
     assert_eq!(record.id.as_str(), created["id"]);
 }
 
-#[tokio::test]
-async fn creates_a_key_with_all_that_can_be_said_about_it() {
-    let shell = Shell::start().await;
+async fn creates_a_key_with_all_that_can_be_said_about_it(way: Way) {
+    let shell = Shell::start(way).await;
     let plan = shell.json("plans create Bronze").await;
     let created = shell
         .json("keys create joe --id k1 --plan Bronze --plan Bronze --value my-own-value-0123456789 --description d --customer-id c --disabled --expires-at 2027-01-31T00:00:00Z")
@@ -74,9 +88,8 @@ async fn creates_a_key_with_all_that_can_be_said_about_it() {
     assert_eq!(created, expected);
 }
 
-#[tokio::test]
-async fn a_value_that_is_not_kept_cannot_be_revealed() {
-    let shell = Shell::start().await;
+async fn a_value_that_is_not_kept_cannot_be_revealed(way: Way) {
+    let shell = Shell::start(way).await;
     let done = shell.run("keys create joe --id k1 --no-keep-value").await;
     assert_eq!(
         done.err,
@@ -89,9 +102,8 @@ async fn a_value_that_is_not_kept_cannot_be_revealed() {
     );
 }
 
-#[tokio::test]
-async fn an_unknown_plan_is_found_before_a_key_is_created() {
-    let shell = Shell::start().await;
+async fn an_unknown_plan_is_found_before_a_key_is_created(way: Way) {
+    let shell = Shell::start(way).await;
     shell.run("plans create Bronze").await.expect(Exit::Done);
     shell.run("keys create joe --plan bronce").await.fails(
         Exit::Refused,
@@ -100,9 +112,8 @@ async fn an_unknown_plan_is_found_before_a_key_is_created() {
     assert_eq!(shell.json("keys list").await, serde_json::json!([]));
 }
 
-#[tokio::test]
-async fn a_key_that_cannot_join_its_plans_is_deleted_again() {
-    let shell = Shell::start().await;
+async fn a_key_that_cannot_join_its_plans_is_deleted_again(way: Way) {
+    let shell = Shell::start(way).await;
     for name in ["Bronze", "Silver"] {
         let command = format!("plans create {name} --stage users:dev");
         shell.run(&command).await.expect(Exit::Done);
@@ -122,9 +133,8 @@ async fn a_key_that_cannot_join_its_plans_is_deleted_again() {
     assert_eq!(key, None);
 }
 
-#[tokio::test]
-async fn refuses_values_ids_and_instants_that_cannot_be() {
-    let shell = Shell::start().await;
+async fn refuses_values_ids_and_instants_that_cannot_be(way: Way) {
+    let shell = Shell::start(way).await;
     let secret = "tg_d_000000000000000000000000000000000000";
     shell
         .run(&format!("keys create joe --value {secret}"))
@@ -141,9 +151,8 @@ async fn refuses_values_ids_and_instants_that_cannot_be() {
     assert_eq!(shell.json("keys list").await, serde_json::json!([]));
 }
 
-#[tokio::test]
-async fn warns_of_a_key_that_has_expired_already() {
-    let shell = Shell::start().await;
+async fn warns_of_a_key_that_has_expired_already(way: Way) {
+    let shell = Shell::start(way).await;
     let done = shell
         .run("keys create joe --expires-at 2020-01-01T00:00:00Z")
         .await
@@ -151,9 +160,8 @@ async fn warns_of_a_key_that_has_expired_already() {
     assert!(done.err.starts_with("warning: the key has expired already"));
 }
 
-#[tokio::test]
-async fn refuses_an_id_or_a_value_that_is_taken() {
-    let shell = Shell::start().await;
+async fn refuses_an_id_or_a_value_that_is_taken(way: Way) {
+    let shell = Shell::start(way).await;
     let value = "my-own-value-0123456789";
     let first = format!("keys create joe --id k1 --value {value}");
     shell.run(&first).await.expect(Exit::Done);
@@ -168,9 +176,8 @@ async fn refuses_an_id_or_a_value_that_is_taken() {
     );
 }
 
-#[tokio::test]
-async fn lists_keys_newest_first_by_prefix_and_limit() {
-    let shell = Shell::start().await;
+async fn lists_keys_newest_first_by_prefix_and_limit(way: Way) {
+    let shell = Shell::start(way).await;
     shell.run("keys list").await.fails(Exit::Done, "no keys\n");
     shell.run("plans create Bronze").await.expect(Exit::Done);
     for (id, name) in [("k1", "joe-1"), ("k2", "ann"), ("k3", "joe-2")] {
@@ -205,9 +212,8 @@ k1  joe-1  yes      Bronze  2026-11-25T12:00:00Z
     assert_eq!(ids, ["k3", "k1"]);
 }
 
-#[tokio::test]
-async fn lists_all_keys_over_several_pages() {
-    let shell = Shell::start().await;
+async fn lists_all_keys_over_several_pages(way: Way) {
+    let shell = Shell::start(way).await;
     let count = usize::try_from(super::super::reference::PAGE_LIMIT).unwrap() + 3;
     for number in 0..count {
         let command = format!("keys create many --id k{number} --no-keep-value");
@@ -220,9 +226,8 @@ async fn lists_all_keys_over_several_pages() {
     assert!(done.err.starts_with("there are more keys"));
 }
 
-#[tokio::test]
-async fn enables_disables_and_updates_a_key() {
-    let shell = Shell::start().await;
+async fn enables_disables_and_updates_a_key(way: Way) {
+    let shell = Shell::start(way).await;
     shell
         .run("keys create joe --id k1")
         .await
@@ -248,9 +253,8 @@ async fn enables_disables_and_updates_a_key() {
     assert!(nothing.err.contains("--customer-id"), "{nothing:?}");
 }
 
-#[tokio::test]
-async fn deletes_a_key_only_when_the_operator_at_the_terminal_agrees() {
-    let mut shell = Shell::start().await;
+async fn deletes_a_key_only_when_the_operator_at_the_terminal_agrees(way: Way) {
+    let mut shell = Shell::start(way).await;
     shell
         .run("keys create joe --id k1")
         .await
@@ -271,9 +275,8 @@ async fn deletes_a_key_only_when_the_operator_at_the_terminal_agrees() {
     shell.run("keys show k1").await.expect(Exit::Refused);
 }
 
-#[tokio::test]
-async fn deletes_a_key_without_asking_when_told_so_or_when_nobody_can_answer() {
-    let mut shell = Shell::start().await;
+async fn deletes_a_key_without_asking_when_told_so_or_when_nobody_can_answer(way: Way) {
+    let mut shell = Shell::start(way).await;
     shell.run("keys create a --id k1").await.expect(Exit::Done);
     shell.run("keys create b --id k2").await.expect(Exit::Done);
     let deleted = shell.json("keys delete a").await;

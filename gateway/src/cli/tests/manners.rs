@@ -5,8 +5,14 @@ use clap::CommandFactory;
 use super::super::Cli;
 use super::super::environment::Environment;
 use super::super::failure::Exit;
-use super::{NOON, Person, Shell, type_line};
+use super::{NOON, Person, Shell, Way, on_both_ways, type_line};
 use tollgate::time::ManualClock;
+
+on_both_ways! {
+    colours_follow_the_option_and_never_reach_json,
+    json_is_one_value_for_every_command_that_changes_or_shows_something,
+    a_name_with_control_characters_does_not_steer_the_terminal,
+}
 
 async fn typed(arguments: &[&str]) -> super::Done {
     type_line(
@@ -81,9 +87,8 @@ async fn help_and_version_are_data() {
     assert!(done.out.contains("Exit codes: 0 done"), "{done:?}");
 }
 
-#[tokio::test]
-async fn colours_follow_the_option_and_never_reach_json() {
-    let shell = Shell::start().await;
+async fn colours_follow_the_option_and_never_reach_json(way: Way) {
+    let shell = Shell::start(way).await;
     shell.run("keys create joe").await.expect(Exit::Done);
     let coloured = shell.run("keys list --color always").await;
     assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
@@ -94,9 +99,8 @@ async fn colours_follow_the_option_and_never_reach_json() {
     json.json();
 }
 
-#[tokio::test]
-async fn json_is_one_value_for_every_command_that_changes_or_shows_something() {
-    let shell = Shell::start().await;
+async fn json_is_one_value_for_every_command_that_changes_or_shows_something(way: Way) {
+    let shell = Shell::start(way).await;
     for command in [
         "plans create Bronze",
         "plans add-stage Bronze users:dev",
@@ -122,9 +126,8 @@ async fn json_is_one_value_for_every_command_that_changes_or_shows_something() {
     }
 }
 
-#[tokio::test]
-async fn a_name_with_control_characters_does_not_steer_the_terminal() {
-    let shell = Shell::start().await;
+async fn a_name_with_control_characters_does_not_steer_the_terminal(way: Way) {
+    let shell = Shell::start(way).await;
     let mut name = String::from("joe");
     write!(name, "\u{1b}[2J").unwrap();
     let created = shell.run_with(&["keys", "create", &name]).await;

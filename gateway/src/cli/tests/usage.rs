@@ -7,7 +7,18 @@ use tollgate::quota::Day;
 use tollgate::store::Ledger;
 
 use super::super::failure::Exit;
-use super::Shell;
+use super::{Shell, Way, on_both_ways};
+
+on_both_ways! {
+    shows_a_weekly_quota_from_the_first_day_of_its_window,
+    a_quota_starts_again_with_each_window,
+    a_daily_quota_shows_the_last_seven_days,
+    a_plan_without_a_quota_has_nothing_remaining,
+    a_monthly_quota_shows_31_days_at_the_most,
+    days_to_come_are_left_out,
+    refuses_ranges_that_are_empty_too_long_or_misspelled,
+    refuses_a_key_that_is_in_no_plan,
+}
 
 /// Charges `used` requests of each day to key `k1`, the days in order, as the limiter does.
 async fn charge(shell: &Shell, plan: &str, days: &[(&str, &str, u64)]) {
@@ -69,9 +80,8 @@ fn column(usage: &Value, member: &str) -> Vec<Value> {
     days.iter().map(|day| day[member].clone()).collect()
 }
 
-#[tokio::test]
-async fn shows_a_weekly_quota_from_the_first_day_of_its_window() {
-    let shell = Shell::start().await;
+async fn shows_a_weekly_quota_from_the_first_day_of_its_window(way: Way) {
+    let shell = Shell::start(way).await;
     let plan = plan_with_key(&shell, "--quota 1000/WEEK").await;
     let week = "2026-11-22";
     charge(
@@ -96,9 +106,8 @@ DATE        PLAN    USED  REMAINING
     assert_eq!((done.out.as_str(), done.err.as_str()), (expected, ""));
 }
 
-#[tokio::test]
-async fn a_quota_starts_again_with_each_window() {
-    let shell = Shell::start().await;
+async fn a_quota_starts_again_with_each_window(way: Way) {
+    let shell = Shell::start(way).await;
     let plan = plan_with_key(&shell, "--quota 10/WEEK").await;
     charge(
         &shell,
@@ -122,9 +131,8 @@ async fn a_quota_starts_again_with_each_window() {
     assert_eq!(column(&usage, "remaining"), [1, 1, 8, 8]);
 }
 
-#[tokio::test]
-async fn a_daily_quota_shows_the_last_seven_days() {
-    let shell = Shell::start().await;
+async fn a_daily_quota_shows_the_last_seven_days(way: Way) {
+    let shell = Shell::start(way).await;
     let plan = plan_with_key(&shell, "--quota 5/DAY").await;
     charge(&shell, &plan, &[("2026-11-25", "2026-11-25", 2)]).await;
     let usage = shell.json("usage k1").await;
@@ -133,9 +141,8 @@ async fn a_daily_quota_shows_the_last_seven_days() {
     assert_eq!(column(&usage, "remaining"), [5, 5, 5, 5, 5, 5, 3]);
 }
 
-#[tokio::test]
-async fn a_plan_without_a_quota_has_nothing_remaining() {
-    let shell = Shell::start().await;
+async fn a_plan_without_a_quota_has_nothing_remaining(way: Way) {
+    let shell = Shell::start(way).await;
     plan_with_key(&shell, "--rate 5 --burst 5").await;
     let usage = shell.json("usage joe").await;
     assert_eq!(column(&usage, "remaining"), vec![Value::Null; 7]);
@@ -147,9 +154,8 @@ async fn a_plan_without_a_quota_has_nothing_remaining() {
     assert_eq!(row, "2026-11-25  Bronze     0          -");
 }
 
-#[tokio::test]
-async fn a_monthly_quota_shows_31_days_at_the_most() {
-    let shell = Shell::start().await;
+async fn a_monthly_quota_shows_31_days_at_the_most(way: Way) {
+    let shell = Shell::start(way).await;
     plan_with_key(&shell, "--quota 5/MONTH").await;
     let usage = shell.json("usage joe").await;
     assert_eq!(column(&usage, "date").len(), 25);
@@ -160,9 +166,8 @@ async fn a_monthly_quota_shows_31_days_at_the_most() {
     assert_eq!(column(&usage, "date").len(), 31);
 }
 
-#[tokio::test]
-async fn days_to_come_are_left_out() {
-    let shell = Shell::start().await;
+async fn days_to_come_are_left_out(way: Way) {
+    let shell = Shell::start(way).await;
     plan_with_key(&shell, "--quota 5/DAY").await;
     let usage = shell
         .json("usage joe --from 2026-11-24 --to 2026-12-24")
@@ -170,9 +175,8 @@ async fn days_to_come_are_left_out() {
     assert_eq!(column(&usage, "date"), ["2026-11-24", "2026-11-25"]);
 }
 
-#[tokio::test]
-async fn refuses_ranges_that_are_empty_too_long_or_misspelled() {
-    let shell = Shell::start().await;
+async fn refuses_ranges_that_are_empty_too_long_or_misspelled(way: Way) {
+    let shell = Shell::start(way).await;
     plan_with_key(&shell, "--quota 5/DAY").await;
     shell
         .run("usage joe --from 2026-11-24 --to 2026-11-23")
@@ -190,9 +194,8 @@ async fn refuses_ranges_that_are_empty_too_long_or_misspelled() {
     assert!(done.err.contains("write it like 2026-11-23"), "{done:?}");
 }
 
-#[tokio::test]
-async fn refuses_a_key_that_is_in_no_plan() {
-    let shell = Shell::start().await;
+async fn refuses_a_key_that_is_in_no_plan(way: Way) {
+    let shell = Shell::start(way).await;
     shell
         .run("keys create joe --id k1")
         .await

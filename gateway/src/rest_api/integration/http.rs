@@ -9,13 +9,13 @@ use tokio::time::timeout;
 use tollgate::rest_api::{self, IntegrationKind};
 use tracing::warn;
 
-use super::super::backend::{BackendAnswer, SendError};
 use super::super::call::Exchange;
 use super::super::failure::Failure;
 use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping, to_text};
 use super::super::media_type;
 use super::super::services::Services;
 use crate::event::{self, is_binary, is_hop_by_hop};
+use crate::http_client::{BackendAnswer, SendError};
 use crate::mapping::parameters::{fill_placeholders, substitute_stage_variables};
 
 /// Header fields that a client of the API does not get as the backend sent them. As recorded of AWS.

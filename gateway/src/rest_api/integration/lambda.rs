@@ -9,10 +9,10 @@ use tracing::warn;
 
 use super::super::call::Exchange;
 use super::super::failure::Failure;
-use super::super::lambda::{FunctionName, Target};
 use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping};
 use super::super::services::Services;
 use super::lambda_proxy::invoke;
+use crate::lambda::{FunctionName, Target};
 
 /// The status that Lambda answers a call with whose result nobody waits for.
 const ACCEPTED: &str = "202";

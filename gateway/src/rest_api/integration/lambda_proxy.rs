@@ -9,10 +9,10 @@ use tracing::warn;
 
 use super::super::call::Exchange;
 use super::super::failure::Failure;
-use super::super::lambda::{Invoked, LambdaFailure, Target};
 use super::super::method::Method;
 use super::super::services::Services;
 use crate::event::{self, ApiKind};
+use crate::lambda::{Invoked, LambdaFailure, Target, shown};
 
 pub(super) async fn answer(
     target: &Target,
@@ -40,7 +40,7 @@ pub(super) async fn answer(
         );
     };
     if answer.is_error {
-        log(&format!("the function failed: {}", shown(&answer.payload)));
+        log(&format!("the function failed: {}", answer.shown()));
         return Err(Failure::bad_function());
     }
     let accept = exchange.header(&header::ACCEPT);
@@ -72,7 +72,7 @@ pub(super) async fn invoke(
             exchange.log(|| {
                 format!(
                     "Endpoint response body before transformations: {}",
-                    shown(&answer.payload)
+                    answer.shown()
                 )
             });
             return Ok(answer);
@@ -99,12 +99,4 @@ pub(super) async fn invoke(
         LambdaFailure::Unreachable(_) => Failure::unreachable(),
         LambdaFailure::Refused { .. } | LambdaFailure::Unusable(_) => Failure::internal(),
     })
-}
-
-/// The beginning of a function's error, for the log.
-fn shown(payload: &[u8]) -> String {
-    String::from_utf8_lossy(payload)
-        .chars()
-        .take(1_000)
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! Who may use the admin port: programs on this machine, and pages that it served itself.
+//! Who may use a port that acts for an operator: programs on this machine, and pages that it served itself.
 //!
 //! A web page that a browser shows can send requests to the loopback address. Browsers say in `Origin` and `Sec-Fetch-Site` where a page came
 //! from, and in `Host` the name under which it reached us, which is a foreign one when that name was pointed at this machine.
@@ -12,24 +12,24 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Host,
     Origin,
 }
 
 impl Refusal {
-    pub(super) const fn message(self) -> &'static str {
+    pub(crate) const fn message(self) -> &'static str {
         match self {
             Self::Host => {
-                "the admin port answers to the names localhost, 127.0.0.1 and [::1] only: use one of them in the endpoint's URL"
+                "this port answers to the names localhost, 127.0.0.1 and [::1] only: use one of them in the endpoint's URL"
             }
-            Self::Origin => "the admin port answers no requests of other web pages",
+            Self::Origin => "this port answers no requests of other web pages",
         }
     }
 }
 
 /// Refuses requests that a web page from elsewhere may have sent.
-pub(super) fn check(parts: &Parts) -> Result<(), Refusal> {
+pub(crate) fn check(parts: &Parts) -> Result<(), Refusal> {
     let host = match host::of(parts) {
         Ok(Some(host)) if is_loopback(host) => host,
         Ok(_) | Err(_) => return Err(Refusal::Host),

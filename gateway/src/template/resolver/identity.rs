@@ -5,6 +5,7 @@ use std::rc::Rc;
 use sha2::{Digest as _, Sha256};
 
 use super::Resolver;
+use crate::local::short_id;
 use crate::template::{
     error::{Place, TemplateError},
     resource::{Resource, ResourceKind},
@@ -28,6 +29,11 @@ pub(in crate::template) fn resource_id(logical_id: &str) -> Rc<str> {
         number /= 36;
     }
     id.into()
+}
+
+/// The id of a function's URL, the first label of its host. It stands for the API in plans.
+pub(in crate::template) fn function_url_id(logical_id: &str) -> String {
+    short_id(logical_id, 32)
 }
 
 /// The name of a table that the template leaves unnamed. `DynamoDB` wants 3 characters or more.
@@ -80,9 +86,10 @@ impl Resolver<'_> {
                     }
                     None => table_name(logical_id),
                 },
-                ResourceKind::UsagePlan | ResourceKind::ApiKey | ResourceKind::UsagePlanKey => {
-                    resource_id(logical_id)
-                }
+                ResourceKind::UsagePlan
+                | ResourceKind::ApiKey
+                | ResourceKind::UsagePlanKey
+                | ResourceKind::ApiStage => resource_id(logical_id),
                 ResourceKind::NotSimulated => Rc::clone(logical_id),
             })
         })?;
@@ -126,7 +133,10 @@ impl Resolver<'_> {
             }
             (ResourceKind::RestApi, "RestApiId")
             | (ResourceKind::HttpApi, "ApiId")
-            | (ResourceKind::UsagePlan | ResourceKind::UsagePlanKey, "Id")
+            | (
+                ResourceKind::UsagePlan | ResourceKind::UsagePlanKey | ResourceKind::ApiStage,
+                "Id",
+            )
             | (ResourceKind::ApiKey, "APIKeyId") => id,
             (
                 ResourceKind::RestApi
@@ -137,10 +147,34 @@ impl Resolver<'_> {
                 | ResourceKind::UsagePlan
                 | ResourceKind::ApiKey
                 | ResourceKind::UsagePlanKey
+                | ResourceKind::ApiStage
                 | ResourceKind::NotSimulated,
                 _,
             ) => self.plausible_attribute(&resource.type_name, &resource.logical_id, attribute),
         })
+    }
+
+    /// An attribute of the URL that SAM makes for a function, whose name is the function's with `Url`. `None` for anything else.
+    pub(super) fn function_url_attribute(
+        &self,
+        name: &str,
+        attribute: &str,
+    ) -> Result<Option<Rc<str>>, TemplateError> {
+        let function = name
+            .strip_suffix("Url")
+            .and_then(|function| self.resources.by_id.get(function))
+            .filter(|resource| resource.kind == ResourceKind::Function);
+        match (function, attribute) {
+            (Some(function), "FunctionUrl") => {
+                let id = function_url_id(&function.logical_id);
+                let region = &self.settings.region;
+                Ok(Some(
+                    format!("https://{id}.lambda-url.{region}.on.aws/").into(),
+                ))
+            }
+            (Some(function), "FunctionArn") => self.attribute(function, "Arn").map(Some),
+            (Some(_) | None, _) => Ok(None),
+        }
     }
 
     /// An attribute of something that is not simulated: an ARN where the name says so, else a text that names both.

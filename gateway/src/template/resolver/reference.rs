@@ -140,11 +140,15 @@ impl Resolver<'_> {
                     | ResourceKind::UsagePlan
                     | ResourceKind::ApiKey
                     | ResourceKind::UsagePlanKey
+                    | ResourceKind::ApiStage
                     | ResourceKind::NotSimulated => self.attribute(resource, attribute)?,
                 }
             }
             Target::Generated(resource_type) => {
-                self.plausible_attribute(resource_type, logical_id, attribute)
+                let of_url = self.function_url_attribute(logical_id, attribute)?;
+                of_url.unwrap_or_else(|| {
+                    self.plausible_attribute(resource_type, logical_id, attribute)
+                })
             }
         };
         Ok(Node::text(line, text))
@@ -230,7 +234,8 @@ impl Resolver<'_> {
                 | ResourceKind::Table
                 | ResourceKind::UsagePlan
                 | ResourceKind::ApiKey
-                | ResourceKind::UsagePlanKey => false,
+                | ResourceKind::UsagePlanKey
+                | ResourceKind::ApiStage => false,
                 ResourceKind::NotSimulated => resource.type_name.starts_with("AWS::Serverless::"),
             };
             generates.then_some(&*resource.type_name)

@@ -179,6 +179,7 @@ Resources:
     assert_eq!(environment, [("A", "1"), ("B", "3"), ("S", "Prod")]);
     assert_eq!((function.timeout_s, function.memory_mb), (3, 128));
     let url = FunctionUrlSpec {
+        id: crate::local::short_id("F", 32),
         auth: FunctionUrlAuth::None,
         invoke_mode: InvokeMode::ResponseStream,
     };

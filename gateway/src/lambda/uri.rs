@@ -2,16 +2,16 @@
 
 /// A function, and the version or alias of it that is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rest_api) struct FunctionName {
+pub struct FunctionName {
     /// The name.
-    pub(in crate::rest_api) name: String,
+    pub name: String,
     /// The version or alias. The functions of a template have only one version.
-    pub(in crate::rest_api) qualifier: Option<String>,
+    pub qualifier: Option<String>,
 }
 
 /// What an integration URI of AWS asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rest_api) enum AwsUri {
+pub enum AwsUri {
     /// `lambda:path/2015-03-31/functions/{function}/invocations`.
     Function(FunctionName),
     /// `lambda:action/Invoke`. The function stands behind `&FunctionName=`, or is mapped into the query.
@@ -23,7 +23,7 @@ pub(in crate::rest_api) enum AwsUri {
 impl FunctionName {
     /// Reads `name`, `name:alias`, `arn:aws:lambda:{region}:{account}:function:{name}` with or without an alias, or
     /// `{account}:function:{name}`.
-    pub(in crate::rest_api) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let local = match text.rsplit_once("function:") {
             Some((_, local)) => local,
             None => text,
@@ -54,7 +54,7 @@ impl AwsUri {
     /// # Errors
     ///
     /// What is wrong with it, as a sentence for the log.
-    pub(in crate::rest_api) fn parse(uri: &str) -> Result<Self, String> {
+    pub fn parse(uri: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
                 "`{uri}` is no integration URI: write arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations"

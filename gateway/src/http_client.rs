@@ -1,4 +1,4 @@
-//! HTTP backends.
+//! One HTTP client for everything that the gateway asks of others: backends of APIs, Lambda endpoints, function URLs.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -22,24 +22,27 @@ const IDLE: Duration = Duration::from_secs(4);
 
 type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A client for every backend. Clones share its connections.
+/// A client for every server. Clones share its connections.
 #[derive(Clone, Default)]
-pub(super) struct HttpClient {
-    /// Made by the first request: not every gateway has a backend, and reading the certificates of the system takes a while.
+pub struct HttpClient {
+    /// Made by the first request: not every gateway sends requests, and reading the certificates of the system takes a while.
     connections: Arc<OnceLock<Result<Connections, String>>>,
 }
 
-/// A backend's answer.
+/// A server's answer.
 #[derive(Clone, Debug)]
-pub(super) struct BackendAnswer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub struct BackendAnswer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
-/// Why a backend gave no answer.
+/// Why a server gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SendError {
+pub enum SendError {
     /// It cannot be reached, or broke off.
     Unreachable(String),
     /// Its answer is over 10 MB.
@@ -48,7 +51,11 @@ pub(super) enum SendError {
 
 impl HttpClient {
     /// Sends a request, whose URI is a whole one, and reads the answer. The caller bounds the time.
-    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or breaks off, and when its answer is over 10 MB.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
         let connections = self
             .connections
             .get_or_init(connect)
@@ -87,7 +94,7 @@ fn connect() -> Result<Connections, String> {
     let https = match builder.with_provider_and_native_roots(provider.clone()) {
         Ok(builder) => builder,
         Err(error) => {
-            warn!(%error, "no backend can be reached by HTTPS: the system has no certificates");
+            warn!(%error, "nothing can be reached by HTTPS: the system has no certificates");
             let config = ClientConfig::builder_with_provider(Arc::new(provider))
                 .with_safe_default_protocol_versions()
                 .map_err(|error| format!("TLS cannot be used: {error}"))?
@@ -103,8 +110,9 @@ fn connect() -> Result<Connections, String> {
         .build(https))
 }
 
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

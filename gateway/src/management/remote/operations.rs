@@ -1,0 +1,225 @@
+//! Each operation, as requests of a management API.
+
+use http::Method;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tollgate::id::{ApiStage, KeyId, PlanId};
+use tollgate::key::KeyValue;
+use tollgate::quota::Day;
+use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
+
+use super::super::document::{self, KeyDocument, MemberDocument, PageDocument, PlanDocument};
+use super::super::error::Subject;
+use super::super::{KeyEdit, ListedKey, ManagedPlan, Management, ManagementError, Member};
+use super::{Remote, escaped, is_segment, key_path, plan_path};
+
+/// How many days the API tells at once.
+const MAX_DAYS: u32 = 90;
+
+/// How many keys of a list are asked for at a time.
+const AT_A_TIME: usize = 8;
+
+impl Management for Remote {
+    async fn create_key(&self, key: &NewKey) -> Result<ApiKey, ManagementError> {
+        let body = document::new_key(key);
+        let answer = self
+            .change(Method::POST, "/apikeys", Some(&body), Subject::default())
+            .await?;
+        let document: KeyDocument = self.read(&answer)?;
+        self.sound(document.read(Vec::new()))
+    }
+
+    async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, ManagementError> {
+        if !is_segment(id.as_str()) {
+            return Ok(None);
+        }
+        match self.find::<KeyDocument>(&key_path(id)).await? {
+            Some(document) => self.whole_key(document).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn keys(
+        &self,
+        page: &PageRequest,
+        name_prefix: Option<&str>,
+    ) -> Result<Page<ListedKey>, ManagementError> {
+        let filter: Vec<_> = name_prefix.map(|name| ("name", name)).into_iter().collect();
+        let page: PageDocument<MemberDocument> = self.page("/apikeys", page, &filter).await?;
+        Ok(Page {
+            entries: page.item.into_iter().map(Into::into).collect(),
+            next: page.position,
+        })
+    }
+
+    async fn complete(&self, keys: Vec<ListedKey>) -> Result<Vec<ApiKey>, ManagementError> {
+        let mut running = JoinSet::new();
+        let mut waiting = keys.into_iter().enumerate();
+        let mut found = Vec::new();
+        loop {
+            while running.len() < AT_A_TIME
+                && let Some((place, listed)) = waiting.next()
+            {
+                let remote = self.clone();
+                running.spawn(async move {
+                    let key = match listed.whole {
+                        Some(key) => Some(key),
+                        None => remote.key(&listed.id).await?,
+                    };
+                    Ok::<_, ManagementError>((place, key))
+                });
+            }
+            let Some(done) = running.join_next().await else {
+                break;
+            };
+            found.push(done.map_err(|error| self.damaged(error))??);
+        }
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().filter_map(|(_, key)| key).collect())
+    }
+
+    async fn update_key(&self, id: &KeyId, edit: &KeyEdit) -> Result<ApiKey, ManagementError> {
+        let subject = Subject {
+            key: Some(id),
+            plan: None,
+        };
+        let body = document::key_patches(edit);
+        let answer = self
+            .change(Method::PATCH, &key_path(id), Some(&body), subject)
+            .await?;
+        let document: KeyDocument = self.read(&answer)?;
+        self.whole_key(document).await
+    }
+
+    async fn delete_key(&self, id: &KeyId) -> Result<(), ManagementError> {
+        let subject = Subject {
+            key: Some(id),
+            plan: None,
+        };
+        self.change(Method::DELETE, &key_path(id), None, subject)
+            .await?;
+        Ok(())
+    }
+
+    async fn key_value(&self, id: &KeyId) -> Result<Option<KeyValue>, ManagementError> {
+        let path = format!("{}?includeValue=true", key_path(id));
+        let document: Option<KeyDocument> = self.find(&path).await?;
+        document
+            .and_then(|document| document.value)
+            .map(|value| KeyValue::parse(&value).map_err(|error| self.damaged(error)))
+            .transpose()
+    }
+
+    async fn usage(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        from: Day,
+        to: Day,
+        _today: Day,
+    ) -> Result<Vec<DayUse>, ManagementError> {
+        let mut days = Vec::new();
+        let mut start = from;
+        while start <= to {
+            let end = to.min(start.plus(MAX_DAYS.saturating_sub(1)));
+            days.extend(self.days(key, plan, start, end).await?);
+            start = end.plus(1);
+        }
+        Ok(days)
+    }
+
+    async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {
+        let body = document::new_plan(plan);
+        let answer = self
+            .change(Method::POST, "/usageplans", Some(&body), Subject::default())
+            .await?;
+        let document: PlanDocument = self.read(&answer)?;
+        self.sound(document.read())
+    }
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<ManagedPlan>, ManagementError> {
+        if !is_segment(id.as_str()) {
+            return Ok(None);
+        }
+        let document: Option<PlanDocument> = self.find(&plan_path(id)).await?;
+        document
+            .map(|document| self.sound(document.read()))
+            .transpose()
+    }
+
+    async fn plans(&self, page: &PageRequest) -> Result<Page<ManagedPlan>, ManagementError> {
+        let page: PageDocument<PlanDocument> = self.page("/usageplans", page, &[]).await?;
+        let plans = page.item.into_iter().map(PlanDocument::read);
+        Ok(Page {
+            entries: self.sound(plans.collect())?,
+            next: page.position,
+        })
+    }
+
+    async fn add_stage(
+        &self,
+        plan: &PlanId,
+        api_stage: &ApiStage,
+    ) -> Result<ManagedPlan, ManagementError> {
+        self.patch_plan(plan, document::stage_patch("add", api_stage))
+            .await
+    }
+
+    async fn remove_stage(
+        &self,
+        plan: &PlanId,
+        api_stage: &ApiStage,
+    ) -> Result<ManagedPlan, ManagementError> {
+        self.patch_plan(plan, document::stage_patch("remove", api_stage))
+            .await
+    }
+
+    async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {
+        let subject = Subject {
+            plan: Some(id),
+            key: None,
+        };
+        self.change(Method::DELETE, &plan_path(id), None, subject)
+            .await?;
+        Ok(())
+    }
+
+    async fn add_key_to_plan(&self, key: &KeyId, plan: &PlanId) -> Result<(), ManagementError> {
+        let subject = Subject {
+            key: Some(key),
+            plan: Some(plan),
+        };
+        let path = format!("{}/keys", plan_path(plan));
+        let body = json!({ "keyId": key.as_str(), "keyType": "API_KEY" });
+        self.change(Method::POST, &path, Some(&body), subject)
+            .await?;
+        Ok(())
+    }
+
+    async fn remove_key_from_plan(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+    ) -> Result<(), ManagementError> {
+        let subject = Subject {
+            key: Some(key),
+            plan: Some(plan),
+        };
+        let path = format!("{}/keys/{}", plan_path(plan), escaped(key.as_str()));
+        self.change(Method::DELETE, &path, None, subject).await?;
+        Ok(())
+    }
+
+    async fn members(
+        &self,
+        plan: &PlanId,
+        page: &PageRequest,
+    ) -> Result<Page<Member>, ManagementError> {
+        let path = format!("{}/keys", plan_path(plan));
+        let page: PageDocument<MemberDocument> = self.page(&path, page, &[]).await?;
+        Ok(Page {
+            entries: page.item.into_iter().map(Into::into).collect(),
+            next: page.position,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Keys and plans in a table.
+
+use tollgate::id::{ApiStage, KeyId, PlanId};
+use tollgate::key::KeyValue;
+use tollgate::plan::CoveredStage;
+use tollgate::quota::Day;
+use tollgate::store::dynamodb::DynamoStore;
+use tollgate::store::{
+    ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
+    PlanChange, PlanRegistry,
+};
+use tollgate::time::Timestamp;
+
+use super::{KeyEdit, ListedKey, ManagedPlan, Management, ManagementError, Member};
+
+/// Keys and plans in a table, for one command.
+#[derive(Clone, Debug)]
+pub struct Table {
+    store: DynamoStore,
+    now: Timestamp,
+}
+
+impl Table {
+    /// The keys and plans of `store`; every change is made as of `now`.
+    pub const fn new(store: DynamoStore, now: Timestamp) -> Self {
+        Self { store, now }
+    }
+}
+
+impl Management for Table {
+    async fn create_key(&self, key: &NewKey) -> Result<ApiKey, ManagementError> {
+        Ok(self.store.create_key(key, self.now).await?)
+    }
+
+    async fn key(&self, id: &KeyId) -> Result<Option<ApiKey>, ManagementError> {
+        Ok(self.store.key_by_id(id).await?)
+    }
+
+    async fn keys(
+        &self,
+        page: &PageRequest,
+        name_prefix: Option<&str>,
+    ) -> Result<Page<ListedKey>, ManagementError> {
+        let filter = KeyFilter {
+            name_prefix: name_prefix.map(str::to_owned),
+            customer_id: None,
+        };
+        let page = self.store.keys(page, &filter).await?;
+        let keys = page.entries.into_iter().map(|key| ListedKey {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            whole: Some(key),
+        });
+        Ok(Page {
+            entries: keys.collect(),
+            next: page.next,
+        })
+    }
+
+    async fn complete(&self, keys: Vec<ListedKey>) -> Result<Vec<ApiKey>, ManagementError> {
+        Ok(keys.into_iter().filter_map(|key| key.whole).collect())
+    }
+
+    async fn update_key(&self, id: &KeyId, edit: &KeyEdit) -> Result<ApiKey, ManagementError> {
+        let change = KeyChange {
+            enabled: edit.enabled,
+            name: edit.name.clone(),
+            description: edit.description.clone(),
+            customer_id: edit.customer_id.clone(),
+            ..KeyChange::default()
+        };
+        Ok(self.store.update_key(id, &change, self.now).await?)
+    }
+
+    async fn delete_key(&self, id: &KeyId) -> Result<(), ManagementError> {
+        Ok(self.store.delete_key(id, self.now).await?)
+    }
+
+    async fn key_value(&self, id: &KeyId) -> Result<Option<KeyValue>, ManagementError> {
+        Ok(self.store.key_value(id).await?)
+    }
+
+    async fn usage(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        from: Day,
+        to: Day,
+        today: Day,
+    ) -> Result<Vec<DayUse>, ManagementError> {
+        // The days before the range that count against the same quota are needed too.
+        let first = plan.quota.map_or(from, |quota| quota.window_of(from).first);
+        let usage = self.store.usage(key, &plan.id, first, to).await?;
+        Ok(usage.by_day(plan.quota, from, to, today))
+    }
+
+    async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {
+        Ok(self.store.create_plan(plan, self.now).await?.into())
+    }
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<ManagedPlan>, ManagementError> {
+        Ok(self.store.plan_by_id(id).await?.map(Into::into))
+    }
+
+    async fn plans(&self, page: &PageRequest) -> Result<Page<ManagedPlan>, ManagementError> {
+        let page = self.store.plans(page).await?;
+        Ok(Page {
+            entries: page.entries.into_iter().map(Into::into).collect(),
+            next: page.next,
+        })
+    }
+
+    async fn add_stage(
+        &self,
+        plan: &PlanId,
+        api_stage: &ApiStage,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let change = PlanChange::AddStage(CoveredStage::new(api_stage.clone()));
+        Ok(self.store.update_plan(plan, &change).await?.into())
+    }
+
+    async fn remove_stage(
+        &self,
+        plan: &PlanId,
+        api_stage: &ApiStage,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let change = PlanChange::RemoveStage(api_stage.clone());
+        Ok(self.store.update_plan(plan, &change).await?.into())
+    }
+
+    async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {
+        Ok(self.store.delete_plan(id, self.now).await?)
+    }
+
+    async fn add_key_to_plan(&self, key: &KeyId, plan: &PlanId) -> Result<(), ManagementError> {
+        Ok(self.store.add_key_to_plan(key, plan, self.now).await?)
+    }
+
+    async fn remove_key_from_plan(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+    ) -> Result<(), ManagementError> {
+        Ok(self.store.remove_key_from_plan(key, plan, self.now).await?)
+    }
+
+    async fn members(
+        &self,
+        plan: &PlanId,
+        page: &PageRequest,
+    ) -> Result<Page<Member>, ManagementError> {
+        let page = self.store.plan_members(plan, page, None).await?;
+        let members = page.entries.into_iter().map(|key| Member {
+            id: key.id,
+            name: key.name,
+        });
+        Ok(Page {
+            entries: members.collect(),
+            next: page.next,
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! Each function of the template, with its role, against the calls that its code makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lambda_http::Body;
+use serde_json::{Value, json};
+use tests::workspace_root;
+use tollgate::authorizer::{Authorizer, AuthorizerSettings};
+use tollgate::http::UsagePlanLayer;
+use tower::{Layer as _, ServiceExt as _};
+use users::{App, UserStore};
+
+use super::controlled::{Controlled, control_event};
+use super::policy::{Call, Statement, statements};
+use super::tables::{DAY, Tables, event};
+use super::template::{named, properties, resources};
+
+/// Whether a role has each right that the calls need, and no right on tables that none of them needs.
+fn compare(role: &str, calls: &BTreeSet<Call>) {
+    let statements = statements(role);
+    let forbidden: Vec<String> = calls
+        .iter()
+        .filter(|call| !statements.iter().any(|statement| statement.allows(call)))
+        .map(Call::to_string)
+        .collect();
+    assert!(forbidden.is_empty(), "{role} lacks {forbidden:#?}");
+    let unused: Vec<Statement> = statements
+        .iter()
+        .flat_map(Statement::rights)
+        .filter(|right| !right.resource.ends_with("Logs"))
+        .filter(|right| !calls.iter().any(|call| right.allows(call)))
+        .collect();
+    assert!(unused.is_empty(), "{role} does not need {unused:#?}");
+}
+
+/// The functions of the template, and their roles.
+fn functions() -> BTreeMap<String, Value> {
+    resources()
+        .into_iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function")
+        .map(|(logical_id, resource)| (logical_id, resource["Properties"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_role_of_users_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    tables.sell_a_plan().await;
+    let store = UserStore::new(tables.proxy.client(), tables.users.clone());
+    let users = users::service(Arc::new(App::new(store, tables.clock.clone())));
+    let layer = UsagePlanLayer::new(tables.limiter());
+    layer.warm_up().await;
+    let service = layer.layer(users);
+    let send = async |event: &str| {
+        let request = lambda_http::request::from_str(event).unwrap();
+        let response = service.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = match response.into_body() {
+            Body::Text(text) => text,
+            _ => String::new(),
+        };
+        (status, body)
+    };
+    let (status, created) = send(&event("users-create.json")).await;
+    assert_eq!(status, 201);
+    let created: Value = serde_json::from_str(&created).unwrap();
+    let id = created["id"].as_str().unwrap();
+    // The first charge of a third day keeps the count of the first.
+    for (name, status) in [
+        ("users-list.json", 200),
+        ("users-get.json", 200),
+        ("users-replace.json", 200),
+        ("users-delete.json", 204),
+    ] {
+        tables.clock.advance(DAY);
+        let event = event(name);
+        let sample = sample_user_id(&event);
+        let event = match &sample {
+            Some(sample) => event.replace(sample.as_str(), id),
+            None => event,
+        };
+        assert_eq!(send(&event).await.0, status, "{name}");
+    }
+    let report = users::service(Arc::new(App::new(
+        UserStore::new(tables.proxy.client(), tables.users.clone()),
+        tables.clock.clone(),
+    )));
+    let request = lambda_http::request::from_str(&event("users-report.json")).unwrap();
+    assert_eq!(report.oneshot(request).await.unwrap().status(), 200);
+    compare("UsersRole", &tables.calls());
+}
+
+#[tokio::test]
+async fn the_role_of_the_authorizer_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    tables.sell_a_plan().await;
+    let authorizer = Authorizer::new(tables.limiter(), AuthorizerSettings::default());
+    authorizer.warm_up().await;
+    let asked: Value = serde_json::from_str(&event("authorizer-http-v2.json")).unwrap();
+    for _ in 0..3 {
+        let answer = authorizer.answer(&asked).await.unwrap();
+        assert_eq!(answer["isAuthorized"], true);
+        // The first charge of a third day keeps the count of the first.
+        tables.clock.advance(DAY);
+    }
+    compare("AuthorizerRole", &tables.calls());
+}
+
+#[tokio::test]
+async fn the_role_of_control_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    let control = Controlled::start(&tables).await;
+    control
+        .create("control-usage-plan-create.json", json!({}))
+        .await;
+    control
+        .create("control-api-key-create.json", json!({}))
+        .await;
+    let (plan, key) = control.made().await;
+    let places = [
+        control
+            .create(
+                "control-usage-plan-key-create.json",
+                json!({ "UsagePlanId": plan, "KeyId": key }),
+            )
+            .await,
+        control
+            .create(
+                "control-api-stage-create.json",
+                json!({ "UsagePlanId": plan }),
+            )
+            .await,
+    ];
+    control
+        .update(&places[1], &format!("{plan}:f6g7h8i9j0:dev"))
+        .await;
+    let listed = control
+        .handle(control_event("control-management-list-keys.json"))
+        .await;
+    assert_eq!(listed["statusCode"], 200);
+    control.orphan(&tables).await;
+    for counted in ["orphans_marked", "orphans_removed"] {
+        let summary = control.handle(control_event("control-daily.json")).await;
+        assert_eq!(summary[counted], 1, "{summary}");
+        tables.clock.advance(DAY);
+    }
+    control.delete(&places[0], &format!("{key}:{plan}")).await;
+    let plan_created = control_event("control-usage-plan-delete.json");
+    control.delete(&plan_created, &plan).await;
+    control
+        .delete(&control_event("control-api-key-create.json"), &key)
+        .await;
+    compare("ControlRole", &tables.calls());
+}
+
+/// The id of the user that a sample event names.
+fn sample_user_id(event: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(event).unwrap();
+    let id = event["pathParameters"]["id"].as_str()?;
+    Some(id.to_owned())
+}
+
+#[test]
+fn functions_that_only_enforce_cannot_read_the_values_of_keys() {
+    for role in ["UsersRole", "AuthorizerRole"] {
+        for statement in statements(role) {
+            if statement.resource.starts_with("TollgateTable") {
+                let leading = statement.leading.expect("every key");
+                assert!(leading.iter().all(|start| !start.starts_with('S')));
+                assert!(leading.iter().all(|start| start.ends_with('#')));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_has_a_role_of_its_own_that_may_write_to_its_own_logs() {
+    let mut roles = BTreeSet::new();
+    for (function, properties) in functions() {
+        let role = named(&properties["Role"]);
+        let logs = named(&properties["LoggingConfig"]["LogGroup"]);
+        assert!(roles.insert(role.clone()), "{function} shares {role}");
+        assert!(properties.get("Policies").is_none(), "{function}");
+        let log: Vec<Statement> = statements(&role)
+            .into_iter()
+            .filter(|statement| statement.resource.ends_with("Logs"))
+            .collect();
+        let [log] = log.as_slice() else {
+            panic!("{role}: {log:?}");
+        };
+        assert_eq!(log.resource, logs, "{role}");
+        let needed = ["logs:CreateLogStream", "logs:PutLogEvents"];
+        assert!(log.actions.iter().eq(needed), "{role}: {:?}", log.actions);
+    }
+    assert_eq!(roles.len(), 3);
+}
+
+#[test]
+fn the_table_outlives_the_stack_and_can_be_restored() {
+    let table = &resources()["TollgateTable"];
+    assert_eq!(table["DeletionPolicy"], "Retain");
+    assert_eq!(table["UpdateReplacePolicy"], "Retain");
+    let table = properties("TollgateTable", "AWS::DynamoDB::Table");
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], "ttl");
+    assert_eq!(table["TimeToLiveSpecification"]["Enabled"], true);
+    let recovery = &table["PointInTimeRecoverySpecification"];
+    assert_eq!(recovery["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(resources()["Pepper"]["DeletionPolicy"], "Retain");
+}
+
+#[test]
+fn nobody_remembers_the_answers_of_the_authorizer() {
+    let api = properties("UsersApi", "AWS::Serverless::HttpApi");
+    let authorizers = api["Auth"]["Authorizers"].as_object().unwrap();
+    assert_eq!(authorizers.len(), 1);
+    for authorizer in authorizers.values() {
+        assert_eq!(authorizer["Identity"]["ReauthorizeEvery"], 0);
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    let lock = std::fs::read_to_string(workspace_root().join("Cargo.lock")).unwrap();
+    let packages = |name: &str| lock.matches(&format!("name = \"{name}\"\n")).count();
+    assert_eq!((packages("rustls"), packages("aws-lc-sys")), (1, 1));
+    assert_eq!((packages("native-tls"), packages("openssl-sys")), (0, 0));
+}
