@@ -145,6 +145,34 @@ async fn an_update_in_place_keeps_the_key_its_value_and_the_tags_of_others() {
 }
 
 #[tokio::test]
+async fn a_key_that_an_operator_has_disabled_stays_so_when_the_template_changes_something_else() {
+    let app = TestApp::start().await;
+    let (create, made) = create(&app).await;
+    let id = made.id();
+    let by_operator = KeyChange {
+        enabled: Some(false),
+        ..KeyChange::default()
+    };
+    app.store
+        .update_key(&id.into(), &by_operator, super::test_app::NOW)
+        .await
+        .unwrap();
+    let described = with(&create, &json!({ "Description": "leaked" }));
+    app.deploy(&update(&create, &described, id, "u1"))
+        .await
+        .succeeded();
+    assert!(!app.key(id).await.unwrap().enabled);
+    let off = with(&described, &json!({ "Enabled": "false" }));
+    app.deploy(&update(&described, &off, id, "u2"))
+        .await
+        .succeeded();
+    app.deploy(&update(&off, &described, id, "u3"))
+        .await
+        .succeeded();
+    assert!(app.key(id).await.unwrap().enabled);
+}
+
+#[tokio::test]
 async fn another_name_or_value_makes_another_key_once() {
     let app = TestApp::start().await;
     let (create, made) = create(&app).await;

@@ -15,6 +15,7 @@ use crate::time::{Clock, Timestamp};
 
 const NAME: &str = "Name";
 const VALUE: &str = "Value";
+const ENABLED: &str = "Enabled";
 const GENERATE_DISTINCT_ID: &str = "GenerateDistinctId";
 
 pub(super) async fn change<S: Registry + ApiRegistry, C: Clock>(
@@ -106,8 +107,13 @@ async fn update<S: Registry + ApiRegistry, C: Clock>(
     let expiry = tag_changes
         .contains_key(tags::EXPIRES_AT)
         .then(|| new.expires_at.map_or(Expiry::Never, Expiry::At));
+    // A key that an operator has disabled stays so when the template changes something else of it.
+    let enabled = |properties: &Map<String, Value>| {
+        text(properties, ENABLED).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    };
+    let is_switched = enabled(old_properties) != enabled(&request.properties);
     let change = KeyChange {
-        enabled: Some(new.enabled),
+        enabled: is_switched.then_some(new.enabled),
         name: Some(new.name),
         // An empty text removes what the template no longer says.
         description: Some(new.description.unwrap_or_default()),
