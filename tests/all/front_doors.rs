@@ -157,6 +157,22 @@ async fn the_stage_stays_in_the_path_where_the_owners_domain_stands_before_a_res
 }
 
 #[tokio::test]
+async fn a_path_at_the_owners_domain_of_an_http_api_is_taken_as_it_is() {
+    let (_tables, layer) = start().await;
+    let layer = layer.public(public("GET /health"));
+    // `/dev/health` of a route for everything: no other request than this one is for it, and it is not public.
+    let event = event("users-health.json")
+        .replace("GET /health", "$default")
+        .replace(
+            "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+            "api.example.com",
+        );
+    assert_eq!(send(&layer, &event).await.status(), 403);
+    let event = event.replace("/dev/health", "/health");
+    assert_eq!(send(&layer, &event).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_load_balancer_whose_target_group_is_unknown_opens_nothing() {
     let (_tables, layer) = start().await;
     let event = event("alb-create.json").replace("targetgroup/users/", "targetgroup/others/");

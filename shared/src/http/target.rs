@@ -66,7 +66,17 @@ impl Target {
                 // `cargo lambda watch` names the function in the host's first label alone.
                 let label = context.domain_prefix.as_deref();
                 let api_id = context.apiid.as_deref().or(label)?;
-                let path = without_stage(raw_path, stage).to_owned();
+                // At a domain of the owner's the stage does not stand in the path, and what looks like it is a part of the path.
+                let has_stage = context
+                    .domain_name
+                    .as_deref()
+                    .is_none_or(|domain| is_own_domain(domain, api_id));
+                let path = if has_stage {
+                    without_stage(raw_path, stage)
+                } else {
+                    raw_path
+                };
+                let path = path.to_owned();
                 let template = context
                     .route_key
                     .as_deref()
