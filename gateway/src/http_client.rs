@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
+use tollgate::logs::causes;
 use tracing::warn;
 
 /// The most bytes of an answer: 10 MB, as on AWS.
@@ -61,7 +62,7 @@ impl HttpClient {
             .get_or_init(connect)
             .as_ref()
             .map_err(|why| SendError::Unreachable(why.clone()))?;
-        let unreachable = |error: &dyn std::error::Error| SendError::Unreachable(chain(error));
+        let unreachable = |error: &dyn std::error::Error| SendError::Unreachable(causes(error));
         let response = connections
             .request(request.map(Full::new))
             .await
@@ -108,19 +109,6 @@ fn connect() -> Result<Connections, String> {
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
         .build(https))
-}
-
-/// An error with its causes, in one line.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl fmt::Debug for HttpClient {

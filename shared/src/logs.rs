@@ -10,6 +10,7 @@
 //! `INFO`: below it some of them write what they were sent, and requests carry the values of keys.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
 
+use std::error::Error;
 use std::io;
 
 use tracing::Dispatch;
@@ -22,6 +23,29 @@ use tracing_subscriber::registry::Registry;
 
 /// The crates of Tollgate's own functions.
 const OWN_CRATES: [&str; 4] = ["tollgate", "users", "authorizer", "control"];
+
+/// An error and all that caused it, in one line. Errors of the SDK say little by themselves.
+///
+/// ```
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("no answer")]
+/// struct NoAnswer(#[source] std::fmt::Error);
+///
+/// let error = NoAnswer(std::fmt::Error);
+/// let cause = std::fmt::Error.to_string();
+/// assert_eq!(tollgate::logs::causes(&error), format!("no answer: {cause}"));
+/// ```
+#[must_use]
+pub fn causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! One function for three kinds of event.
 
-use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tollgate::control::{Control, NoGateway, RoutesError, Settings, UnmanagedStages};
+use tollgate::logs::causes;
 use tollgate::store::{ApiRegistry, Housekeeping, Registry, StoreError};
 use tollgate::time::Clock;
 
@@ -124,16 +124,4 @@ impl<S, C> fmt::Debug for App<S, C> {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-/// An error with its causes.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

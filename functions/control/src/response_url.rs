@@ -12,8 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, sleep, timeout};
-
-use crate::app::causes;
+use tollgate::logs::causes;
 
 /// The longest wait for S3 at one try.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,12 +1,11 @@
 //! Why a request is not done, and how that is answered: one mapping for all routes.
 
-use std::error::Error;
-
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use lambda_http::Body;
 use serde_json::json;
 use thiserror::Error;
+use tollgate::logs::causes;
 
 use crate::store::StoreError;
 use crate::validation::Invalid;
@@ -91,18 +90,6 @@ impl RequestError {
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
-}
-
-/// The error and all that caused it, in one line. SDK errors say little by themselves.
-fn causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 #[cfg(test)]

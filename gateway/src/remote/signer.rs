@@ -11,9 +11,8 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
+use tollgate::logs::causes;
 use tollgate::time::Clock;
-
-use crate::http_client::chain;
 
 /// The service that requests to function URLs are signed for.
 const SERVICE: &str = "lambda";
@@ -64,9 +63,9 @@ impl Signer {
             .credentials
             .provide_credentials()
             .await
-            .map_err(|error| SignError::Credentials(chain(&error)))?;
+            .map_err(|error| SignError::Credentials(causes(&error)))?;
         let identity = credentials.into();
-        let unsignable = |error: &dyn std::error::Error| SignError::Request(chain(error));
+        let unsignable = |error: &dyn std::error::Error| SignError::Request(causes(error));
         let mut settings = SigningSettings::default();
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         let now = Duration::from_nanos(self.clock.now().as_nanos());
