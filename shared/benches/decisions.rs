@@ -21,8 +21,8 @@ use tollgate::id::ApiStage;
 use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::limiter::{Limiter, Request};
 use tollgate::meter::{
-    Answer, ChargeId, DayCount, Knowledge, Limits, MeterId, MeterItem, Proposal, QuotaClause,
-    WindowUse, Write,
+    Answer, Charge, ChargeId, DayCount, Knowledge, Limits, MeterId, MeterItem, Proposal,
+    QuotaClause, RefundWrite, WindowUse, Write,
 };
 use tollgate::plan::{BucketId, CoveredStage, MethodName, Plan};
 use tollgate::quota::{Day, Period, Quota};
@@ -80,6 +80,13 @@ impl Ledger for Yielding {
         }))
     }
 
+    async fn refund(&self, _meter: &MeterId, write: &RefundWrite) -> Result<Answer, StoreError> {
+        Ok(Answer::Applied(MeterItem {
+            refund_id: Some(write.id),
+            ..MeterItem::default()
+        }))
+    }
+
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {
         Ok(())
     }
@@ -121,7 +128,8 @@ fn arithmetic(criterion: &mut Criterion) -> Outcome<()> {
             ..MeterItem::default()
         };
         knowledge.learn(&Answer::Applied(item), now);
-        let propose = |now| knowledge.propose(ChargeId::new(7), 1, &limits, None, now);
+        let charge = Charge::new(ChargeId::new(7), 1);
+        let propose = |now| knowledge.propose(&charge, &limits, now);
         let writes = matches!(propose(now), Proposal::Write(_));
         assert_eq!(writes, name != "refuses");
         group.bench_function(name, |bencher| bencher.iter(|| propose(black_box(now))));

@@ -6,15 +6,16 @@
 
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
+use crate::charge::Meter;
 use crate::decision::Reason;
 use crate::id::{ApiStage, PlanId};
 use crate::key::KeyHash;
-use crate::meter::{Knowledge, MeterId};
+use crate::meter::MeterId;
 use crate::plan::{CoveredStage, Plan};
 use crate::store::{KeyRecord, Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
@@ -43,13 +44,6 @@ pub const FIRST_RECHECK: Duration = Duration::from_millis(5);
 
 /// How long a refusal stands at the most before the store is asked again.
 pub const LAST_RECHECK: Duration = Duration::from_secs(1);
-
-/// A meter, and what this process knows of it.
-#[derive(Debug)]
-pub(crate) struct Meter {
-    pub(crate) id: MeterId,
-    pub(crate) knowledge: Mutex<Knowledge>,
-}
 
 /// One plan of a key, and the meter of both.
 #[derive(Clone, Debug)]
@@ -243,10 +237,7 @@ impl Entitlements {
         if let Some(meter) = self.meters.get(&id) {
             return meter;
         }
-        let meter = Arc::new(Meter {
-            id: id.clone(),
-            knowledge: Mutex::default(),
-        });
+        let meter = Arc::new(Meter::new(id.clone()));
         self.meters.insert(id, Arc::clone(&meter));
         meter
     }

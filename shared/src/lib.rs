@@ -8,12 +8,13 @@
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
 //! | model | [`api`], [`plan`], [`decision`], [`meter`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
-//! | use | [`entitlement`], [`limiter`], [`metrics`], [`logs`] |
+//! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`metrics`], [`logs`] |
 //! | transport | [`http`], [`authorizer`], `control` (feature `control`) |
 
 pub mod api;
 pub mod authorizer;
 pub mod bucket;
+pub mod charge;
 #[cfg(feature = "control")]
 pub mod control;
 pub mod decision;
@@ -21,6 +22,7 @@ pub mod entitlement;
 pub mod http;
 pub mod id;
 pub mod key;
+pub mod lease;
 pub mod limiter;
 pub mod logs;
 pub mod meter;

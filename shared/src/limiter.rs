@@ -3,18 +3,20 @@
 mod gate;
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::task::Poll;
 
 use tracing::{debug, error, info, warn};
 
 use crate::bucket::Bucket;
+use crate::charge::{Asked, Meter, Next, Outcome, Turn, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Meter};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Memory};
 use crate::id::ApiStage;
 use crate::key::{KeyHash, KeyValue, Pepper};
-use crate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, Refusal};
+use crate::lease::Leases;
+use crate::meter::{ChargeId, Limits, Refusal};
 use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError};
@@ -23,16 +25,14 @@ use crate::time::{Clock, SystemClock, Timestamp};
 pub use gate::Gate;
 use gate::Unasked;
 
-/// How many conditional writes a decision tries at the most.
-///
-/// The first failure brings the whole item, so the second form is wrong only when another charge came in between, and the third
-/// only when that happened twice. Who loses three times is told to come back at once.
-pub const MAX_WRITES: u32 = 3;
-
-/// How many writes more a decision may try, one for each time that charges which came first made its bucket busy.
-///
-/// A bucket that refills faster than the store answers is idle again by the next attempt, and can be made busy again.
-pub const MAX_OVERTAKEN: u32 = 5;
+/// How much a limiter remembers, and what it may charge in advance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How much is remembered, and for how long.
+    pub memory: Memory,
+    /// Whether keys that are hot are charged in advance. A plan may say less.
+    pub leases: Leases,
+}
 
 /// One request for a method that requires a key.
 #[derive(Clone, Copy, Debug)]
@@ -70,17 +70,8 @@ struct Inner<L, C> {
     clock: C,
     pepper: Pepper,
     entitlements: Entitlements,
+    leases: Leases,
     next_charge: AtomicU64,
-}
-
-/// How a charge ended.
-enum Charged {
-    Admitted(Levels),
-    Refused(Refusal, Levels),
-    /// The limit that callers share forbids it: nothing was charged.
-    GateClosed(Option<Duration>, Levels),
-    /// The meter is switched off: the key, or its place in the plan, is gone.
-    SwitchedOff,
 }
 
 impl<L: Ledger, C: Clock> Limiter<L, C> {
@@ -90,26 +81,27 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     ///
     /// When the operating system has no random bytes to give.
     pub fn new(ledger: L, clock: C, pepper: Pepper) -> Result<Self, NoEntropy> {
-        Self::with_memory(ledger, clock, pepper, Memory::default())
+        Self::with_options(ledger, clock, pepper, Options::default())
     }
 
-    /// [`Limiter::new`], for a process that remembers more or less than usual, or for longer.
+    /// [`Limiter::new`], for a process that remembers more or less than usual, or for longer, or charges otherwise in advance.
     ///
     /// # Errors
     ///
     /// When the operating system has no random bytes to give.
-    pub fn with_memory(
+    pub fn with_options(
         ledger: L,
         clock: C,
         pepper: Pepper,
-        memory: Memory,
+        options: Options,
     ) -> Result<Self, NoEntropy> {
         Ok(Self {
             inner: Arc::new(Inner {
                 ledger,
                 clock,
                 pepper,
-                entitlements: Entitlements::new(memory),
+                entitlements: Entitlements::new(options.memory),
+                leases: options.leases,
                 next_charge: AtomicU64::new(random::number()?),
             }),
         })
@@ -133,9 +125,10 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
 
     /// Decides one request, and charges it when it may pass.
     ///
-    /// A request costs one conditional write in the ordinary case, [`MAX_WRITES`] and [`MAX_OVERTAKEN`] at the most, and none when what this process knows
-    /// already forbids it. The first request with a key costs two reads more, the first one of a day a write that keeps the count of
-    /// an earlier day.
+    /// A request costs one conditional write at the most in the ordinary case, and none when this process has a lease or knows that it
+    /// has to be refused. Requests with one key that come while a write is under way share the next one. Races cost more writes:
+    /// [`MAX_WRITES`](crate::charge::MAX_WRITES) and [`MAX_OVERTAKEN`](crate::charge::MAX_OVERTAKEN) at the most. The first request
+    /// with a key costs two reads more, the first one of a day a write that keeps the count of an earlier day.
     ///
     /// # Errors
     ///
@@ -223,9 +216,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     bucket: method.map(|method| (method.bucket, Bucket::new(method.throttle))),
                     quota: grant.plan.quota,
                 };
-                let charged = self
-                    .charge(&grant.meter, request.cost.get(), &limits, gate)
-                    .await?;
+                let wish = Wish {
+                    cost: request.cost.get(),
+                    limits,
+                    leases: self.leases.min(grant.plan.leases()),
+                };
+                let charged = self.charge(&grant.meter, &wish, gate).await?;
                 Ok(self.decision(known, grant, &charged))
             }
             Err(_) if known.should_recheck(now) => Ok(None),
@@ -254,12 +250,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 
     /// `None` when the meter is off.
-    fn decision(&self, known: &Entitlement, grant: &Grant, charged: &Charged) -> Option<Decision> {
-        let key_id = grant.meter.id.key_id.clone();
-        let plan_id = grant.meter.id.plan_id.clone();
+    fn decision(&self, known: &Entitlement, grant: &Grant, charged: &Outcome) -> Option<Decision> {
+        let key_id = grant.meter.id().key_id.clone();
+        let plan_id = grant.meter.id().plan_id.clone();
         let (reason, levels) = match *charged {
-            Charged::SwitchedOff => return None,
-            Charged::Admitted(levels) => {
+            Outcome::SwitchedOff => return None,
+            Outcome::Admitted(levels) => {
                 return Some(Decision::Allow(Allowance::Metered(Metered {
                     key_id,
                     customer_id: known.key.as_ref().and_then(|key| key.customer_id.clone()),
@@ -267,8 +263,8 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     levels,
                 })));
             }
-            Charged::Refused(refusal, levels) => (self.reason(refusal), levels),
-            Charged::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
+            Outcome::Refused(refusal, levels) => (self.reason(refusal), levels),
+            Outcome::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
         };
         Some(Decision::Deny(Denial {
             reason,
@@ -292,74 +288,42 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
 
     async fn charge(
         &self,
-        meter: &Meter,
-        cost: u64,
-        limits: &Limits,
+        meter: &Arc<Meter>,
+        wish: &Wish,
         gate: &mut Unasked<'_>,
-    ) -> Result<Charged, StoreError> {
-        let id = self.charge_id();
-        let mut archived = None;
-        let mut writes = 0;
-        let mut overtaken = 0;
+    ) -> Result<Outcome, StoreError> {
+        let now = self.clock.now();
+        let mut flight = match meter.ask(wish, now, || gate.pass(now)) {
+            Asked::Done(outcome) => return Ok(outcome),
+            Asked::Lead(flight) => flight,
+            Asked::Wait(told) => match told.await {
+                Ok(Turn::Done(outcome)) => return Ok(outcome),
+                Ok(Turn::Failed(failure)) => return Err(failure),
+                Ok(Turn::Lead(flight)) => flight,
+                Err(gone) => return Err(StoreError::forsaken(gone)),
+            },
+        };
+        // Whoever is about to ask at this instant can share the charge.
+        let_others_go_first().await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
-            let now = self.clock.now();
-            let proposal = knowledge(meter).propose(id, cost, limits, archived, now);
-            // Before the archive too: a request that is refused should not make the store work.
-            if !matches!(proposal, Proposal::Refuse(_))
-                && let Err(retry_after) = gate.pass(now)
-            {
-                let levels = knowledge(meter).levels(limits, now);
-                return Ok(Charged::GateClosed(retry_after, levels));
-            }
-            match proposal {
-                Proposal::Refuse(refusal) => {
-                    return Ok(Charged::Refused(
-                        refusal,
-                        knowledge(meter).levels(limits, now),
-                    ));
-                }
-                Proposal::Archive(ended) => {
-                    self.ledger.archive(&meter.id, ended).await?;
-                    archived = Some(ended.day);
-                }
-                Proposal::Write(_) if writes >= MAX_WRITES + overtaken.min(MAX_OVERTAKEN) => {
-                    let known = knowledge(meter);
-                    let refusal = known.last_refusal(cost, limits, now);
-                    return Ok(Charged::Refused(refusal, known.levels(limits, now)));
-                }
-                Proposal::Write(mut write) => {
-                    writes += 1;
-                    write.date_ahead(limits, overtaken);
-                    let answer = self.ledger.charge(&meter.id, &write).await?;
-                    overtaken += u32::from(write.was_overtaken(&answer));
-                    if let Some(charged) = self.learn(meter, limits, id, &answer) {
-                        return Ok(charged);
+            match flight.next(self.charge_id(), self.clock.now()) {
+                Next::Done(outcome) => return Ok(outcome),
+                Next::Archive(ended) => match self.ledger.archive(meter.id(), ended).await {
+                    Ok(()) => flight.archived(ended),
+                    Err(failure) => {
+                        flight.fail(&failure);
+                        return Err(failure);
                     }
-                }
+                },
+                Next::Write(write) => match self.ledger.charge(meter.id(), &write).await {
+                    Ok(answer) => flight.learn(&write, &answer, self.clock.now()),
+                    Err(failure) => {
+                        flight.fail(&failure);
+                        return Err(failure);
+                    }
+                },
             }
-        }
-    }
-
-    /// Remembers an answer. `None` when another form has to be tried.
-    fn learn(
-        &self,
-        meter: &Meter,
-        limits: &Limits,
-        id: ChargeId,
-        answer: &Answer,
-    ) -> Option<Charged> {
-        let now: Timestamp = self.clock.now();
-        let mut known = knowledge(meter);
-        known.learn(answer, now);
-        match answer {
-            Answer::Applied(_) => Some(Charged::Admitted(known.levels(limits, now))),
-            // An earlier attempt was applied, and its answer was lost.
-            Answer::Failed(item) if item.holds(id) => {
-                Some(Charged::Admitted(known.levels(limits, now)))
-            }
-            Answer::Failed(item) if item.off => Some(Charged::SwitchedOff),
-            Answer::Failed(_) => None,
         }
     }
 
@@ -372,10 +336,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 }
 
-fn knowledge(meter: &Meter) -> MutexGuard<'_, Knowledge> {
-    let lock: &Mutex<Knowledge> = &meter.knowledge;
-    // A panic cannot leave knowledge that admits anything: only a write does.
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
+/// Comes back when all tasks that are ready have been at it.
+async fn let_others_go_first() {
+    let mut was_last = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut was_last, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn deny(reason: Reason, known: Option<&Arc<Entitlement>>) -> Decision {

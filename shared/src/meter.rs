@@ -7,15 +7,16 @@
 //! Nothing here does I/O or reads a clock. What is remembered may refuse a request, and never admits one: only a write does.
 
 mod item;
+mod knowledge;
 mod propose;
 mod remaining;
 
 pub use item::{DayCount, MeterItem, WindowUse};
-pub use propose::{Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal};
-pub use remaining::{Refutation, RemainingWrite};
+pub use knowledge::{Knowledge, QUOTA_REFUSAL_LIFE};
+pub use propose::{Charge, Limits, Proposal, Refusal, Slack};
+pub use remaining::{RefundWrite, Refutation, RemainingWrite};
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
 use crate::plan::BucketId;
@@ -26,12 +27,6 @@ use crate::time::Timestamp;
 ///
 /// A retry is recognised until another charge takes its slot; then the client is charged twice, which errs against the caller.
 pub const SLOT_COUNT: u8 = 16;
-
-/// How far ahead a charge is dated, at the most, when others overtook it: longer than a store usually takes to answer.
-const MAX_LEAD: Duration = Duration::from_millis(100);
-
-/// The smallest burst of which a hundredth may be given up, so that charges do not refuse each other.
-const MIN_DATED_BURST: u64 = 100;
 
 /// The meter of one key in one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,9 +78,34 @@ pub struct Write {
     pub quota: Option<QuotaClause>,
     /// The clause that counts the day.
     pub day: DayClause,
+    /// What it gives back. Only with [`QuotaClause::Same`], if there is a quota, and [`DayClause::Same`].
+    pub refund: Option<Refund>,
+}
+
+/// Requests of an earlier charge that nobody used: they go back to the quota and out of the count of their day.
+///
+/// They never go back to the bucket. It may have been full since, and would then have refilled what nobody had used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// How many.
+    pub requests: u64,
+    /// The window that they were charged to, when there was a quota.
+    pub window: Option<Day>,
+    /// The day that they were counted on.
+    pub day: Day,
+    /// The last change that an operator had made of what is used, as far as was known before the charge. After another one they are
+    /// not given back: it has settled how many remain.
+    pub follows: Option<ChargeId>,
 }
 
 impl Write {
+    /// What the use of the quota and the count of the day grow by; below 0 when more is given back than taken.
+    pub fn counted(&self) -> i64 {
+        let refund = self.refund.map_or(0, |refund| refund.requests);
+        let counted = i128::from(self.cost) - i128::from(refund);
+        i64::try_from(counted).unwrap_or(i64::MAX)
+    }
+
     /// Whether the bucket was idle when this write was proposed, and charges that came first had made it busy by then.
     pub fn was_overtaken(&self, answer: &Answer) -> bool {
         match (self.bucket, answer) {
@@ -94,29 +114,6 @@ impl Write {
                 BucketForm::Busy { .. } => false,
             },
             (Some(_) | None, Answer::Applied(_)) | (None, Answer::Failed(_)) => false,
-        }
-    }
-
-    /// Dates an idle bucket's clause ahead, for a charge that was `overtaken` so many times: by a hundredth of the bucket at first,
-    /// twice as far each time, at the most 100 ms and half of what the bucket would have left. A bucket of fewer than 100 gives up
-    /// nothing.
-    ///
-    /// Far below the rate a bucket is idle again after each charge, and of many charges under way at once each spoils the form of
-    /// those before it. Once one is dated ahead the bucket is busy for a while, and charges in the busy form do not disturb each
-    /// other. The bucket is left with less than the request took, never with more.
-    pub fn date_ahead(&mut self, limits: &Limits, overtaken: u32) {
-        if let Some(clause) = &mut self.bucket
-            && let BucketForm::Idle { now, next } = &mut clause.form
-            && let Some((_, rule)) = limits.bucket
-            && let Some(latest) = rule.latest_tat(*now, self.cost)
-            && let Some(doublings) = overtaken.checked_sub(1)
-            && rule.burst() >= MIN_DATED_BURST
-        {
-            let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-            let lead = (rule.refill() / 100).saturating_mul(factor);
-            let lead = lead.min(MAX_LEAD).min(latest.saturating_since(*now) / 2);
-            *now = now.saturating_add(lead);
-            *next = next.saturating_add(lead);
         }
     }
 }
@@ -135,7 +132,7 @@ pub struct BucketClause {
 pub enum BucketForm {
     /// `tat > now AND tat <= latest`, then `tat = tat + cost`.
     Busy {
-        /// The instant of the attempt.
+        /// The instant of the attempt, or one close to it.
         now: Timestamp,
         /// The latest `tat` with which the requests fit.
         latest: Timestamp,

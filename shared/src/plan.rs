@@ -1,6 +1,8 @@
 //! Usage plans: what a key may use, and how fast.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU64, ParseIntError};
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -8,6 +10,61 @@ use crate::bucket::Throttle;
 use crate::id::{ApiStage, PlanId};
 use crate::quota::Quota;
 use crate::time::Timestamp;
+
+/// The tag with which a plan says whether its keys are charged in advance: `off`, or the most requests of a lease.
+pub const LEASE: &str = "tollgate:lease";
+
+/// Whether a process charges in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leases {
+    /// Each request is charged when it comes.
+    Off,
+    /// A lease has so many requests at the most.
+    AtMost(NonZeroU64),
+}
+
+impl Default for Leases {
+    /// At most 100 requests.
+    fn default() -> Self {
+        NonZeroU64::new(100).map_or(Self::Off, Self::AtMost)
+    }
+}
+
+impl Leases {
+    /// The stricter of two settings.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::AtMost(one), Self::AtMost(two)) => Self::AtMost(one.min(two)),
+            (Self::Off, Self::Off | Self::AtMost(_)) | (Self::AtMost(_), Self::Off) => Self::Off,
+        }
+    }
+
+    /// The most requests that one charge takes in advance and at once; 1 when it takes none in advance.
+    pub const fn most(self) -> u64 {
+        match self {
+            Self::Off => 1,
+            Self::AtMost(most) => most.get(),
+        }
+    }
+}
+
+impl FromStr for Leases {
+    type Err = InvalidLeases;
+
+    /// Reads `off`, or the most requests of a lease: 1 or more.
+    fn from_str(text: &str) -> Result<Self, InvalidLeases> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::AtMost).map_err(InvalidLeases)
+    }
+}
+
+/// A text that says neither `off` nor how many requests a lease has at the most.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not `off`, nor the most requests of a lease: {0}")]
+pub struct InvalidLeases(#[source] ParseIntError);
 
 /// A usage plan. Its limits belong to each of its keys; they are not shared between keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +185,14 @@ impl Plan {
             throttle,
         });
         covered.method_throttle(method).or(plan_throttle)
+    }
+
+    /// What the plan's tag [`LEASE`] says of charging its keys in advance: `off`, or how much at the most. What cannot be read is `off`.
+    pub fn leases(&self) -> Leases {
+        match self.tags.get(LEASE) {
+            None => Leases::AtMost(NonZeroU64::MAX),
+            Some(text) => text.parse().unwrap_or(Leases::Off),
+        }
     }
 
     /// The first stage that both plans cover. A key may be in one plan for each stage.

@@ -2,6 +2,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -229,9 +230,13 @@ impl Quota {
                     next: day.plus(7_u32.saturating_sub(since_first)),
                 }
             }
-            Period::Month => self.month(day).unwrap_or(Window {
-                first: day,
-                next: day.plus(1),
+            Period::Month => remembered_month(self.offset, day).unwrap_or_else(|| {
+                let window = self.month(day).unwrap_or(Window {
+                    first: day,
+                    next: day.plus(1),
+                });
+                remember_month(self.offset, window);
+                window
             }),
         }
     }
@@ -252,6 +257,30 @@ impl Quota {
             first: Day::of_date(first).unwrap_or(Day::from_number(0)),
             next: Day::of_date(next)?,
         })
+    }
+}
+
+/// The month that was asked for last, for each offset: its first day, and the day on which the next one starts. A decision asks for it
+/// more than once, and calendars are slow. 0 is no month.
+static MONTHS: [AtomicU64; 28] = [const { AtomicU64::new(0) }; 28];
+
+fn slot_of_month(offset: u32) -> Option<&'static AtomicU64> {
+    MONTHS.get(usize::try_from(offset).ok()?)
+}
+
+fn remembered_month(offset: u32, day: Day) -> Option<Window> {
+    let [a, b, c, d, e, f, g, h] = slot_of_month(offset)?.load(Ordering::Relaxed).to_be_bytes();
+    let window = Window {
+        first: Day(u32::from_be_bytes([a, b, c, d])),
+        next: Day(u32::from_be_bytes([e, f, g, h])),
+    };
+    (window.first <= day && day < window.next).then_some(window)
+}
+
+fn remember_month(offset: u32, window: Window) {
+    if let Some(slot) = slot_of_month(offset) {
+        let days = (u64::from(window.first.0) << 32) | u64::from(window.next.0);
+        slot.store(days, Ordering::Relaxed);
     }
 }
 

@@ -72,6 +72,13 @@ impl Timestamp {
         Self(self.0.saturating_add(nanos))
     }
 
+    /// This instant less `duration`; the epoch when that is before it.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(nanos))
+    }
+
     /// The time from `earlier` to this instant; zero when `earlier` is later.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use crate::api::{MethodPatterns, ParseMethodPatternsError};
-use crate::entitlement::Memory;
 use crate::key::{Pepper, WeakPepper};
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Options};
 use crate::metrics::Metrics;
+use crate::plan::InvalidLeases;
 use crate::random::NoEntropy;
 use crate::store::dynamodb::{DynamoStore, Patience};
 use crate::time::SystemClock;
@@ -31,6 +31,8 @@ pub mod variable {
     pub const CACHE_SECONDS: &str = "TOLLGATE_CACHE_SECONDS";
     /// How many keys a process remembers at the most. 10000 when it is not set.
     pub const CACHE_KEYS: &str = "TOLLGATE_CACHE_KEYS";
+    /// `off`: no request is charged in advance. A number: a lease has so many requests at the most. 100 when it is not set.
+    pub const LEASES: &str = "TOLLGATE_LEASES";
     /// `off`: decisions are not counted in the log in CloudWatch's Embedded Metric Format.
     pub const METRICS: &str = "TOLLGATE_METRICS";
     /// Lambda's own: the function's name, under which decisions are counted.
@@ -50,8 +52,8 @@ pub struct Settings {
     pub fields: Fields,
     /// How long to wait for the store.
     pub patience: Patience,
-    /// How many keys to remember, and for how long.
-    pub memory: Memory,
+    /// How many keys to remember, and how many requests to charge in advance.
+    pub options: Options,
     /// Where decisions are counted.
     pub metrics: Metrics,
 }
@@ -78,6 +80,9 @@ pub enum SettingsError {
         /// The other.
         off: &'static str,
     },
+    /// The size of leases cannot be read.
+    #[error("the environment variable TOLLGATE_LEASES cannot be read")]
+    Leases(#[source] InvalidLeases),
     /// A number is none, or zero.
     #[error("the environment variable {0} is not a whole number, 1 or more")]
     NotANumber(&'static str),
@@ -112,7 +117,7 @@ impl Settings {
             self.table.clone(),
             self.pepper.clone(),
         );
-        Limiter::with_memory(store, SystemClock, self.pepper.clone(), self.memory)
+        Limiter::with_options(store, SystemClock, self.pepper.clone(), self.options)
     }
 
     /// Reads an environment given as a function from a variable's name to its value. An empty value counts as none.
@@ -144,12 +149,15 @@ impl Settings {
         if let Some(timeout_ms) = number(variable::STORE_TIMEOUT_MS)? {
             patience.attempt_timeout = Duration::from_millis(timeout_ms.into());
         }
-        let mut memory = Memory::default();
+        let mut options = Options::default();
         if let Some(seconds) = number(variable::CACHE_SECONDS)? {
-            memory.max_age = Duration::from_secs(seconds.into());
+            options.memory.max_age = Duration::from_secs(seconds.into());
         }
         if let Some(keys) = number(variable::CACHE_KEYS)? {
-            memory.max_keys = usize::try_from(keys).unwrap_or(usize::MAX);
+            options.memory.max_keys = usize::try_from(keys).unwrap_or(usize::MAX);
+        }
+        if let Some(leases) = value(variable::LEASES) {
+            options.leases = leases.parse().map_err(SettingsError::Leases)?;
         }
         let metrics = match (
             switch(variable::METRICS, "on", "off")?,
@@ -167,7 +175,7 @@ impl Settings {
                 .map_err(SettingsError::Public)?,
             fields,
             patience,
-            memory,
+            options,
             metrics,
         }))
     }
@@ -191,6 +199,7 @@ pub(crate) fn switch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Leases;
 
     fn settings(variables: &[(&str, &str)]) -> Result<Option<Settings>, SettingsError> {
         let required = [
@@ -212,7 +221,7 @@ mod tests {
         assert_eq!(settings.table, "tollgate");
         assert_eq!(settings.fields, Fields::All);
         assert_eq!(settings.patience, Patience::REQUEST);
-        assert_eq!(settings.memory, Memory::default());
+        assert_eq!(settings.options, Options::default());
     }
 
     #[test]
@@ -222,14 +231,16 @@ mod tests {
             (variable::STORE_TIMEOUT_MS, "1500"),
             (variable::CACHE_SECONDS, "5"),
             (variable::CACHE_KEYS, "700"),
+            (variable::LEASES, "off"),
             (variable::PUBLIC, "GET /health"),
         ])
         .unwrap()
         .unwrap();
         assert_eq!(settings.fields, Fields::AwsOnly);
         assert_eq!(settings.patience.attempt_timeout.as_millis(), 1_500);
-        assert_eq!(settings.memory.max_age.as_secs(), 5);
-        assert_eq!(settings.memory.max_keys, 700);
+        assert_eq!(settings.options.memory.max_age.as_secs(), 5);
+        assert_eq!(settings.options.memory.max_keys, 700);
+        assert_eq!(settings.options.leases, Leases::Off);
         assert!(settings.public.matches(&http::Method::GET, "/health"));
     }
 
@@ -268,6 +279,7 @@ mod tests {
             (variable::STORE_TIMEOUT_MS, "0"),
             (variable::CACHE_SECONDS, "half"),
             (variable::CACHE_KEYS, "-1"),
+            (variable::LEASES, "0"),
         ];
         for (name, value) in cases {
             let error = settings(&[(name, value)]).unwrap_err().to_string();

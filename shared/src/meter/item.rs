@@ -22,6 +22,8 @@ pub struct MeterItem {
     pub slots: Vec<ChargeId>,
     /// The name of the last change that an operator made of what is used.
     pub set_id: Option<ChargeId>,
+    /// The name of the last time that a process gave back what it had not used.
+    pub refund_id: Option<ChargeId>,
 }
 
 /// What was used of a quota in one window.
@@ -61,38 +63,5 @@ impl MeterItem {
     /// Whether the charge `id` was applied: its name stands in its slot.
     pub fn holds(&self, id: ChargeId) -> bool {
         self.slots.contains(&id)
-    }
-
-    /// Whether the whole item `whole` is of an earlier window or day. That is a meter which was set back, or a very late answer: then
-    /// taking it for true costs a write, and admits nothing.
-    pub(super) fn is_ahead_of(&self, whole: &Self) -> bool {
-        let window = |item: &Self| item.quota.map(|known| known.window);
-        let day = |item: &Self| item.day.map(|known| known.day);
-        window(self) > window(whole) || day(self) > day(whole)
-    }
-
-    /// Takes over what `newer` says, where it is not older. Instants, windows and days only grow, so a late answer cannot undo them.
-    pub(super) fn absorb(&mut self, newer: &Self) {
-        for (bucket, tat) in &newer.tats {
-            match self.tats.iter_mut().find(|(id, _)| id == bucket) {
-                Some((_, known)) => *known = (*known).max(*tat),
-                None => self.tats.push((*bucket, *tat)),
-            }
-        }
-        if let Some(found) = newer.quota
-            && self.quota.is_none_or(|known| known.window <= found.window)
-        {
-            self.quota = Some(found);
-        }
-        absorb_day(&mut self.day, newer.day);
-        absorb_day(&mut self.prev_day, newer.prev_day);
-    }
-}
-
-fn absorb_day(known: &mut Option<DayCount>, found: Option<DayCount>) {
-    if let Some(found) = found
-        && known.is_none_or(|known| known.day <= found.day)
-    {
-        *known = Some(found);
     }
 }

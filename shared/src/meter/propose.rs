@@ -3,17 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    Answer, BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause,
-    WindowUse, Write,
+    BucketClause, BucketForm, ChargeId, DayClause, DayCount, Knowledge, QuotaClause, Refund, Write,
 };
 use crate::bucket::{Bucket, Verdict};
-use crate::decision::{BurstLevel, Levels, QuotaLevel};
 use crate::plan::BucketId;
 use crate::quota::{Day, Quota};
 use crate::time::Timestamp;
-
-/// How long a refusal by quota is remembered before the store is asked again, so that a top-up is seen.
-pub const QUOTA_REFUSAL_LIFE: Duration = Duration::from_secs(5);
 
 /// The limits that one request has to fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +17,50 @@ pub struct Limits {
     pub bucket: Option<(BucketId, Bucket)>,
     /// The quota that it counts against.
     pub quota: Option<Quota>,
+}
+
+/// What a process wants to take from a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The name that the write is to have. Another write needs another one, unless it is the same in every part.
+    pub id: ChargeId,
+    /// How many requests it takes, 1 or more.
+    pub cost: u64,
+    /// For how long what it takes may be kept, from the instant of the proposal on. Zero: all of it is used at once.
+    pub hold: Duration,
+    /// How far ahead an idle bucket may be dated, and how much more may be taken of a busy one.
+    pub slack: Slack,
+    /// What to give back with it, where the write allows that.
+    pub refund: Option<Refund>,
+    /// The day whose count this charge has already written to an item of its own.
+    pub archived: Option<Day>,
+}
+
+/// What a charge may take more than it needs, so that charges of several processes do not refuse each other.
+///
+/// Far below the rate a bucket is idle again after each charge, and of many charges under way at once each spoils the form of those
+/// before it. Charges in the busy form do not disturb each other, so a bucket that is kept busy costs fewer writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slack {
+    /// An idle bucket is dated so far ahead: it is busy for that long, and holds that much less.
+    pub lead: Duration,
+    /// A bucket that has been idle for less than this is charged in the busy form, and loses as much more.
+    pub band: Duration,
+}
+
+impl Charge {
+    /// A charge of `cost` requests that are used at once, which takes no more than that.
+    #[must_use]
+    pub fn new(id: ChargeId, cost: u64) -> Self {
+        Self {
+            id,
+            cost,
+            hold: Duration::ZERO,
+            slack: Slack::default(),
+            refund: None,
+            archived: None,
+        }
+    }
 }
 
 /// What to do next about a charge.
@@ -50,196 +89,161 @@ pub enum Refusal {
     },
 }
 
-/// What a process remembers of a meter. It is empty at first, and may be thrown away at any time.
-///
-/// ```
-/// use tollgate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal};
-/// use tollgate::time::Timestamp;
-///
-/// let now = Timestamp::from_secs(1_000);
-/// let mut knowledge = Knowledge::default();
-/// let proposal = knowledge.propose(ChargeId::new(7), 1, &Limits::default(), None, now);
-/// assert!(matches!(proposal, Proposal::Write(_)));
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Knowledge {
-    item: MeterItem,
-    quota_seen_at: Timestamp,
-}
-
 impl Knowledge {
-    /// What to do for the charge `id` of `cost` requests (1 or more) at `now`.
+    /// What to do for `charge` at `now`.
     ///
-    /// `archived` is the day whose count this charge has already written to an item of its own.
-    pub fn propose(
-        &self,
-        id: ChargeId,
-        cost: u64,
-        limits: &Limits,
-        archived: Option<Day>,
-        now: Timestamp,
-    ) -> Proposal {
+    /// What it takes for more than an instant is dated ahead by [`Charge::hold`]: while somebody keeps `n` requests, the bucket lacks
+    /// them. Otherwise it would refill what is not used yet, and a client could have the full bucket and what is kept at once.
+    pub fn propose(&self, charge: &Charge, limits: &Limits, now: Timestamp) -> Proposal {
         let bucket = match limits.bucket {
-            Some((bucket, rule)) => match self.bucket_form(bucket, rule, cost, now) {
+            Some((bucket, rule)) => match self.bucket_form(bucket, rule, charge, now) {
                 Ok(form) => Some(BucketClause { bucket, form }),
                 Err(refusal) => return Proposal::Refuse(refusal),
             },
             None => None,
         };
+        let day = match self.day_clause(charge.archived, now) {
+            Ok(day) => day,
+            Err(ended) => {
+                // Before the archive: a request that is refused should not make the store work.
+                return match self.check(charge.cost, limits, now) {
+                    Ok(()) => Proposal::Archive(ended),
+                    Err(refusal) => Proposal::Refuse(refusal),
+                };
+            }
+        };
+        let refund = charge
+            .refund
+            .and_then(|refund| self.refund(refund, charge.cost, limits, day, now));
         let quota = match limits.quota {
-            Some(quota) => match self.quota_clause(quota, cost, now) {
+            Some(quota) => match self.quota_clause(quota, charge.cost, refund, now) {
                 Ok(clause) => Some(clause),
                 Err(refusal) => return Proposal::Refuse(refusal),
             },
             None => None,
         };
-        match self.day_clause(archived, now) {
-            Ok(day) => Proposal::Write(Write {
-                id,
-                cost,
-                bucket,
-                quota,
-                day,
-            }),
-            Err(ended) => Proposal::Archive(ended),
-        }
-    }
-
-    /// Remembers what a store answered at `now`.
-    pub fn learn(&mut self, answer: &Answer, now: Timestamp) {
-        let item = match answer {
-            Answer::Applied(item) => item,
-            Answer::Failed(item) => {
-                // The table was restored or replaced. Without this, no form would ever fit again.
-                if self.item.is_ahead_of(item) {
-                    self.item = MeterItem::default();
-                }
-                item
-            }
-        };
-        self.item.absorb(item);
-        // A whole item without a quota says that nothing is used.
-        if item.quota.is_some() || matches!(answer, Answer::Failed(_)) {
-            self.quota_seen_at = now;
-        }
-    }
-
-    /// The refusal to give when no more writes may be tried: the limit that does not fit, or, when all fit at `now`, a throttle
-    /// that ends now.
-    pub fn last_refusal(&self, cost: u64, limits: &Limits, now: Timestamp) -> Refusal {
-        if let Some((bucket, rule)) = limits.bucket
-            && let Err(refusal) = self.bucket_form(bucket, rule, cost, now)
-        {
-            return refusal;
-        }
-        if let Some(quota) = limits.quota {
-            let known = self.window(quota, now);
-            if known.used > most_used_before(quota, cost) {
-                let resets_at = quota.window_of(known.window).resets_at();
-                return Refusal::QuotaExceeded { resets_at };
-            }
-        }
-        Refusal::Throttled { until: Some(now) }
-    }
-
-    /// What is left of each limit at `now`, as far as this process knows.
-    pub fn levels(&self, limits: &Limits, now: Timestamp) -> Levels {
-        let burst = limits.bucket.map(|(bucket, rule)| {
-            let tat = self.item.tat(bucket);
-            BurstLevel {
-                limit: rule.burst(),
-                remaining: rule.remaining(tat, now),
-                refill: rule.refill(),
-                full_after: tat.map_or(Duration::ZERO, |tat| tat.saturating_since(now)),
-            }
-        });
-        let quota = limits.quota.map(|quota| {
-            let known = self.window(quota, now);
-            let window = quota.window_of(known.window);
-            QuotaLevel {
-                limit: quota.limit(),
-                remaining: known.remaining(quota.limit()),
-                window: Duration::from_secs(window.length_s()),
-                resets_after: window.resets_at().saturating_since(now),
-            }
-        });
-        Levels { burst, quota }
+        Proposal::Write(Write {
+            id: charge.id,
+            cost: charge.cost,
+            bucket,
+            quota,
+            day,
+            refund,
+        })
     }
 
     fn bucket_form(
         &self,
         bucket: BucketId,
         rule: Bucket,
-        cost: u64,
+        charge: &Charge,
         now: Timestamp,
     ) -> Result<BucketForm, Refusal> {
-        let tat = self.item.tat(bucket);
-        match rule.check(tat, now, cost) {
-            Verdict::Exceeds { until } => Err(Refusal::Throttled { until }),
-            Verdict::Conforms { tat: next } => {
-                let busy = tat.is_some_and(|tat| tat > now);
-                match rule.latest_tat(now, cost) {
-                    Some(latest) if busy => Ok(BucketForm::Busy {
-                        now,
-                        latest,
-                        cost_ns: rule.cost_ns(cost),
-                    }),
-                    Some(_) => Ok(BucketForm::Idle { now, next }),
-                    None => Err(Refusal::Throttled { until: None }),
-                }
-            }
+        let tat = self.tat(bucket);
+        let Charge { cost, slack, .. } = *charge;
+        if let Verdict::Exceeds { until } = rule.check(Some(tat), now, cost) {
+            return Err(Refusal::Throttled { until });
         }
-    }
-
-    /// The window that counts at `now`, and what is known to be used of it. A clock that lags behind the item uses the item's window.
-    fn window(&self, quota: Quota, now: Timestamp) -> WindowUse {
-        let window = quota.window(now).first;
-        match self.item.quota {
-            Some(known) if known.window >= window => known,
-            Some(_) | None => WindowUse { window, used: 0 },
+        let Some(latest) = rule.latest_tat(now, cost) else {
+            return Err(Refusal::Throttled { until: None });
+        };
+        let room = latest.saturating_since(now);
+        // Until then the bucket has to be short of what is kept.
+        let horizon = now.saturating_add(charge.hold.min(room));
+        if tat > horizon {
+            return Ok(BucketForm::Busy {
+                now: horizon,
+                latest,
+                cost_ns: rule.cost_ns(cost),
+            });
         }
+        let band = slack.band.min(room);
+        if !band.is_zero() && tat.saturating_add(band) > horizon {
+            // What it has refilled since, which is less than the band, is lost to the client.
+            return Ok(BucketForm::Busy {
+                now: horizon.saturating_sub(band),
+                latest: latest.saturating_sub(band),
+                cost_ns: rule.cost_ns(cost).saturating_add(nanos(band)),
+            });
+        }
+        let spare = latest.saturating_since(horizon);
+        let dated = horizon.saturating_add(slack.lead.min(spare / 2));
+        Ok(BucketForm::Idle {
+            now: dated,
+            next: dated.saturating_add(Duration::from_nanos(rule.cost_ns(cost))),
+        })
     }
 
     fn quota_clause(
         &self,
         quota: Quota,
         cost: u64,
+        refund: Option<Refund>,
         now: Timestamp,
     ) -> Result<QuotaClause, Refusal> {
-        let WindowUse { window, used } = self.window(quota, now);
-        let most = most_used_before(quota, cost);
-        let is_fresh = now.abs_diff(self.quota_seen_at) < QUOTA_REFUSAL_LIFE;
-        if used > most && is_fresh {
-            let resets_at = quota.window_of(window).resets_at();
+        let (known, window) = self.window(quota, now);
+        let given_back = refund.map_or(0, |refund| refund.requests);
+        let most = most_used_before(quota, cost.saturating_sub(given_back));
+        if known.used > most && self.is_fresh(now) {
+            let resets_at = window.resets_at();
             return Err(Refusal::QuotaExceeded { resets_at });
         }
-        Ok(match self.item.quota {
+        let window = known.window;
+        Ok(match self.quota {
             // A charge above the limit cannot start a window; it may fit one in which an operator gave the key more.
             Some(known) if known.window < window && most >= 0 => QuotaClause::New { window },
             Some(_) | None => QuotaClause::Same { window, most },
         })
     }
 
+    /// What of `refund` can go with a charge of `cost`: no more than the charge takes, so that the write which is applied twice because
+    /// its slot was lost does not give back twice.
+    fn refund(
+        &self,
+        refund: Refund,
+        cost: u64,
+        limits: &Limits,
+        day: DayClause,
+        now: Timestamp,
+    ) -> Option<Refund> {
+        let is_same_day = matches!(day, DayClause::Same { day } if day == refund.day);
+        let window = limits.quota.map(|quota| self.window(quota, now).0.window);
+        let is_known = self.quota.map(|known| known.window) == window || limits.quota.is_none();
+        let fits = is_same_day
+            && self.day == Some(refund.day)
+            && refund.window == window
+            && is_known
+            && refund.follows == self.set_id();
+        fits.then_some(Refund {
+            requests: refund.requests.min(cost),
+            ..refund
+        })
+    }
+
     fn day_clause(&self, archived: Option<Day>, now: Timestamp) -> Result<DayClause, DayCount> {
         let today = Day::of(now);
-        match self.item.day {
-            Some(known) if known.day < today => match self.item.prev_day {
+        match self.day {
+            Some(known) if known < today => match self.prev_day {
                 Some(ended) if archived != Some(ended.day) => Err(ended),
                 Some(_) | None => Ok(DayClause::New {
                     day: today,
-                    archived: self.item.prev_day.map(|ended| ended.day),
+                    archived: self.prev_day.map(|ended| ended.day),
                 }),
             },
-            Some(known) => Ok(DayClause::Same { day: known.day }),
+            Some(day) => Ok(DayClause::Same { day }),
             None => Ok(DayClause::Same { day: today }),
         }
     }
 }
 
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// The most that may be used of a quota before a charge of `cost` requests; below 0 when the charge takes more than the limit.
 ///
 /// A limit above 2^63 counts as 2^63 - 1, so that what is used stays a number that can be kept.
-fn most_used_before(quota: Quota, cost: u64) -> i64 {
+pub(super) fn most_used_before(quota: Quota, cost: u64) -> i64 {
     let limit = quota.limit().min(i64::MAX.unsigned_abs());
     let most = i128::from(limit) - i128::from(cost);
     i64::try_from(most).unwrap_or(i64::MIN)

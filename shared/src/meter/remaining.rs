@@ -1,6 +1,6 @@
-//! What an operator leaves of a quota.
+//! What an operator leaves of a quota, and what a process gives back that ends.
 
-use super::{ChargeId, MeterItem, WindowUse};
+use super::{ChargeId, MeterItem, Refund, WindowUse};
 use crate::quota::{Day, Quota};
 use crate::time::Timestamp;
 
@@ -71,5 +71,33 @@ impl RemainingWrite {
         } else {
             Refutation::OtherChange
         }
+    }
+}
+
+/// The conditional write with which a process that ends gives back what it has not used:
+/// `refund_id = follows` (or absent), `set_id` as it was at the charge, `win` and `day` the same; then `refund_id = id`,
+/// `used = used - requests`, `count = count - requests`.
+///
+/// A charge gives back no more than it takes, so it does no harm when it is applied twice. This one takes nothing. It asks for the
+/// name of the refund before it and leaves its own, so that it is applied once at the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundWrite {
+    /// The refund's name.
+    pub id: ChargeId,
+    /// The name of the refund before it.
+    pub after: Option<ChargeId>,
+    /// What is given back.
+    pub refund: Refund,
+}
+
+impl RefundWrite {
+    /// Whether the same refund after another one may fit: from the whole item that came back when this one failed.
+    pub fn may_follow(&self, item: &MeterItem) -> bool {
+        let is_same_window = item.quota.map(|known| known.window) == self.refund.window;
+        item.refund_id != Some(self.id)
+            && item.refund_id != self.after
+            && item.set_id == self.refund.follows
+            && item.day.map(|known| known.day) == Some(self.refund.day)
+            && (is_same_window || self.refund.window.is_none())
     }
 }

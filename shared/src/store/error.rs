@@ -50,6 +50,15 @@ impl StoreError {
         }
     }
 
+    /// For a request that waited for a charge which nobody makes any more.
+    pub(crate) fn forsaken(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(
+            StoreErrorKind::Unavailable,
+            "the charge that this request waited for was given up",
+            source,
+        )
+    }
+
     /// For a page that is to start where no page ended.
     pub fn invalid_position() -> Self {
         Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::StoreError;
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyHash;
-use crate::meter::{Answer, DayCount, MeterId, Write};
+use crate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
 use crate::plan::Plan;
 use crate::time::Timestamp;
 
@@ -50,6 +50,15 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         meter: &MeterId,
         write: &Write,
+    ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
+
+    /// Tries to give back what a process that ends has not used.
+    ///
+    /// An error says that the answer is not known, as for a charge. The same write may be tried again.
+    fn refund(
+        &self,
+        meter: &MeterId,
+        write: &RefundWrite,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
 
     /// Writes the count of a day that has ended to an item of its own. Doing it twice is the same as once.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use tollgate::meter::{
-    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, RemainingWrite,
-    WindowUse, Write,
+    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, RefundWrite,
+    RemainingWrite, WindowUse, Write,
 };
 use tollgate::plan::BucketId;
 use tollgate::quota::Day;
@@ -24,6 +24,7 @@ pub(crate) struct Item {
     pub(crate) prev_count: Option<u64>,
     pub(crate) slots: BTreeMap<u8, u64>,
     pub(crate) set_id: Option<u64>,
+    pub(crate) refund_id: Option<u64>,
 }
 
 fn pair<N: Default>(day: Option<u32>, number: Option<N>) -> Option<(Day, N)> {
@@ -53,6 +54,30 @@ impl Item {
         }
     }
 
+    /// Tries to give back what a process has not used.
+    pub(crate) fn refund(&mut self, write: &RefundWrite) -> Answer {
+        let RefundWrite { id, after, refund } = write;
+        let requests = i64::try_from(refund.requests).unwrap();
+        let follows = self.refund_id == after.map(ChargeId::number);
+        if !follows || !self.is_as_at(refund.window, refund.day, refund.follows) {
+            return Answer::Failed(self.whole());
+        }
+        self.refund_id = Some(id.number());
+        if refund.window.is_some() {
+            self.used = self.used.map(|used| used - requests);
+        }
+        self.count = self.count.map(|count| count - refund.requests);
+        Answer::Applied(self.whole())
+    }
+
+    /// Whether the window, the day and the operator's last change are still those of a charge.
+    fn is_as_at(&self, window: Option<Day>, day: Day, follows: Option<ChargeId>) -> bool {
+        let is_same_window = window.is_none_or(|window| {
+            self.win == Some(window.number()) && self.set_id == follows.map(ChargeId::number)
+        });
+        is_same_window && self.day == Some(day.number())
+    }
+
     fn allows(&self, write: &Write) -> bool {
         let bucket = write.bucket.is_none_or(|clause| {
             let tat = self.tats.get(&clause.bucket).copied();
@@ -79,13 +104,18 @@ impl Item {
             }
         };
         let is_free = self.slots.get(&write.id.slot()) != Some(&write.id.number());
-        !self.off && is_free && bucket && quota && day
+        let refund = write.refund.is_none_or(|refund| {
+            self.day.is_some()
+                && (refund.window.is_none()
+                    || (self.win.is_some() && self.set_id == refund.follows.map(ChargeId::number)))
+        });
+        !self.off && is_free && bucket && quota && day && refund
     }
 
     /// Makes the updates; what they set is the answer.
     fn apply(&mut self, write: &Write) -> MeterItem {
         let mut set = Self::default();
-        let cost = i64::try_from(write.cost).unwrap();
+        let counted = write.counted();
         set.slots.insert(write.id.slot(), write.id.number());
         if let Some(clause) = write.bucket {
             let tat = match clause.form {
@@ -97,22 +127,22 @@ impl Item {
         match write.quota {
             Some(QuotaClause::Same { window, .. }) => {
                 set.win = Some(window.number());
-                set.used = Some(self.used.unwrap_or(0) + cost);
+                set.used = Some(self.used.unwrap_or(0) + counted);
             }
             Some(QuotaClause::New { window }) => {
                 set.win = Some(window.number());
-                set.used = Some(cost);
+                set.used = Some(counted);
             }
             None => {}
         }
         match write.day {
             DayClause::Same { day } => {
                 set.day = Some(day.number());
-                set.count = Some(self.count.unwrap_or(0) + write.cost);
+                set.count = Some(self.count.unwrap_or(0).strict_add_signed(counted));
             }
             DayClause::New { day, .. } => {
                 (set.prev_day, set.prev_count) = (self.day, self.count);
-                (set.day, set.count) = (Some(day.number()), Some(write.cost));
+                (set.day, set.count) = (Some(day.number()), Some(counted.try_into().unwrap()));
             }
         }
         self.slots.extend(&set.slots);
@@ -140,6 +170,7 @@ impl Item {
                 .map(|(day, count)| DayCount { day, count }),
             slots: self.slots.values().copied().map(ChargeId::new).collect(),
             set_id: self.set_id.map(ChargeId::new),
+            refund_id: self.refund_id.map(ChargeId::new),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tollgate::id::PlanId;
 use tollgate::key::KeyHash;
-use tollgate::meter::{Answer, DayCount, MeterId, Write};
+use tollgate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
 use tollgate::plan::Plan;
 use tollgate::store::{KeyRecord, Ledger, StoreError, StoreErrorKind};
 use tollgate::time::ManualClock;
@@ -32,6 +32,7 @@ pub(crate) struct Calls {
     pub(crate) plans: u32,
     pub(crate) charges: u32,
     pub(crate) archives: u32,
+    pub(crate) refunds: u32,
 }
 
 #[derive(Debug, Default)]
@@ -130,6 +131,12 @@ impl Ledger for MemoryLedger {
                 Ok(item.charge(write))
             }
         }
+    }
+
+    async fn refund(&self, meter: &MeterId, write: &RefundWrite) -> Result<Answer, StoreError> {
+        self.arrive(|calls| calls.refunds += 1).await?;
+        let mut state = self.state();
+        Ok(state.meters.entry(meter.clone()).or_default().refund(write))
     }
 
     async fn archive(&self, _meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {

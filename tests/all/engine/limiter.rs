@@ -14,7 +14,8 @@ use tollgate::decision::{Allowance, Decision, Reason};
 use tollgate::entitlement::Memory;
 use tollgate::id::ApiStage;
 use tollgate::key::{KeyHash, KeyValue, Pepper};
-use tollgate::limiter::{Limiter, Request};
+use tollgate::lease::Leases;
+use tollgate::limiter::{Limiter, Options, Request};
 use tollgate::meter::MeterId;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
@@ -34,6 +35,7 @@ const NO_CALLS: Calls = Calls {
     plans: 0,
     charges: 0,
     archives: 0,
+    refunds: 0,
 };
 const ONE_CHARGE: Calls = Calls {
     charges: 1,
@@ -44,6 +46,7 @@ const FIRST_SIGHT: Calls = Calls {
     plans: 1,
     charges: 1,
     archives: 0,
+    refunds: 0,
 };
 
 fn throttle(per_second: f64, burst: u64) -> Throttle {
@@ -70,14 +73,22 @@ struct Desk {
 
 impl Desk {
     fn new(throttle: Option<Throttle>, quota: Option<Quota>) -> Self {
-        Self::remembering(Memory::default(), throttle, quota)
+        Self::with(Options::default(), throttle, quota)
     }
 
     fn remembering(memory: Memory, throttle: Option<Throttle>, quota: Option<Quota>) -> Self {
+        let options = Options {
+            memory,
+            ..Options::default()
+        };
+        Self::with(options, throttle, quota)
+    }
+
+    fn with(options: Options, throttle: Option<Throttle>, quota: Option<Quota>) -> Self {
         let ledger = MemoryLedger::new();
         let clock = ManualClock::new(Timestamp::from_secs(NOON_S));
         let limiter =
-            Limiter::with_memory(ledger.clone(), clock.clone(), pepper(), memory).unwrap();
+            Limiter::with_options(ledger.clone(), clock.clone(), pepper(), options).unwrap();
         let plan = Plan {
             id: "bronze".into(),
             name: "Bronze".to_owned(),
@@ -354,7 +365,11 @@ async fn a_request_may_cost_several() {
 
 #[tokio::test]
 async fn a_plan_without_limits_is_counted() {
-    let desk = Desk::new(None, None);
+    let options = Options {
+        leases: Leases::Off,
+        ..Options::default()
+    };
+    let desk = Desk::with(options, None, None);
     for _ in 0..20 {
         assert_eq!(desk.decide().await, None);
     }

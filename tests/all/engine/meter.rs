@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::meter::{
-    Answer, ChargeId, Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal, Refutation,
+    Answer, Charge, ChargeId, Knowledge, Limits, Proposal, QUOTA_REFUSAL_LIFE, Refusal, Refutation,
     RemainingWrite,
 };
 use tollgate::plan::BucketId;
@@ -54,16 +54,19 @@ impl Rules {
 
 fn any_rules() -> impl Strategy<Value = Rules> {
     let period = prop_oneof![Just(Period::Day), Just(Period::Week), Just(Period::Month)];
-    let quota = (0..30_u64, period, 0..28_u32).prop_map(|(limit, period, offset)| {
+    // Small ones are used up soon; of large ones leases are taken.
+    let limit = prop_oneof![0..30_u64, 100..900_u64];
+    let quota = (limit, period, 0..28_u32).prop_map(|(limit, period, offset)| {
         Quota::new(limit, period, offset % (period.max_offset() + 1)).unwrap()
     });
-    (1..40_u32, 0..12_u64, prop::option::weighted(0.8, quota)).prop_map(
-        |(per_second, burst, quota)| Rules {
+    let burst = prop_oneof![0..12_u64, 100..400_u64];
+    (1..40_u32, burst, prop::option::weighted(0.8, quota)).prop_map(|(per_second, burst, quota)| {
+        Rules {
             per_second,
             burst,
             quota,
-        },
-    )
+        }
+    })
 }
 
 /// How far time goes between two requests: from nothing to several days.
@@ -106,7 +109,11 @@ impl Lonely {
         let (mut writes, mut archives, mut archived) = (0, 0, None);
         let refusal = loop {
             assert!(writes < 5, "the meter goes round in circles");
-            match self.knowledge.propose(id, cost, limits, archived, now) {
+            let charge = Charge {
+                archived,
+                ..Charge::new(id, cost)
+            };
+            match self.knowledge.propose(&charge, limits, now) {
                 Proposal::Refuse(refusal) => break Some(refusal),
                 Proposal::Archive(ended) => {
                     archives += 1;
@@ -361,7 +368,8 @@ fn a_meter_that_was_switched_off_admits_nothing_and_learns_it_from_one_write() {
         ..Item::default()
     };
     let id = ChargeId::new(1);
-    let Proposal::Write(write) = knowledge.propose(id, 1, &limits, None, at(START_NS)) else {
+    let charge = Charge::new(id, 1);
+    let Proposal::Write(write) = knowledge.propose(&charge, &limits, at(START_NS)) else {
         panic!("nothing forbids the charge yet");
     };
     let answer = item.charge(&write);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 19] = [
+const ENGINE: [&str; 21] = [
     // numbers
     "time",
     "id",
@@ -23,6 +23,8 @@ const ENGINE: [&str; 19] = [
     // storage
     "store",
     // use
+    "lease",
+    "charge",
     "entitlement",
     "limiter",
     "metrics",

@@ -2,8 +2,8 @@
 
 use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::meter::{
-    Answer, BucketForm, ChargeId, DayClause, Knowledge, Limits, MeterId, Proposal, QuotaClause,
-    Refusal, Write,
+    Answer, BucketForm, Charge, ChargeId, DayClause, Knowledge, Limits, MeterId, Proposal,
+    QuotaClause, Refusal, Write,
 };
 use tollgate::plan::BucketId;
 use tollgate::quota::{Day, Period, Quota};
@@ -37,7 +37,7 @@ fn blind(id: u64, cost: u64, limits: &Limits, now: Timestamp) -> Write {
 }
 
 fn write(known: &Knowledge, id: u64, cost: u64, limits: &Limits, now: Timestamp) -> Write {
-    match known.propose(ChargeId::new(id), cost, limits, None, now) {
+    match known.propose(&Charge::new(ChargeId::new(id), cost), limits, now) {
         Proposal::Write(write) => write,
         other => panic!("expected a write, not {other:?}"),
     }
@@ -83,7 +83,7 @@ async fn a_bucket_admits_its_burst_and_then_one_a_second() {
         let answer = make(&store, &mut other, &ignorant, NOW).await;
         assert!(matches!(answer, Answer::Failed(_)), "{name}");
         for known in [&known, &other] {
-            let refused = known.propose(ChargeId::new(5), 1, &limits, None, NOW);
+            let refused = known.propose(&Charge::new(ChargeId::new(5), 1), &limits, NOW);
             let until = Some(after(1));
             assert_eq!(
                 refused,
@@ -116,7 +116,7 @@ async fn a_methods_bucket_stands_beside_the_plans() {
             let next = write(&known, id, 1, &limits, NOW);
             let answer = make(&store, &mut known, &next, NOW).await;
             assert!(matches!(answer, Answer::Applied(_)), "{name}");
-            let refused = known.propose(ChargeId::new(9), 1, &limits, None, NOW);
+            let refused = known.propose(&Charge::new(ChargeId::new(9), 1), &limits, NOW);
             assert!(matches!(refused, Proposal::Refuse(_)), "{name}");
         }
         let failing = blind(3, 1, &limits(BucketId::Plan, 1, 100), NOW);

@@ -43,6 +43,7 @@ async fn charge(shell: &Shell, plan: &str, days: &[(&str, &str, u64)]) {
             id: ChargeId::new(u64::try_from(number).unwrap()),
             cost: *used,
             bucket: None,
+            refund: None,
             quota: Some(if last_window.is_none_or(|last| last == window) {
                 let most = i64::from(u32::MAX);
                 QuotaClause::Same { window, most }

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Attributes;
 use crate::meter::{
-    BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, SLOT_COUNT,
-    WindowUse, Write,
+    BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, Refund,
+    RefundWrite, SLOT_COUNT, WindowUse, Write,
 };
 use crate::plan::BucketId;
 use crate::quota::Day;
@@ -27,6 +27,8 @@ const PREV_DAY: &str = "prev_day";
 const PREV_COUNT: &str = "prev_count";
 /// The name of the last change that an operator made of what is used.
 pub(super) const SET_ID: &str = "set_id";
+/// The name of the last time that a process gave back what it had not used.
+const REFUND_ID: &str = "refund_id";
 const SLOT_PREFIX: &str = "i";
 
 /// The parts of an `UpdateItem` that depend on the charge.
@@ -51,11 +53,65 @@ impl Expression {
         if let Some(clause) = &write.bucket {
             expression.bucket(clause);
         }
+        let counted = write.counted();
         if let Some(clause) = &write.quota {
-            expression.quota(clause, write.cost);
+            expression.quota(clause, counted);
         }
-        expression.day(&write.day, write.cost);
+        expression.day(&write.day, counted);
+        if let Some(refund) = &write.refund {
+            expression.refunded(refund);
+        }
         expression
+    }
+
+    /// The parts of an `UpdateItem` that gives back and takes nothing.
+    pub(super) fn of_refund(write: &RefundWrite) -> Self {
+        let RefundWrite { id, after, refund } = write;
+        let mut expression = Self::default();
+        expression.name("#refund_id", REFUND_ID);
+        expression.value(":id", id.number());
+        expression.update.push_str("SET #refund_id = :id");
+        match after {
+            Some(after) => {
+                expression.value(":after", after.number());
+                expression.condition.push_str("#refund_id = :after");
+            }
+            None => expression
+                .condition
+                .push_str("attribute_not_exists(#refund_id)"),
+        }
+        let requests = i64::try_from(refund.requests).unwrap_or(i64::MAX);
+        if let Some(window) = refund.window {
+            expression.name("#win", WINDOW);
+            expression.name("#used", USED);
+            expression.value(":win", window.number());
+            expression.require("#win = :win");
+            expression.set("#used = #used + :requests");
+        }
+        expression.name("#day", DAY);
+        expression.name("#count", COUNT);
+        expression.value(":day", refund.day.number());
+        expression.signed(":requests", requests.saturating_neg());
+        expression.require("#day = :day");
+        expression.set("#count = #count + :requests");
+        expression.refunded(refund);
+        expression
+    }
+
+    /// What has to be as it was when the requests were charged that are given back.
+    fn refunded(&mut self, refund: &Refund) {
+        self.require("attribute_exists(#day)");
+        if refund.window.is_none() {
+            return;
+        }
+        self.name("#set_id", SET_ID);
+        match refund.follows {
+            Some(follows) => {
+                self.value(":follows", follows.number());
+                self.require("attribute_exists(#win) AND #set_id = :follows");
+            }
+            None => self.require("attribute_exists(#win) AND attribute_not_exists(#set_id)"),
+        }
     }
 
     fn switch(&mut self) {
@@ -93,15 +149,14 @@ impl Expression {
         }
     }
 
-    fn quota(&mut self, clause: &QuotaClause, cost: u64) {
+    fn quota(&mut self, clause: &QuotaClause, counted: i64) {
         self.name("#win", WINDOW);
         self.name("#used", USED);
-        self.value(":cost", cost);
+        self.signed(":cost", counted);
         match *clause {
             QuotaClause::Same { window, most } => {
                 self.value(":win", window.number());
-                self.values
-                    .push((":most", AttributeValue::N(most.to_string())));
+                self.signed(":most", most);
                 self.value(":zero", 0_u64);
                 self.require(if most < 0 {
                     "#win = :win AND #used <= :most"
@@ -118,10 +173,10 @@ impl Expression {
         }
     }
 
-    fn day(&mut self, clause: &DayClause, cost: u64) {
+    fn day(&mut self, clause: &DayClause, counted: i64) {
         self.name("#day", DAY);
         self.name("#count", COUNT);
-        self.value(":requests", cost);
+        self.signed(":requests", counted);
         match *clause {
             DayClause::Same { day } => {
                 self.value(":day", day.number());
@@ -158,6 +213,11 @@ impl Expression {
 
     fn name(&mut self, placeholder: &'static str, attribute: &str) {
         self.names.push((placeholder, attribute.to_owned()));
+    }
+
+    fn signed(&mut self, placeholder: &'static str, number: i64) {
+        self.values
+            .push((placeholder, AttributeValue::N(number.to_string())));
     }
 
     fn value(&mut self, placeholder: &'static str, number: impl Into<u64>) {
@@ -198,6 +258,8 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
     for (attribute, value) in attributes {
         if attribute == SET_ID {
             item.set_id = Some(ChargeId::new(as_number(attribute, value)?));
+        } else if attribute == REFUND_ID {
+            item.refund_id = Some(ChargeId::new(as_number(attribute, value)?));
         } else if attribute == TAT {
             let tat = Timestamp::from_nanos(as_number(attribute, value)?);
             item.tats.push((BucketId::Plan, tat));

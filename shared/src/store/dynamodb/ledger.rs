@@ -13,7 +13,7 @@ use super::usage::day_item;
 use super::{Attributes, CONNECT_TIMEOUT, DynamoStore, store_error};
 use crate::id::PlanId;
 use crate::key::KeyHash;
-use crate::meter::{Answer, DayCount, MeterId, Write};
+use crate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
 use crate::plan::Plan;
 use crate::store::item::{
     KEY_SK, METER_SK, PLAN_SK, PlanItem, ValueItem, meter_pk, name, plan_pk, value_pk,
@@ -66,7 +66,40 @@ impl Ledger for DynamoStore {
     }
 
     async fn charge(&self, meter: &MeterId, write: &Write) -> Result<Answer, StoreError> {
-        let expression = Expression::new(write);
+        self.try_write(meter, Expression::new(write)).await
+    }
+
+    async fn refund(&self, meter: &MeterId, write: &RefundWrite) -> Result<Answer, StoreError> {
+        self.try_write(meter, Expression::of_refund(write)).await
+    }
+
+    async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
+        let item = day_item(meter, ended);
+        // Not PutItem: requests need no right beyond GetItem and UpdateItem, and what repeats this sets the same.
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(name::PK, AttributeValue::S(item.pk))
+            .key(name::SK, AttributeValue::S(item.sk))
+            .update_expression("SET #count = :count, #ttl = :ttl")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_names("#ttl", name::TTL)
+            .expression_attribute_values(":count", number(item.count))
+            .expression_attribute_values(":ttl", number(item.ttl));
+        Box::pin(request.send())
+            .await
+            .map_err(|error| store_error("UpdateItem", error))?;
+        Ok(())
+    }
+}
+
+impl DynamoStore {
+    async fn try_write(
+        &self,
+        meter: &MeterId,
+        expression: Expression,
+    ) -> Result<Answer, StoreError> {
         let mut request = self
             .client
             .update_item()
@@ -94,25 +127,5 @@ impl Ledger for DynamoStore {
                 None => Err(store_error("UpdateItem", error)),
             },
         }
-    }
-
-    async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
-        let item = day_item(meter, ended);
-        // Not PutItem: requests need no right beyond GetItem and UpdateItem, and what repeats this sets the same.
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(name::PK, AttributeValue::S(item.pk))
-            .key(name::SK, AttributeValue::S(item.sk))
-            .update_expression("SET #count = :count, #ttl = :ttl")
-            .expression_attribute_names("#count", COUNT)
-            .expression_attribute_names("#ttl", name::TTL)
-            .expression_attribute_values(":count", number(item.count))
-            .expression_attribute_values(":ttl", number(item.ttl));
-        Box::pin(request.send())
-            .await
-            .map_err(|error| store_error("UpdateItem", error))?;
-        Ok(())
     }
 }

@@ -47,7 +47,8 @@ async fn many_first_sights_at_once_share_one_load() {
             ..FIRST_SIGHT
         }
     );
-    assert!(calls.charges >= 50);
+    // One for the first, and one for all that waited.
+    assert!(calls.charges <= 3, "{calls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -48,6 +48,15 @@ pub(super) enum Event {
     Restart {
         process: usize,
     },
+    /// A process ends in order: it gives back what it has leased.
+    HandBack {
+        process: usize,
+        fate: Fate,
+    },
+    /// A request is given up by whoever made it.
+    Drop {
+        task: usize,
+    },
     Switch {
         off: bool,
     },
@@ -83,6 +92,9 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         1 => (0..PROCESSES, offset_ns)
             .prop_map(|(process, offset_ns)| Event::SetClock { process, offset_ns }),
         1 => (0..PROCESSES).prop_map(|process| Event::Restart { process }),
+        1 => (0..PROCESSES, any_fate())
+            .prop_map(|(process, fate)| Event::HandBack { process, fate }),
+        2 => (0..TASKS).prop_map(|task| Event::Drop { task }),
         1 => prop::bool::weighted(0.3).prop_map(|off| Event::Switch { off }),
         6 => (0..OPERATORS, any_fate(), 0..60_u64).prop_map(|(operator, fate, remaining)| {
             Event::Operate { operator, fate, remaining }

@@ -2,14 +2,18 @@
 //! clocks differ and jump. Whatever happens, the bounds hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+use std::sync::Arc;
 
 use proptest::prelude::*;
-use tollgate::limiter::{MAX_OVERTAKEN, MAX_WRITES};
+use tokio::sync::oneshot;
+use tollgate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
+use tollgate::lease::Leases;
 use tollgate::meter::{
-    Answer, ChargeId, DayCount, Knowledge, Limits, Proposal, Refutation, RemainingWrite, Write,
+    Answer, ChargeId, DayCount, MeterId, RefundWrite, Refutation, RemainingWrite, Write,
 };
 use tollgate::plan::BucketId;
-use tollgate::quota::Day;
+use tollgate::store::{StoreError, StoreErrorKind};
 
 use super::events::{Event, Fate, OPERATORS, PROCESSES, TASKS, any_event};
 use super::{DAY_NS, Rules, START_NS, any_rules, at};
@@ -18,20 +22,22 @@ use crate::engine::item::Item;
 /// How often a store's client sends a write whose answer is lost.
 const ATTEMPTS: u32 = 2;
 
-#[derive(Default)]
 struct Process {
-    knowledge: Knowledge,
+    meter: Arc<Meter>,
     offset_ns: i64,
 }
 
-/// A decision under way.
-#[derive(Clone)]
-struct Charge {
-    id: ChargeId,
-    cost: u64,
-    archived: Option<Day>,
-    writes: u32,
-    overtaken: u32,
+impl Process {
+    fn new(offset_ns: i64) -> Self {
+        let id = MeterId {
+            key_id: "client".into(),
+            plan_id: "bronze".into(),
+        };
+        Self {
+            meter: Arc::new(Meter::new(id)),
+            offset_ns,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -41,17 +47,29 @@ struct Sent {
     asked_at: u64,
 }
 
-#[derive(Clone)]
+/// A request.
 enum Task {
     Free,
-    Deciding(Charge),
     Waiting {
-        charge: Charge,
+        cost: u64,
+        told: oneshot::Receiver<Turn>,
+    },
+    Leading {
+        cost: u64,
+        flight: Flight,
+        /// When the charge was asked for that this request is part of.
+        asked_at: u64,
+    },
+    Sending {
+        cost: u64,
+        flight: Flight,
         sent: Sent,
         attempts: u32,
     },
     Answered {
-        charge: Charge,
+        cost: u64,
+        flight: Flight,
+        sent: Sent,
         answer: Answer,
     },
 }
@@ -67,6 +85,7 @@ enum Message {
     Write(Sent),
     Archive(DayCount),
     Remaining(Change),
+    Refund(RefundWrite),
 }
 
 /// What an operator is about to write.
@@ -77,17 +96,9 @@ struct Change {
     attempts: u32,
 }
 
-/// What was taken from the meter.
-struct Taken {
-    id: ChargeId,
-    cost: u64,
-    asked_at: u64,
-    day: u32,
-}
-
 struct World {
     rules: Rules,
-    limits: Limits,
+    wish: Wish,
     now: u64,
     offsets_ns: (i64, i64),
     processes: Vec<Process>,
@@ -95,35 +106,41 @@ struct World {
     item: Item,
     archived: BTreeMap<u32, u64>,
     late: Vec<Message>,
-    taken: Vec<Taken>,
     last_in_slot: BTreeMap<u8, ChargeId>,
     charges: u64,
-    admitted: Vec<Charge>,
+    /// When requests passed, and how many each counts for.
+    admitted: Vec<(u64, u64)>,
     operators: Vec<Option<Change>>,
     /// What may still be taken of each window: the limit at first, what an operator set, less what was taken since.
-    left: BTreeMap<u32, u64>,
+    left: BTreeMap<u32, i64>,
     set: BTreeSet<u64>,
+    /// What was counted of each day.
+    days: BTreeMap<u32, i64>,
 }
 
 impl World {
-    fn new(rules: Rules) -> Self {
+    fn new(rules: Rules, leases: Leases) -> Self {
         Self {
             rules,
-            limits: rules.limits(),
+            wish: Wish {
+                cost: 1,
+                limits: rules.limits(),
+                leases,
+            },
             now: START_NS,
             offsets_ns: (0, 0),
-            processes: (0..PROCESSES).map(|_| Process::default()).collect(),
-            tasks: vec![Task::Free; TASKS],
+            processes: (0..PROCESSES).map(|_| Process::new(0)).collect(),
+            tasks: (0..TASKS).map(|_| Task::Free).collect(),
             item: Item::default(),
             archived: BTreeMap::new(),
             late: Vec::new(),
-            taken: Vec::new(),
             last_in_slot: BTreeMap::new(),
             charges: 0,
             admitted: Vec::new(),
             operators: vec![None; OPERATORS],
             left: BTreeMap::new(),
             set: BTreeSet::new(),
+            days: BTreeMap::new(),
         }
     }
 
@@ -148,16 +165,24 @@ impl World {
                 self.offsets_ns.1 = self.offsets_ns.1.max(offset_ns);
             }
             Event::Restart { process } => {
-                self.processes[process].knowledge = Knowledge::default();
-                for (_, task) in self
-                    .tasks
-                    .iter_mut()
-                    .enumerate()
-                    .filter(|(task, _)| task % PROCESSES == process)
-                {
-                    *task = Task::Free;
+                for task in self.tasks_of(process) {
+                    self.tasks[task] = Task::Free;
+                }
+                self.processes[process] = Process::new(self.processes[process].offset_ns);
+            }
+            Event::HandBack { process, fate } => {
+                let meter = Arc::clone(&self.processes[process].meter);
+                for refund in meter.take_leased() {
+                    self.charges += 1;
+                    let write = RefundWrite {
+                        id: ChargeId::new(self.charges),
+                        after: self.item.refund_id.map(ChargeId::new),
+                        refund,
+                    };
+                    self.send(Message::Refund(write), fate);
                 }
             }
+            Event::Drop { task } => self.tasks[task] = Task::Free,
             Event::Switch { off } => self.item.off = off,
             Event::Operate {
                 operator,
@@ -165,6 +190,10 @@ impl World {
                 remaining,
             } => self.operate(operator, fate, remaining),
         }
+    }
+
+    fn tasks_of(&self, process: usize) -> impl Iterator<Item = usize> + use<> {
+        (0..self.tasks.len()).filter(move |task| task % PROCESSES == process)
     }
 
     fn operate(&mut self, operator: usize, fate: Fate, remaining: u64) {
@@ -209,101 +238,152 @@ impl World {
         };
     }
 
+    fn clock(&self, process: usize) -> tollgate::time::Timestamp {
+        let offset_ns = self.processes[process].offset_ns;
+        at(self.now.checked_add_signed(offset_ns).unwrap())
+    }
+
     fn step(&mut self, task: usize, fate: Fate, cost: u64, slot: u64) {
         let process = task % PROCESSES;
-        let clock = at(self
-            .now
-            .checked_add_signed(self.processes[process].offset_ns)
-            .unwrap());
+        let clock = self.clock(process);
         let next = match std::mem::replace(&mut self.tasks[task], Task::Free) {
             Task::Free => {
+                let wish = Wish { cost, ..self.wish };
+                match self.processes[process].meter.ask(&wish, clock, || Ok(())) {
+                    Asked::Done(outcome) => {
+                        self.end(outcome, cost, self.now);
+                        Task::Free
+                    }
+                    Asked::Wait(told) => Task::Waiting { cost, told },
+                    Asked::Lead(flight) => Task::Leading {
+                        cost,
+                        flight,
+                        asked_at: self.now,
+                    },
+                }
+            }
+            Task::Waiting { cost, mut told } => match told.try_recv() {
+                Ok(Turn::Lead(flight)) => Task::Leading {
+                    cost,
+                    flight,
+                    asked_at: self.now,
+                },
+                Ok(Turn::Done(_)) => panic!("an admission was not seen when it was made"),
+                Ok(Turn::Failed(_)) => Task::Free,
+                Err(oneshot::error::TryRecvError::Empty) => Task::Waiting { cost, told },
+                Err(oneshot::error::TryRecvError::Closed) => panic!("nobody works for a waiter"),
+            },
+            Task::Leading {
+                cost,
+                mut flight,
+                asked_at,
+            } => {
                 self.charges += 1;
                 // Few slots, so that charges take them from each other.
                 let id = ChargeId::new(self.charges * 16 + slot);
-                Task::Deciding(Charge {
-                    id,
-                    cost,
-                    archived: None,
-                    writes: 0,
-                    overtaken: 0,
-                })
-            }
-            Task::Deciding(mut charge) => {
-                let knowledge = &self.processes[process].knowledge;
-                match knowledge.propose(
-                    charge.id,
-                    charge.cost,
-                    &self.limits,
-                    charge.archived,
-                    clock,
-                ) {
-                    Proposal::Refuse(_) => Task::Free,
-                    Proposal::Archive(ended) => {
-                        charge.archived = Some(ended.day);
-                        let is_known = self.send(Message::Archive(ended), fate).is_some();
-                        if is_known {
-                            Task::Deciding(charge)
-                        } else {
-                            Task::Free
-                        }
-                    }
-                    Proposal::Write(_)
-                        if charge.writes >= MAX_WRITES + charge.overtaken.min(MAX_OVERTAKEN) =>
-                    {
+                match flight.next(id, clock) {
+                    Next::Done(outcome) => {
+                        self.end(outcome, cost, asked_at);
                         Task::Free
                     }
-                    Proposal::Write(mut write) => {
-                        charge.writes += 1;
-                        write.date_ahead(&self.limits, charge.overtaken);
-                        let sent = Sent {
+                    Next::Archive(ended) => match self.send(Message::Archive(ended), fate) {
+                        Some(_) => {
+                            flight.archived(ended);
+                            Task::Leading {
+                                cost,
+                                flight,
+                                asked_at,
+                            }
+                        }
+                        None => self.fail(flight),
+                    },
+                    Next::Write(write) => Task::Sending {
+                        cost,
+                        flight,
+                        sent: Sent {
                             write,
                             asked_at: self.now,
-                        };
-                        Task::Waiting {
-                            charge,
-                            sent,
-                            attempts: 0,
-                        }
-                    }
+                        },
+                        attempts: 0,
+                    },
                 }
             }
-            Task::Waiting {
-                charge,
+            Task::Sending {
+                cost,
+                flight,
                 sent,
                 attempts,
             } => match self.send(Message::Write(sent.clone()), fate) {
-                Some(Reply::Answer(answer)) => {
-                    let overtaken = u32::from(sent.write.was_overtaken(&answer));
-                    let charge = Charge {
-                        overtaken: charge.overtaken + overtaken,
-                        ..charge
-                    };
-                    Task::Answered { charge, answer }
-                }
+                Some(Reply::Answer(answer)) => Task::Answered {
+                    cost,
+                    flight,
+                    sent,
+                    answer,
+                },
                 Some(Reply::Archived) => panic!("a write is no archive"),
-                None if attempts + 1 < ATTEMPTS => Task::Waiting {
-                    charge,
+                None if attempts + 1 < ATTEMPTS => Task::Sending {
+                    cost,
+                    flight,
                     sent,
                     attempts: attempts + 1,
                 },
-                None => Task::Free,
+                None => self.fail(flight),
             },
-            Task::Answered { charge, answer } => {
-                self.processes[process].knowledge.learn(&answer, clock);
-                match answer {
-                    Answer::Applied(_) => self.admit(charge),
-                    Answer::Failed(item) if item.holds(charge.id) => self.admit(charge),
-                    Answer::Failed(item) if item.off => Task::Free,
-                    Answer::Failed(_) => Task::Deciding(charge),
+            Task::Answered {
+                cost,
+                mut flight,
+                sent,
+                answer,
+            } => {
+                flight.learn(&sent.write, &answer, clock);
+                self.hear(process, sent.asked_at);
+                Task::Leading {
+                    cost,
+                    flight,
+                    asked_at: sent.asked_at,
                 }
             }
         };
         self.tasks[task] = next;
     }
 
-    fn admit(&mut self, charge: Charge) -> Task {
-        self.admitted.push(charge);
+    fn fail(&self, flight: Flight) -> Task {
+        let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let failure = StoreError::new(StoreErrorKind::Unavailable, "no answer in time", cause);
+        flight.fail(&failure);
         Task::Free
+    }
+
+    /// Those who waited for a charge that was asked for at `asked_at` are told.
+    fn hear(&mut self, process: usize, asked_at: u64) {
+        for task in self.tasks_of(process) {
+            if let Task::Waiting { cost, told } = &mut self.tasks[task] {
+                let cost = *cost;
+                match told.try_recv() {
+                    Ok(Turn::Done(outcome)) => {
+                        self.tasks[task] = Task::Free;
+                        self.end(outcome, cost, asked_at);
+                    }
+                    Ok(Turn::Failed(_)) => self.tasks[task] = Task::Free,
+                    Ok(Turn::Lead(flight)) => {
+                        self.tasks[task] = Task::Leading {
+                            cost,
+                            flight,
+                            asked_at,
+                        };
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome, cost: u64, asked_at: u64) {
+        match outcome {
+            Outcome::Admitted(_) => self.admitted.push((asked_at, cost)),
+            Outcome::Refused(..) | Outcome::SwitchedOff => {}
+            Outcome::GateClosed(..) => panic!("there is no gate"),
+        }
     }
 
     /// The reply, when it comes back.
@@ -334,6 +414,14 @@ impl World {
             }
             Message::Write(sent) => Reply::Answer(self.charge(&sent)),
             Message::Remaining(change) => Reply::Answer(self.set_remaining(&change)),
+            Message::Refund(write) => {
+                let before = self.item.clone();
+                let answer = self.item.refund(&write);
+                if matches!(answer, Answer::Applied(_)) {
+                    self.count(&before);
+                }
+                Reply::Answer(answer)
+            }
         }
     }
 
@@ -343,13 +431,14 @@ impl World {
         if matches!(answer, Answer::Applied(_)) {
             assert!(self.item.win >= before.win, "win decreased");
             assert!(self.set.insert(change.write.id.number()), "set twice");
-            self.left.insert(self.item.win.unwrap(), change.remaining);
+            let remaining = i64::try_from(change.remaining).unwrap();
+            self.left.insert(self.item.win.unwrap(), remaining);
         }
         answer
     }
 
     fn charge(&mut self, sent: &Sent) -> Answer {
-        let Sent { write, asked_at } = sent;
+        let Sent { write, .. } = sent;
         let before = self.item.clone();
         let answer = self.item.charge(write);
         if matches!(answer, Answer::Applied(_)) {
@@ -363,54 +452,57 @@ impl World {
                 Some(write.id),
                 "charged twice while the slot still had its name"
             );
-            if let Some(quota) = self.rules.quota {
-                let window = self.item.win.unwrap();
-                let left = self.left.entry(window).or_insert(quota.limit());
-                let rest = left.checked_sub(write.cost);
-                *left = rest.expect("more was taken of a window than was left of it");
-            }
-            self.taken.push(Taken {
-                id: write.id,
-                cost: write.cost,
-                asked_at: *asked_at,
-                day: self.item.day.unwrap(),
-            });
+            self.count(&before);
         }
         answer
     }
 
+    /// Follows what a charge or a refund has changed of the quota and of the day.
+    fn count(&mut self, before: &Item) {
+        if let Some(quota) = self.rules.quota {
+            let window = self.item.win.unwrap();
+            let was_used = before.used.filter(|_| before.win == Some(window));
+            let left = self
+                .left
+                .entry(window)
+                .or_insert(i64::try_from(quota.limit()).unwrap());
+            *left -= self.item.used.unwrap() - was_used.unwrap_or(0);
+            assert!(*left >= 0, "more was taken of a window than was left of it");
+        }
+        let day = self.item.day.unwrap();
+        let count = |item: &Item| i64::try_from(item.count.unwrap_or(0)).unwrap();
+        let counted = if before.day == Some(day) {
+            count(&self.item) - count(before)
+        } else {
+            count(&self.item)
+        };
+        *self.days.entry(day).or_default() += counted;
+    }
+
     fn check(&self) {
-        for charge in &self.admitted {
-            let is_charged = self
-                .taken
-                .iter()
-                .any(|taken| taken.id == charge.id && taken.cost == charge.cost);
-            assert!(is_charged, "admitted and not charged");
-        }
-        self.check_bucket();
-        let mut days = BTreeMap::new();
-        for taken in &self.taken {
-            *days.entry(taken.day).or_default() += taken.cost;
-        }
-        assert_eq!(
-            self.item.days(&self.archived),
-            days,
-            "requests of days were lost or made up"
+        let admitted: u64 = self.admitted.iter().map(|(_, cost)| cost).sum();
+        let counted: i64 = self.days.values().sum();
+        assert!(
+            admitted <= u64::try_from(counted).unwrap(),
+            "admitted {admitted}, and counted {counted}"
         );
+        self.check_bucket();
+        let days = self.item.days(&self.archived);
+        let days: BTreeMap<_, _> = days
+            .into_iter()
+            .map(|(day, count)| (day, i64::try_from(count).unwrap()))
+            .collect();
+        assert_eq!(days, self.days, "requests of days were lost or made up");
     }
 
     /// In every window of true time, the burst and the rate, and once what clocks that differ by `d` give away: `d · rate`.
     fn check_bucket(&self) {
         let spread_ns = self.offsets_ns.1 - self.offsets_ns.0;
-        let mut taken: Vec<_> = self
-            .taken
-            .iter()
-            .map(|taken| (taken.asked_at, taken.cost))
-            .collect();
-        taken.sort_unstable();
-        for (index, (first, _)) in taken.iter().enumerate() {
+        let mut admitted = self.admitted.clone();
+        admitted.sort_unstable();
+        for (index, (first, _)) in admitted.iter().enumerate() {
             let mut sum = 0;
-            for (last, cost) in &taken[index..] {
+            for (last, cost) in &admitted[index..] {
                 sum += cost;
                 let window_ns = u128::from(last - first) + u128::try_from(spread_ns).unwrap();
                 let refill = window_ns * u128::from(self.rules.per_second) / 1_000_000_000;
@@ -430,14 +522,14 @@ impl World {
         while let Some(message) = self.late.pop() {
             self.deliver(message);
         }
-        for task in &mut self.tasks {
-            *task = Task::Free;
+        for task in 0..TASKS {
+            self.tasks[task] = Task::Free;
         }
         for process in 0..PROCESSES {
             self.processes[process].offset_ns = 0;
             self.now += 70 * DAY_NS;
             let admitted = self.admitted.len();
-            for _ in 0..10 {
+            for _ in 0..20 {
                 if self.admitted.len() == admitted {
                     self.step(process, Fate::Delivered, 1, 0);
                 }
@@ -458,9 +550,11 @@ proptest! {
     #[test]
     fn no_interleaving_takes_more_than_the_plan_allows(
         rules in any_rules(),
+        most in 0..20_u64,
         events in prop::collection::vec(any_event(), 1..400),
     ) {
-        let mut world = World::new(rules);
+        let leases = NonZeroU64::new(most).map_or(Leases::Off, Leases::AtMost);
+        let mut world = World::new(rules, leases);
         for event in events {
             world.happen(event);
         }

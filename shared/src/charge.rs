@@ -1,0 +1,181 @@
+//! The charges that one process makes to one meter: who waits, who asks the store for all, and what is left of a lease.
+//!
+//! To each bucket of a meter there is one charge under way at the most. Whoever comes first makes it, for itself and all that wait by
+//! then, and for a [lease](crate::lease) where the key is hot. Who comes meanwhile waits for the next one. Nobody else works for
+//! them: between requests nothing runs, and the request that makes a charge may be dropped at any time, when one that waits takes
+//! its place.
+//!
+//! Nothing here does I/O or reads a clock: [`Meter::ask`] says what to do, and a [`Flight`] what to write and what its answer means.
+
+mod back_off;
+mod flight;
+mod lane;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::decision::Levels;
+use crate::lease::Leases;
+use crate::meter::{Knowledge, Limits, MeterId, Refund, Refusal};
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+pub use flight::{Flight, MAX_OVERTAKEN, MAX_WRITES, Next};
+use lane::Lane;
+
+/// How a charge ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The request was charged. This is what is left.
+    Admitted(Levels),
+    /// The limits forbid it: nothing was charged.
+    Refused(Refusal, Levels),
+    /// The limit that callers share forbids it, with the time to wait: nothing was charged.
+    GateClosed(Option<Duration>, Levels),
+    /// The meter is switched off: the key, or its place in the plan, is gone.
+    SwitchedOff,
+}
+
+/// What comes of asking a meter for a request.
+#[derive(Debug)]
+pub enum Asked {
+    /// It is decided.
+    Done(Outcome),
+    /// A charge has to be made, for this request and those that wait.
+    Lead(Flight),
+    /// Somebody makes a charge. This request is told what comes of it.
+    Wait(oneshot::Receiver<Turn>),
+}
+
+/// What a request is told that has waited.
+#[derive(Debug)]
+pub enum Turn {
+    /// It is decided.
+    Done(Outcome),
+    /// The store did not answer. The request may have been charged.
+    Failed(StoreError),
+    /// It is its turn to make a charge.
+    Lead(Flight),
+}
+
+/// What a request wants of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// How many requests it counts for, 1 or more.
+    pub cost: u64,
+    /// What it has to fit.
+    pub limits: Limits,
+    /// How much may be charged in advance.
+    pub leases: Leases,
+}
+
+/// A meter as one process has it: what it knows, and its charges under way.
+#[derive(Debug)]
+pub struct Meter {
+    id: MeterId,
+    charges: Mutex<Charges>,
+}
+
+/// Small for a meter at which nothing goes on: a process has as many as it has clients.
+#[derive(Debug, Default)]
+struct Charges {
+    knowledge: Knowledge,
+    /// Where something goes on, or is remembered of what went on.
+    lanes: Vec<Lane>,
+    charged_at: Timestamp,
+}
+
+impl Meter {
+    /// A meter of which nothing is known.
+    #[must_use]
+    pub fn new(id: MeterId) -> Self {
+        Self {
+            id,
+            charges: Mutex::default(),
+        }
+    }
+
+    /// Which meter it is.
+    pub const fn id(&self) -> &MeterId {
+        &self.id
+    }
+
+    /// Asks for one request at `now`. `gate` is asked once, when nothing that is known of the meter forbids the request, and says in an
+    /// error how long to wait.
+    pub fn ask(
+        self: &Arc<Self>,
+        wish: &Wish,
+        now: Timestamp,
+        gate: impl FnOnce() -> Result<(), Option<Duration>>,
+    ) -> Asked {
+        let mut charges = self.charges();
+        let Charges {
+            knowledge,
+            lanes,
+            charged_at,
+        } = &mut *charges;
+        let bucket = wish.limits.bucket.map(|(bucket, _)| bucket);
+        let lane = lanes.iter_mut().find(|lane| lane.bucket == bucket);
+        let leased = lane.as_ref().map_or(0, |lane| lane.leased(wish, now));
+        if leased < wish.cost {
+            let refusal = match &lane {
+                Some(lane) => lane.check(knowledge, wish, now),
+                None => knowledge.check(wish.cost, &wish.limits, now),
+            };
+            if let Err(refusal) = refusal {
+                let levels = knowledge.levels(&wish.limits, now);
+                return Asked::Done(Outcome::Refused(refusal, levels));
+            }
+        }
+        if let Err(retry_after) = gate() {
+            let levels = plus(knowledge.levels(&wish.limits, now), leased);
+            return Asked::Done(Outcome::GateClosed(retry_after, levels));
+        }
+        match lane {
+            Some(lane) if leased >= wish.cost => {
+                lane.spend(wish.cost, now);
+                let left = leased.saturating_sub(wish.cost);
+                let levels = plus(knowledge.levels(&wish.limits, now), left);
+                return Asked::Done(Outcome::Admitted(levels));
+            }
+            Some(lane) if lane.is_led() => return Asked::Wait(lane.wait(wish)),
+            Some(lane) => lane.lead(wish),
+            None => lanes.push(Lane::led(bucket, wish, *charged_at)),
+        }
+        drop(charges);
+        Asked::Lead(Flight::new(Arc::clone(self), bucket))
+    }
+
+    /// Takes out what leases have left, to be given back when the process ends.
+    pub fn take_leased(&self) -> Vec<Refund> {
+        let mut charges = self.charges();
+        charges
+            .lanes
+            .iter_mut()
+            .filter_map(Lane::take_leased)
+            .collect()
+    }
+
+    /// The name of the refund before the next, as far as is known.
+    pub fn last_refund_id(&self) -> Option<crate::meter::ChargeId> {
+        self.charges().knowledge.refund_id()
+    }
+
+    fn charges(&self) -> MutexGuard<'_, Charges> {
+        // A panic cannot leave anything that admits a request which was not charged.
+        self.charges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is left, with what this process has in advance.
+fn plus(mut levels: Levels, leased: u64) -> Levels {
+    if let Some(burst) = &mut levels.burst {
+        burst.remaining = burst.remaining.saturating_add(leased).min(burst.limit);
+    }
+    if let Some(quota) = &mut levels.quota {
+        quota.remaining = quota.remaining.saturating_add(leased);
+    }
+    levels
+}

@@ -1,0 +1,135 @@
+//! How a process makes room for others that charge the same bucket.
+
+use std::time::Duration;
+
+use crate::bucket::{Bucket, Verdict};
+use crate::meter::{Refusal, Slack};
+use crate::time::Timestamp;
+
+/// The smallest burst of which a hundredth may be given up, so that charges do not refuse each other.
+const MIN_SLACK_BURST: u64 = 100;
+
+/// The shortest refill at which a hundredth of it is as long as a good part of the way to the store.
+const MIN_SLACK_REFILL: Duration = Duration::from_millis(400);
+
+/// How far ahead a charge is dated, at the most, when others overtook it: longer than a store usually takes to answer.
+const MAX_LEAD: Duration = Duration::from_millis(100);
+
+/// For how many charges a process keeps room for others after one of its own was spoilt.
+const OVERTAKEN: u8 = 16;
+
+/// What a process has noticed of others at a bucket.
+///
+/// When a bucket is empty, all processes that want of it know the same instant at which it has a request again. If all asked then, one
+/// would get it, and each of the others would pay for a write that fails. So each waits longer, for a random time that grows
+/// with the number of requests that others got since its own last one: together they ask about once for each request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BackOff {
+    /// The requests that others take for each charge of this process, about.
+    rivals: u64,
+    /// The requests that others took since its last charge.
+    missed: u64,
+    /// Until then it does not ask.
+    quiet_until: Timestamp,
+    /// How often charges of others spoilt the form of its own, lately.
+    overtaken: u8,
+}
+
+/// What the answer to a charge shows of a bucket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) rule: Bucket,
+    /// The bucket's state as it was known before.
+    pub(super) before: Timestamp,
+    /// Its state now.
+    pub(super) after: Timestamp,
+    /// What the charge took.
+    pub(super) own_ns: u64,
+    pub(super) was_overtaken: bool,
+    /// A random number.
+    pub(super) dice: u64,
+}
+
+impl BackOff {
+    /// Whether it is this process's turn.
+    pub(super) fn check(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now < self.quiet_until {
+            let until = Some(self.quiet_until);
+            return Err(Refusal::Throttled { until });
+        }
+        Ok(())
+    }
+
+    /// What a charge may give up so that charges do not refuse each other, after the form of this one was spoilt `overtaken` times.
+    ///
+    /// A hundredth of the bucket in all, for which half of it is dated ahead, and half is the band: in a simulation of 16 processes with
+    /// a store 5 ms away that is 1.03 to 1.10 writes a charge, instead of 1.71 without, where the bucket refills in 0.4 s or more. A
+    /// bucket that refills faster is idle again before the next charge in any case, so nothing is given up there. A charge that was
+    /// spoilt already may give up more rather than be refused: a hundredth, then twice as much each time.
+    pub(super) fn slack(&self, rule: Bucket, overtaken: u32) -> Slack {
+        if rule.burst() < MIN_SLACK_BURST {
+            return Slack::default();
+        }
+        let hundredth = rule.refill() / 100;
+        let slack = if self.overtaken > 0 && rule.refill() >= MIN_SLACK_REFILL {
+            Slack {
+                lead: hundredth / 2,
+                band: hundredth / 2,
+            }
+        } else {
+            Slack::default()
+        };
+        let Some(doublings) = overtaken.checked_sub(1) else {
+            return slack;
+        };
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let lead = hundredth.saturating_mul(factor).min(MAX_LEAD);
+        Slack {
+            lead: slack.lead.max(lead),
+            ..slack
+        }
+    }
+
+    /// Takes note of an answer that came at `now`.
+    pub(super) fn see(&mut self, seen: &Seen, now: Timestamp) {
+        if seen.was_overtaken {
+            self.overtaken = OVERTAKEN;
+        } else if seen.own_ns > 0 {
+            self.overtaken = self.overtaken.saturating_sub(1);
+        }
+        let grown_ns = if seen.before > now {
+            seen.after.saturating_since(seen.before).as_nanos()
+        } else {
+            0
+        };
+        let others_ns = u64::try_from(grown_ns)
+            .unwrap_or(u64::MAX)
+            .saturating_sub(seen.own_ns);
+        let others = others_ns.checked_div(seen.rule.cost_ns(1)).unwrap_or(0);
+        self.missed = self.missed.saturating_add(others);
+        if seen.own_ns > 0 {
+            self.rivals = self.rivals.saturating_add(self.missed).div_ceil(2);
+            self.missed = 0;
+        } else {
+            self.rivals = self.rivals.max(self.missed);
+        }
+        self.quiet_until = match seen.rule.check(Some(seen.after), now, 1) {
+            Verdict::Exceeds { until: Some(until) } if self.rivals > 0 => {
+                until.saturating_add(self.wait(seen.rule, seen.dice))
+            }
+            Verdict::Exceeds { .. } | Verdict::Conforms { .. } => Timestamp::EPOCH,
+        };
+    }
+
+    /// Between nothing and twice the time in which the others get theirs, and no longer than the bucket takes to fill.
+    fn wait(&self, rule: Bucket, dice: u64) -> Duration {
+        let longest_ns = u128::from(rule.cost_ns(self.rivals)) * 2;
+        let wait_ns = (longest_ns * u128::from(dice)) >> 64;
+        let wait = Duration::from_nanos(u64::try_from(wait_ns).unwrap_or(u64::MAX));
+        wait.min(rule.refill())
+    }
+
+    pub(super) const fn is_idle(&self) -> bool {
+        self.rivals == 0 && self.overtaken == 0
+    }
+}

@@ -1,0 +1,275 @@
+//! A charge under way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::back_off::Seen;
+use super::{Charges, Meter, Outcome, Turn, plus};
+use crate::lease::{self, Origin};
+use crate::meter::{
+    Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, Slack, Write,
+};
+use crate::plan::BucketId;
+use crate::quota::Day;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// How many conditional writes one request tries at the most.
+///
+/// The first failure brings the whole item, so the second form is wrong only when another charge came in between, and the third
+/// only when that happened twice. Who loses three times is told to come back at once.
+pub const MAX_WRITES: u32 = 3;
+
+/// How many writes more it may try, one for each time that charges which came first made its bucket busy.
+///
+/// A bucket that refills faster than the store answers is idle again by the next attempt, and can be made busy again.
+pub const MAX_OVERTAKEN: u32 = 5;
+
+/// The right to make the one charge to a bucket that is under way, and the duty to end it. Dropped, it passes to the next that waits.
+#[derive(Debug)]
+pub struct Flight {
+    meter: Arc<Meter>,
+    bucket: Option<BucketId>,
+    is_over: bool,
+    archived: Option<Day>,
+    sent: Option<Sent>,
+    writes: u32,
+    overtaken: u32,
+    own: Option<Outcome>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    asked_at: Timestamp,
+    life: Duration,
+}
+
+/// What to do next for a charge.
+#[derive(Debug)]
+pub enum Next {
+    /// Try this write, and tell [`Flight::learn`] its answer.
+    Write(Write),
+    /// Write this count to an item of its own, and tell [`Flight::archived`].
+    Archive(DayCount),
+    /// The request that makes the charge is decided. Others go on with those that still wait.
+    Done(Outcome),
+}
+
+impl Flight {
+    pub(super) const fn new(meter: Arc<Meter>, bucket: Option<BucketId>) -> Self {
+        Self {
+            meter,
+            bucket,
+            is_over: false,
+            archived: None,
+            sent: None,
+            writes: 0,
+            overtaken: 0,
+            own: None,
+        }
+    }
+
+    /// What to do at `now`. A write gets the name `id`, which no other write may have.
+    pub fn next(&mut self, id: ChargeId, now: Timestamp) -> Next {
+        let meter = Arc::clone(&self.meter);
+        let mut charges = meter.charges();
+        let Charges {
+            knowledge, lanes, ..
+        } = &mut *charges;
+        let Some(lane) = lanes.iter_mut().find(|lane| lane.bucket == self.bucket) else {
+            return self.finish(&mut charges, Outcome::SwitchedOff);
+        };
+        if let Some(own) = self.own {
+            return self.finish(&mut charges, own);
+        }
+        let Some(wish) = lane.queue.front().map(|first| first.wish) else {
+            return self.finish(&mut charges, Outcome::SwitchedOff);
+        };
+        let refused = |refusal| Outcome::Refused(refusal, knowledge.levels(&wish.limits, now));
+        if self.writes == 0
+            && let Err(refusal) = lane.check(knowledge, &wish, now)
+        {
+            let outcome = refused(refusal);
+            return self.finish(&mut charges, outcome);
+        }
+        let mut demand = wish.cost;
+        let mut aboard = 1;
+        for waiter in lane.queue.iter().skip(1) {
+            let more = demand.saturating_add(waiter.wish.cost);
+            let fits = waiter.wish.limits == wish.limits
+                && knowledge.check(more, &wish.limits, now).is_ok();
+            if !fits {
+                break;
+            }
+            demand = more;
+            aboard += 1;
+        }
+        let (size, refund) = lane.size(knowledge, &wish, demand, now);
+        let life = if size > demand {
+            lease::life(&wish.limits)
+        } else {
+            Duration::ZERO
+        };
+        let slack = match wish.limits.bucket {
+            Some((_, rule)) => lane.back_off.slack(rule, self.overtaken),
+            None => Slack::default(),
+        };
+        let charge = Charge {
+            id,
+            cost: size,
+            hold: life,
+            slack,
+            refund,
+            archived: self.archived,
+        };
+        match knowledge.propose(&charge, &wish.limits, now) {
+            Proposal::Refuse(refusal) => {
+                let outcome = refused(refusal);
+                self.finish(&mut charges, outcome)
+            }
+            Proposal::Archive(ended) => {
+                // Nobody who waits can do without it.
+                lane.aboard = lane.queue.len();
+                Next::Archive(ended)
+            }
+            Proposal::Write(_) if self.writes >= MAX_WRITES + self.overtaken.min(MAX_OVERTAKEN) => {
+                let outcome = refused(knowledge.last_refusal(wish.cost, &wish.limits, now));
+                self.finish(&mut charges, outcome)
+            }
+            Proposal::Write(write) => {
+                self.writes += 1;
+                lane.aboard = aboard;
+                self.sent = Some(Sent {
+                    asked_at: now,
+                    life,
+                });
+                Next::Write(write)
+            }
+        }
+    }
+
+    /// The count that [`Next::Archive`] named stands in an item of its own.
+    pub const fn archived(&mut self, ended: DayCount) {
+        self.archived = Some(ended.day);
+    }
+
+    /// What the store answered to `write`, at `now`: whoever the write was for is told.
+    pub fn learn(&mut self, write: &Write, answer: &Answer, now: Timestamp) {
+        let meter = Arc::clone(&self.meter);
+        let mut charges = meter.charges();
+        let Charges {
+            knowledge, lanes, ..
+        } = &mut *charges;
+        let before = self.bucket.map(|bucket| knowledge.tat(bucket));
+        knowledge.learn(answer, now);
+        let was_overtaken = write.was_overtaken(answer);
+        self.overtaken += u32::from(was_overtaken);
+        let Some(lane) = lanes.iter_mut().find(|lane| lane.bucket == self.bucket) else {
+            return;
+        };
+        let Some(limits) = lane.queue.front().map(|first| first.wish.limits) else {
+            return;
+        };
+        let (is_applied, is_off) = match answer {
+            Answer::Applied(_) => (true, false),
+            // An earlier attempt was applied, and its answer was lost.
+            Answer::Failed(item) => (item.holds(write.id), item.off),
+        };
+        if let (Some((bucket, rule)), Some(before)) = (limits.bucket, before) {
+            let seen = Seen {
+                rule,
+                before,
+                after: knowledge.tat(bucket),
+                own_ns: if is_applied {
+                    rule.cost_ns(write.cost)
+                } else {
+                    0
+                },
+                was_overtaken,
+                dice: write.id.number(),
+            };
+            lane.back_off.see(&seen, now);
+        }
+        if is_applied {
+            lane.settle(write.refund);
+            let follows = knowledge.set_id();
+            let levels = knowledge.levels(&limits, now);
+            let mut left = write.cost;
+            self.own = lane.hand_out(&mut left, |left| Outcome::Admitted(plus(levels, left)));
+            if let Some(sent) = self.sent {
+                let origin = origin(write, follows);
+                lane.keep((left, write.cost), sent.asked_at, sent.life, origin);
+            }
+        } else if is_off {
+            lane.tell_all(|| Turn::Done(Outcome::SwitchedOff));
+            self.own = Some(Outcome::SwitchedOff);
+        }
+    }
+
+    /// The store did not answer: those whom the write was for are told.
+    pub fn fail(mut self, failure: &StoreError) {
+        let meter = Arc::clone(&self.meter);
+        let mut charges = meter.charges();
+        if let Some(lane) = charges
+            .lanes
+            .iter_mut()
+            .find(|lane| lane.bucket == self.bucket)
+        {
+            // It may have been given back.
+            lane.settle(None);
+            lane.tell_those_aboard(|| Turn::Failed(failure.clone()));
+        }
+        self.leave(&mut charges);
+    }
+
+    fn finish(&mut self, charges: &mut Charges, own: Outcome) -> Next {
+        self.leave(charges);
+        Next::Done(own)
+    }
+
+    /// Gives up the lead: to the next that waits, if there is one.
+    fn leave(&mut self, charges: &mut Charges) {
+        self.is_over = true;
+        let Some(index) = charges
+            .lanes
+            .iter()
+            .position(|lane| lane.bucket == self.bucket)
+        else {
+            return;
+        };
+        let idle_since = charges.lanes.get_mut(index).and_then(|lane| {
+            lane.pass_on(|| Self::new(Arc::clone(&self.meter), self.bucket));
+            lane.idle_since()
+        });
+        if let Some(charged_at) = idle_since {
+            charges.charged_at = charges.charged_at.max(charged_at);
+            charges.lanes.swap_remove(index);
+        }
+    }
+
+    /// Whoever could not be handed the lead must not pass it on.
+    pub(super) const fn disarm(&mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let meter = Arc::clone(&self.meter);
+            self.leave(&mut meter.charges());
+        }
+    }
+}
+
+/// Where the requests of an applied write were charged.
+fn origin(write: &Write, follows: Option<ChargeId>) -> Origin {
+    let (DayClause::Same { day } | DayClause::New { day, .. }) = write.day;
+    Origin {
+        window: write.quota.map(|clause| match clause {
+            QuotaClause::Same { window, .. } | QuotaClause::New { window } => window,
+        }),
+        day,
+        follows,
+    }
+}

@@ -1,0 +1,178 @@
+//! Leases: requests that are charged in advance, and may be used without asking the store.
+//!
+//! A key that is hot in one process is charged for several requests at once. What is not needed at that instant is kept, for a short
+//! while by the wall clock: a frozen process must not use it when it wakes up. It was charged before, so the limits stay as hard as
+//! without leases. What a process loses when it ends is lost to the client: at the most what the lease had left.
+//!
+//! A bucket refills while somebody keeps what was taken from it. So a charge for a lease leaves the bucket short of what is kept until
+//! the lease ends ([`Charge::hold`](crate::meter::Charge::hold)), and a lease lives for a sixteenth of the bucket's refill at the most:
+//! that much of the burst a client may miss while it is hot.
+
+use std::time::Duration;
+
+use crate::meter::{ChargeId, Limits, Refund};
+pub use crate::plan::Leases;
+use crate::quota::Day;
+use crate::time::Timestamp;
+
+/// The longest life of a lease.
+pub const MAX_LIFE: Duration = Duration::from_secs(1);
+
+/// The smallest burst of which leases are taken. The client of a smaller one would feel what is missing.
+pub const MIN_BURST: u64 = 100;
+
+/// The part of a bucket's refill for which a lease lives, of what the bucket holds that it takes, and of what remains of the quota.
+const PART: u32 = 16;
+
+/// For how long what is taken under these limits may be kept. Zero: not at all.
+pub fn life(limits: &Limits) -> Duration {
+    match limits.bucket {
+        Some((_, rule)) if rule.burst() < MIN_BURST => Duration::ZERO,
+        Some((_, rule)) => MAX_LIFE.min(rule.refill() / PART),
+        None => MAX_LIFE,
+    }
+}
+
+/// The most that a charge may take when `bucket_left` and `quota_left` are there, as far as is known.
+pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
+    let left = bucket_left
+        .unwrap_or(u64::MAX)
+        .min(quota_left.unwrap_or(u64::MAX));
+    left / u64::from(PART)
+}
+
+/// How many charges in a row have to come within half a life of the one before until the first lease is taken: a client that makes a few
+/// requests at once is not hot yet.
+const STREAK: u8 = 8;
+
+/// What was charged in advance to one bucket, and how much to charge next time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lease {
+    left: u64,
+    taken: u64,
+    /// 0 and 1 both say: what is needed, and nothing in advance.
+    next: u64,
+    /// Charges in a row that came within half a life of the one before.
+    streak: u8,
+    asked_at: Timestamp,
+    ends_at: Timestamp,
+    origin: Origin,
+}
+
+/// Where requests were charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The window, when there was a quota.
+    pub window: Option<Day>,
+    /// The day.
+    pub day: Day,
+    /// The last change that an operator had made of what is used, as far as was known before the charge.
+    pub follows: Option<ChargeId>,
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self {
+            window: None,
+            day: Day::from_number(0),
+            follows: None,
+        }
+    }
+}
+
+impl Lease {
+    /// Uses `cost` requests at `now`, when they are there.
+    pub fn spend(&mut self, cost: u64, now: Timestamp) -> bool {
+        match self.left(now).checked_sub(cost) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What may be used at `now`. Nothing when the clock was set back to before the lease began.
+    pub fn left(&self, now: Timestamp) -> u64 {
+        if self.asked_at <= now && now < self.ends_at {
+            self.left
+        } else {
+            0
+        }
+    }
+
+    /// Begins with `left` of `taken` requests that were charged at `asked_at`, to be kept for `life`. It ends with the day, and so
+    /// with the window: what was charged to one is not used in the next.
+    pub fn begin(
+        &mut self,
+        left: u64,
+        taken: u64,
+        asked_at: Timestamp,
+        life: Duration,
+        origin: Origin,
+    ) {
+        let midnight = Day::of(asked_at).plus(1).start();
+        *self = Self {
+            left,
+            taken,
+            next: self.next,
+            streak: self.streak,
+            asked_at,
+            ends_at: asked_at.saturating_add(life).min(midnight),
+            origin,
+        };
+    }
+
+    /// A lease that is over: `taken` requests were charged at `asked_at` and used at once.
+    pub(crate) fn used_up(taken: u64, asked_at: Timestamp) -> Self {
+        Self {
+            taken,
+            asked_at,
+            ..Self::default()
+        }
+    }
+
+    /// How many requests the next charge takes: twice as many as this lease when that was used up within half of `life`, half as many
+    /// when it ended half unused. Counts once for each lease.
+    pub fn next_size(&mut self, life: Duration, leases: Leases, now: Timestamp) -> u64 {
+        let size = self.next.max(1);
+        if self.taken > 0 {
+            let age = now.saturating_since(self.asked_at);
+            let is_hot = self.left == 0 && age <= life / 2;
+            self.streak = if is_hot {
+                self.streak.saturating_add(1)
+            } else {
+                0
+            };
+            if is_hot && (self.streak >= STREAK || size > 1) {
+                self.next = self.taken.max(size).saturating_mul(2);
+            } else if self.left.saturating_mul(2) >= self.taken {
+                self.next = size / 2;
+            }
+        }
+        self.taken = 0;
+        self.next = self.next.min(leases.most());
+        self.next.max(1)
+    }
+
+    /// Takes out what is left, used or not, to give it back: the lease is over.
+    pub fn end(&mut self) -> Option<Refund> {
+        let Origin {
+            window,
+            day,
+            follows,
+        } = self.origin;
+        let requests = std::mem::take(&mut self.left);
+        (requests > 0).then_some(Refund {
+            requests,
+            window,
+            day,
+            follows,
+        })
+    }
+
+    /// When the last charge was, if nothing else would be lost by starting anew.
+    pub(crate) fn idle_since(&self) -> Option<Timestamp> {
+        (self.left == 0 && self.next <= 1 && self.streak == 0).then_some(self.asked_at)
+    }
+}
