@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 
-use crate::bucket::Bucket;
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Meter};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Meter, Sought};
 use crate::id::ApiStage;
-use crate::key::{KeyHash, KeyValue, Pepper};
+use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::meter::{Answer, ChargeId, Knowledge, Limits, Proposal, Refusal};
 use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
@@ -109,7 +108,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
                 ledger,
                 clock,
                 pepper,
-                entitlements: Entitlements::new(memory),
+                entitlements: Entitlements::new(memory)?,
                 next_charge: AtomicU64::new(random::number()?),
             }),
         })
@@ -193,19 +192,39 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let Some(text) = request.key.filter(|text| !text.is_empty()) else {
             return Ok(deny(Reason::MissingKey, None));
         };
-        let Ok(value) = KeyValue::parse(text) else {
+        let Some(fingerprint) = self.entitlements.fingerprint(text) else {
             return Ok(deny(Reason::UnknownKey, None));
         };
-        let hash = value.hash(&self.pepper);
-        let known = self
-            .entitlements
-            .get(&hash, &self.ledger, &self.clock)
-            .await?;
+        let mut now = self.clock.now();
+        let known = if let Some(known) = self.entitlements.remembered(&fingerprint, now) {
+            known
+        } else {
+            // What cannot be a key is not looked for, and not remembered.
+            let Some(sought) = self.sought(text, fingerprint) else {
+                return Ok(deny(Reason::UnknownKey, None));
+            };
+            let loading = self.entitlements.load(&sought, &self.ledger, &self.clock);
+            let known = loading.await?;
+            now = self.clock.now();
+            known
+        };
         let mut gate = Unasked::new(request.gate);
-        match self.decide_for(request, &known, &mut gate).await? {
-            Some(decision) => Ok(decision),
-            None => self.decide_again(request, &hash, &known, &mut gate).await,
+        if let Some(decision) = self.decide_for(request, &known, now, &mut gate).await? {
+            return Ok(decision);
         }
+        match self.sought(text, fingerprint) {
+            Some(sought) => self.decide_again(request, &sought, &known, &mut gate).await,
+            None => Ok(deny(Reason::UnknownKey, None)),
+        }
+    }
+
+    /// `None` when the text cannot be a key.
+    fn sought(&self, text: &str, fingerprint: Fingerprint) -> Option<Sought> {
+        let value = KeyValue::parse(text).ok()?;
+        Some(Sought {
+            fingerprint,
+            hash: value.hash(&self.pepper),
+        })
     }
 
     /// `None` when the store has to be asked again about the key: it was refused by an old answer, or its meter is off.
@@ -213,16 +232,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         &self,
         request: &Request<'_>,
         known: &Arc<Entitlement>,
+        now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
-        let now = self.clock.now();
         match known.grant(request.api_stage, now) {
-            Ok((grant, covered)) => {
-                let method = grant.plan.throttle_of(covered, request.method);
-                let limits = Limits {
-                    bucket: method.map(|method| (method.bucket, Bucket::new(method.throttle))),
-                    quota: grant.plan.quota,
-                };
+            Ok((grant, rules)) => {
+                let limits = rules.limits(request.method);
                 let charged = self
                     .charge(&grant.meter, request.cost.get(), &limits, gate)
                     .await?;
@@ -236,19 +251,20 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     async fn decide_again(
         &self,
         request: &Request<'_>,
-        hash: &KeyHash,
+        sought: &Sought,
         known: &Arc<Entitlement>,
         gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
         let was_open = known.grant(request.api_stage, self.clock.now()).is_ok();
         let known = self
             .entitlements
-            .get_again(hash, known, was_open, &self.ledger, &self.clock)
+            .load_again(sought, known, was_open, &self.ledger, &self.clock)
             .await?;
-        if let Err(reason) = known.grant(request.api_stage, self.clock.now()) {
+        let now = self.clock.now();
+        if let Err(reason) = known.grant(request.api_stage, now) {
             return Ok(deny(reason, Some(&known)));
         }
-        let decision = self.decide_for(request, &known, gate).await?;
+        let decision = self.decide_for(request, &known, now, gate).await?;
         // The key is being enabled at this moment: the next request will find its meter on.
         Ok(decision.unwrap_or_else(|| deny(Reason::DisabledKey, Some(&known))))
     }

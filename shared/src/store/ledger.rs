@@ -15,8 +15,6 @@ use crate::time::Timestamp;
 pub struct KeyRecord {
     /// The key.
     pub id: KeyId,
-    /// Its name.
-    pub name: Arc<str>,
     /// The operator's own id of the customer who has it.
     pub customer_id: Option<Arc<str>>,
     /// Whether it may be used.
