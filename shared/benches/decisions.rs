@@ -253,7 +253,6 @@ fn without_a_network(criterion: &mut Criterion, runtime: &Runtime) -> Outcome<()
         };
         let key = KeyRecord {
             id: "client".into(),
-            name: "Client".into(),
             customer_id: None,
             enabled: true,
             expires_at: None,

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
+use futures_util::StreamExt as _;
 use tracing::{debug, error, info, warn};
 
-use crate::bucket::Bucket;
 use crate::charge::{Asked, Meter, Next, Outcome, Turn, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Memory};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Sought};
 use crate::id::ApiStage;
-use crate::key::{KeyHash, KeyValue, Pepper};
+use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
-use crate::meter::{ChargeId, Limits, Refusal};
+use crate::meter::{Answer, ChargeId, Refund, RefundWrite, Refusal};
 use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError};
@@ -33,6 +33,12 @@ pub struct Options {
     /// Whether keys that are hot are charged in advance. A plan may say less.
     pub leases: Leases,
 }
+
+/// How many refunds are under way at once when a process ends.
+const HAND_BACK_AT_ONCE: usize = 32;
+
+/// How often a refund is tried: the first failure names the refund before it.
+const MAX_REFUND_WRITES: u32 = 4;
 
 /// One request for a method that requires a key.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +106,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
                 ledger,
                 clock,
                 pepper,
-                entitlements: Entitlements::new(options.memory),
+                entitlements: Entitlements::new(options.memory)?,
                 leases: options.leases,
                 next_charge: AtomicU64::new(random::number()?),
             }),
@@ -116,6 +122,20 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
                 "the store does not answer yet"
             );
         }
+    }
+
+    /// Gives back what leases have left, so that it does not count as used. For a process that ends, after its last request: what is
+    /// charged later is not given back. It asks nobody when nothing is left. A failure is logged and is nothing more: then the client
+    /// has lost what the leases had.
+    pub async fn hand_back(&self) {
+        let inner = &*self.inner;
+        futures_util::stream::iter(inner.entitlements.meters())
+            .for_each_concurrent(HAND_BACK_AT_ONCE, |meter| async move {
+                for refund in meter.take_leased() {
+                    inner.refund(&meter, refund).await;
+                }
+            })
+            .await;
     }
 
     /// The instant, as this limiter's clock has it.
@@ -186,19 +206,39 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let Some(text) = request.key.filter(|text| !text.is_empty()) else {
             return Ok(deny(Reason::MissingKey, None));
         };
-        let Ok(value) = KeyValue::parse(text) else {
+        let Some(fingerprint) = self.entitlements.fingerprint(text) else {
             return Ok(deny(Reason::UnknownKey, None));
         };
-        let hash = value.hash(&self.pepper);
-        let known = self
-            .entitlements
-            .get(&hash, &self.ledger, &self.clock)
-            .await?;
+        let mut now = self.clock.now();
+        let known = if let Some(known) = self.entitlements.remembered(&fingerprint, now) {
+            known
+        } else {
+            // What cannot be a key is not looked for, and not remembered.
+            let Some(sought) = self.sought(text, fingerprint) else {
+                return Ok(deny(Reason::UnknownKey, None));
+            };
+            let loading = self.entitlements.load(&sought, &self.ledger, &self.clock);
+            let known = loading.await?;
+            now = self.clock.now();
+            known
+        };
         let mut gate = Unasked::new(request.gate);
-        match self.decide_for(request, &known, &mut gate).await? {
-            Some(decision) => Ok(decision),
-            None => self.decide_again(request, &hash, &known, &mut gate).await,
+        if let Some(decision) = self.decide_for(request, &known, now, &mut gate).await? {
+            return Ok(decision);
         }
+        match self.sought(text, fingerprint) {
+            Some(sought) => self.decide_again(request, &sought, &known, &mut gate).await,
+            None => Ok(deny(Reason::UnknownKey, None)),
+        }
+    }
+
+    /// `None` when the text cannot be a key.
+    fn sought(&self, text: &str, fingerprint: Fingerprint) -> Option<Sought> {
+        let value = KeyValue::parse(text).ok()?;
+        Some(Sought {
+            fingerprint,
+            hash: value.hash(&self.pepper),
+        })
     }
 
     /// `None` when the store has to be asked again about the key: it was refused by an old answer, or its meter is off.
@@ -206,22 +246,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         &self,
         request: &Request<'_>,
         known: &Arc<Entitlement>,
+        now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
-        let now = self.clock.now();
         match known.grant(request.api_stage, now) {
-            Ok((grant, covered)) => {
-                let method = grant.plan.throttle_of(covered, request.method);
-                let limits = Limits {
-                    bucket: method.map(|method| (method.bucket, Bucket::new(method.throttle))),
-                    quota: grant.plan.quota,
-                };
+            Ok((grant, rules)) => {
                 let wish = Wish {
                     cost: request.cost.get(),
-                    limits,
-                    leases: self.leases.min(grant.plan.leases()),
+                    limits: rules.limits(request.method),
+                    leases: self.leases.min(grant.rules.leases()),
                 };
-                let charged = self.charge(&grant.meter, &wish, gate).await?;
+                let charged = self.charge(&grant.meter, &wish, now, gate).await?;
                 Ok(self.decision(known, grant, &charged))
             }
             Err(_) if known.should_recheck(now) => Ok(None),
@@ -232,19 +267,20 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     async fn decide_again(
         &self,
         request: &Request<'_>,
-        hash: &KeyHash,
+        sought: &Sought,
         known: &Arc<Entitlement>,
         gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
         let was_open = known.grant(request.api_stage, self.clock.now()).is_ok();
         let known = self
             .entitlements
-            .get_again(hash, known, was_open, &self.ledger, &self.clock)
+            .load_again(sought, known, was_open, &self.ledger, &self.clock)
             .await?;
-        if let Err(reason) = known.grant(request.api_stage, self.clock.now()) {
+        let now = self.clock.now();
+        if let Err(reason) = known.grant(request.api_stage, now) {
             return Ok(deny(reason, Some(&known)));
         }
-        let decision = self.decide_for(request, &known, gate).await?;
+        let decision = self.decide_for(request, &known, now, gate).await?;
         // The key is being enabled at this moment: the next request will find its meter on.
         Ok(decision.unwrap_or_else(|| deny(Reason::DisabledKey, Some(&known))))
     }
@@ -290,9 +326,9 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         &self,
         meter: &Arc<Meter>,
         wish: &Wish,
+        now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Outcome, StoreError> {
-        let now = self.clock.now();
         let mut flight = match meter.ask(wish, now, || gate.pass(now)) {
             Asked::Done(outcome) => return Ok(outcome),
             Asked::Lead(flight) => flight,
@@ -323,6 +359,32 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                         return Err(failure);
                     }
                 },
+            }
+        }
+    }
+
+    async fn refund(&self, meter: &Meter, refund: Refund) {
+        let mut write = RefundWrite {
+            id: self.charge_id(),
+            after: meter.last_refund_id(),
+            refund,
+        };
+        for _ in 0..MAX_REFUND_WRITES {
+            match self.ledger.refund(meter.id(), &write).await {
+                Ok(Answer::Applied(_)) => return,
+                Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
+                // The window or the day has ended, or an operator has settled what remains.
+                Ok(Answer::Failed(_)) => return,
+                Err(failure) => {
+                    warn!(
+                        key.id = %meter.id().key_id,
+                        plan.id = %meter.id().plan_id,
+                        requests = refund.requests,
+                        error = &failure as &dyn std::error::Error,
+                        "could not give back what a lease had left"
+                    );
+                    return;
+                }
             }
         }
     }

@@ -149,21 +149,6 @@ impl CoveredStage {
         };
         self.method_throttles.insert(name.to_owned(), throttle);
     }
-
-    /// The throttle that replaces the plan's for `method`: its own, its resource's `ANY`, or the stage's `*/*`.
-    fn method_throttle(&self, method: MethodName<'_>) -> Option<MethodThrottle> {
-        if self.method_throttles.is_empty() {
-            return None;
-        }
-        let MethodName { resource, verb } = method;
-        [
-            format!("{resource}/{verb}"),
-            format!("{resource}/ANY"),
-            "*/*".to_owned(),
-        ]
-        .iter()
-        .find_map(|name| self.method_throttles.get(name).copied())
-    }
 }
 
 impl Plan {
@@ -172,19 +157,6 @@ impl Plan {
         self.stages
             .iter()
             .find(|covered| covered.api_stage == *api_stage)
-    }
-
-    /// The bucket and the throttle of `method` in a stage of this plan: the method's own if it has one, else the plan's.
-    pub fn throttle_of(
-        &self,
-        covered: &CoveredStage,
-        method: MethodName<'_>,
-    ) -> Option<MethodThrottle> {
-        let plan_throttle = self.throttle.map(|throttle| MethodThrottle {
-            bucket: BucketId::Plan,
-            throttle,
-        });
-        covered.method_throttle(method).or(plan_throttle)
     }
 
     /// What the plan's tag [`LEASE`] says of charging its keys in advance: `off`, or how much at the most. What cannot be read is `off`.
@@ -228,44 +200,6 @@ mod tests {
             tags: BTreeMap::new(),
             created_at: Timestamp::EPOCH,
         }
-    }
-
-    fn rate_of(covered: &CoveredStage, resource: &str, verb: &str) -> (BucketId, f64) {
-        let plan = plan(vec![covered.clone()]);
-        let found = plan.throttle_of(covered, MethodName { resource, verb });
-        let found = found.unwrap();
-        (found.bucket, found.throttle.rate.as_per_second())
-    }
-
-    #[test]
-    fn the_most_specific_method_throttle_replaces_the_plans() {
-        let mut covered = CoveredStage::new(ApiStage::new("users", "dev"));
-        assert_eq!(rate_of(&covered, "/users", "GET"), (BucketId::Plan, 1.0));
-        covered.set_method_throttle("*/*", throttle(2.0));
-        covered.set_method_throttle("/users/ANY", throttle(3.0));
-        covered.set_method_throttle("/users/GET", throttle(4.0));
-        covered.set_method_throttle("//GET", throttle(5.0));
-        let rates = [
-            ("/users", "GET", 4.0),
-            ("/users", "POST", 3.0),
-            ("/users/{id}", "GET", 2.0),
-            ("/", "GET", 5.0),
-        ];
-        for (resource, verb, rate) in rates {
-            let (bucket, found) = rate_of(&covered, resource, verb);
-            assert!((found - rate).abs() < f64::EPSILON, "{resource} {verb}");
-            assert_ne!(bucket, BucketId::Plan);
-        }
-    }
-
-    #[test]
-    fn the_same_method_of_two_stages_has_two_buckets() {
-        let buckets = ["dev", "prod"].map(|stage| {
-            let mut covered = CoveredStage::new(ApiStage::new("users", stage));
-            covered.set_method_throttle("/users/GET", throttle(2.0));
-            rate_of(&covered, "/users", "GET").0
-        });
-        assert_ne!(buckets[0], buckets[1]);
     }
 
     #[test]

@@ -244,6 +244,10 @@ impl Flight {
         if let Some(charged_at) = idle_since {
             charges.charged_at = charges.charged_at.max(charged_at);
             charges.lanes.swap_remove(index);
+            if charges.lanes.is_empty() {
+                // Its memory as well: most meters are idle.
+                charges.lanes = Vec::new();
+            }
         }
     }
 

@@ -15,8 +15,6 @@ use crate::time::Timestamp;
 pub struct KeyRecord {
     /// The key.
     pub id: KeyId,
-    /// Its name.
-    pub name: Arc<str>,
     /// The operator's own id of the customer who has it.
     pub customer_id: Option<Arc<str>>,
     /// Whether it may be used.
@@ -54,7 +52,8 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Tries to give back what a process that ends has not used.
     ///
-    /// An error says that the answer is not known, as for a charge. The same write may be tried again.
+    /// It is sent once: a write that failed was not applied. An error says that the answer is not known, and then it must not be tried
+    /// again.
     fn refund(
         &self,
         meter: &MeterId,

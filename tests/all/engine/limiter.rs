@@ -3,7 +3,9 @@
 mod concurrency;
 mod failures;
 mod gate;
+mod reading_again;
 mod remembering;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -102,7 +104,6 @@ impl Desk {
         };
         let key = KeyRecord {
             id: "client".into(),
-            name: "Client".into(),
             customer_id: Some("customer-7".into()),
             enabled: true,
             expires_at: None,

@@ -27,7 +27,7 @@ async fn a_key_is_found_by_its_value_and_by_its_id() {
         let record = store.key(&new.value.hash(&pepper())).await.unwrap();
         let record = record.unwrap();
         assert_eq!(record.id, created.id, "{name}");
-        assert_eq!(&*record.name, "joe-black", "{name}");
+        assert_eq!(record.customer_id.as_deref(), Some("c-1"), "{name}");
         assert!(record.enabled, "{name}");
         assert_eq!(record.expires_at, Some(after(60)), "{name}");
         let value = store.key_value(&created.id).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_change_reaches_both_of_a_keys_items() {
         let record = store.key(&new.value.hash(&pepper())).await.unwrap();
         let record = record.unwrap();
         assert!(!record.enabled, "{name}");
-        assert_eq!(&*record.name, "after", "{name}");
+        assert_eq!(record.customer_id.as_deref(), Some("c-2"), "{name}");
 
         let remove = KeyChange {
             description: Some(String::new()),

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{self, Config};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -66,11 +67,13 @@ impl Ledger for DynamoStore {
     }
 
     async fn charge(&self, meter: &MeterId, write: &Write) -> Result<Answer, StoreError> {
-        self.try_write(meter, Expression::new(write)).await
+        self.try_write(meter, Expression::new(write), None).await
     }
 
     async fn refund(&self, meter: &MeterId, write: &RefundWrite) -> Result<Answer, StoreError> {
-        self.try_write(meter, Expression::of_refund(write)).await
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        self.try_write(meter, Expression::of_refund(write), Some(once))
+            .await
     }
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
@@ -99,6 +102,7 @@ impl DynamoStore {
         &self,
         meter: &MeterId,
         expression: Expression,
+        config: Option<config::Builder>,
     ) -> Result<Answer, StoreError> {
         let mut request = self
             .client
@@ -117,7 +121,11 @@ impl DynamoStore {
             request = request.expression_attribute_values(placeholder, value);
         }
         // The SDK's future is large, and most decisions that refuse never come here.
-        match Box::pin(request.send()).await {
+        let sent = match config {
+            None => Box::pin(request.send()).await,
+            Some(config) => Box::pin(request.customize().config_override(config).send()).await,
+        };
+        match sent {
             Ok(answer) => {
                 let attributes = answer.attributes.unwrap_or_default();
                 meter_item(&attributes).map(Answer::Applied)

@@ -30,7 +30,6 @@ impl ValueItem {
     pub(in crate::store) fn into_record(self) -> KeyRecord {
         KeyRecord {
             id: self.id.into(),
-            name: Arc::from(self.name),
             customer_id: self.customer_id.map(Arc::from),
             enabled: self.enabled,
             expires_at: self.expires_at_ns.map(Timestamp::from_nanos),

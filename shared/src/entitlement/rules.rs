@@ -1,0 +1,200 @@
+//! A plan, made ready for decisions.
+
+use crate::bucket::Bucket;
+use crate::id::ApiStage;
+use crate::meter::Limits;
+use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Plan};
+use crate::quota::Quota;
+
+/// The limits of a plan, worked out once when the plan is read.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    stages: Box<[StageRules]>,
+    leases: Leases,
+}
+
+/// The limits of a plan in one stage.
+#[derive(Debug)]
+pub(crate) struct StageRules {
+    api_stage: ApiStage,
+    bucket: Option<(BucketId, Bucket)>,
+    quota: Option<Quota>,
+    /// In the order of resources and verbs.
+    methods: Box<[MethodRule]>,
+}
+
+/// The bucket that a method has for itself.
+#[derive(Debug)]
+struct MethodRule {
+    resource: Box<str>,
+    verb: Box<str>,
+    bucket: (BucketId, Bucket),
+}
+
+impl Rules {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self {
+            stages: plan
+                .stages
+                .iter()
+                .map(|covered| StageRules::new(plan, covered))
+                .collect(),
+            leases: plan.leases(),
+        }
+    }
+
+    /// What the plan says of charging its keys in advance.
+    pub(crate) const fn leases(&self) -> Leases {
+        self.leases
+    }
+
+    /// The limits in `api_stage`, if the plan covers it.
+    pub(crate) fn stage(&self, api_stage: &ApiStage) -> Option<&StageRules> {
+        self.stages
+            .iter()
+            .find(|stage| stage.api_stage == *api_stage)
+    }
+}
+
+impl StageRules {
+    fn new(plan: &Plan, covered: &CoveredStage) -> Self {
+        let mut methods: Vec<_> = covered
+            .method_throttles
+            .iter()
+            .filter_map(|(name, method)| {
+                // A verb has no slash in it, and a resource has.
+                let (resource, verb) = name.rsplit_once('/')?;
+                Some(MethodRule {
+                    resource: resource.into(),
+                    verb: verb.into(),
+                    bucket: (method.bucket, Bucket::new(method.throttle)),
+                })
+            })
+            .collect();
+        methods.sort_unstable_by(|a, b| a.name().cmp(&b.name()));
+        Self {
+            api_stage: covered.api_stage.clone(),
+            bucket: plan
+                .throttle
+                .map(|throttle| (BucketId::Plan, Bucket::new(throttle))),
+            quota: plan.quota,
+            methods: methods.into(),
+        }
+    }
+
+    /// What a request for `method` has to fit.
+    pub(crate) fn limits(&self, method: MethodName<'_>) -> Limits {
+        Limits {
+            bucket: self.method_bucket(method).or(self.bucket),
+            quota: self.quota,
+        }
+    }
+
+    /// The bucket that replaces the plan's for `method`: its own, its resource's `ANY`, or the stage's `*/*`.
+    fn method_bucket(&self, method: MethodName<'_>) -> Option<(BucketId, Bucket)> {
+        if self.methods.is_empty() {
+            return None;
+        }
+        let MethodName { resource, verb } = method;
+        [(resource, verb), (resource, "ANY"), ("*", "*")]
+            .into_iter()
+            .find_map(|name| {
+                let found = self.methods.binary_search_by(|rule| rule.name().cmp(&name));
+                self.methods.get(found.ok()?).map(|rule| rule.bucket)
+            })
+    }
+}
+
+impl MethodRule {
+    fn name(&self) -> (&str, &str) {
+        (&self.resource, &self.verb)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::bucket::{Rate, Throttle};
+    use crate::time::Timestamp;
+
+    /// A throttle that is known by its burst.
+    fn throttle(burst: u64) -> Throttle {
+        Throttle {
+            rate: Rate::from(1),
+            burst,
+        }
+    }
+
+    fn rules(throttle: Option<Throttle>, stages: Vec<CoveredStage>) -> Rules {
+        Rules::new(&Plan {
+            id: "p".into(),
+            name: "Bronze".to_owned(),
+            description: None,
+            product_code: None,
+            throttle,
+            quota: None,
+            stages,
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+        })
+    }
+
+    fn bucket(rules: &Rules, stage: &str, resource: &str, verb: &str) -> Option<(BucketId, u64)> {
+        let stage = rules.stage(&ApiStage::new("users", stage)).unwrap();
+        let (id, bucket) = stage.limits(MethodName { resource, verb }).bucket?;
+        Some((id, bucket.burst()))
+    }
+
+    #[test]
+    fn the_most_specific_method_throttle_replaces_the_plans() {
+        let plain = CoveredStage::new(ApiStage::new("users", "prod"));
+        let mut covered = CoveredStage::new(ApiStage::new("users", "dev"));
+        for (name, burst) in [
+            ("*/*", 2),
+            ("/users/ANY", 3),
+            ("/users/GET", 4),
+            ("//GET", 5),
+            ("/users/{id}/avatar/PUT", 6),
+        ] {
+            covered.set_method_throttle(name, throttle(burst));
+        }
+        let rules = rules(Some(throttle(1)), vec![plain, covered]);
+        let in_prod = bucket(&rules, "prod", "/users", "GET");
+        assert_eq!(in_prod, Some((BucketId::Plan, 1)));
+        for (resource, verb, burst) in [
+            ("/users", "GET", 4),
+            ("/users", "POST", 3),
+            ("/users/{id}", "GET", 2),
+            ("/", "GET", 5),
+            ("/users/{id}/avatar", "PUT", 6),
+        ] {
+            let (id, found) = bucket(&rules, "dev", resource, verb).unwrap();
+            assert_eq!(found, burst, "{resource} {verb}");
+            assert_ne!(id, BucketId::Plan);
+        }
+    }
+
+    #[test]
+    fn a_method_may_be_throttled_where_the_plan_is_not() {
+        let mut covered = CoveredStage::new(ApiStage::new("users", "dev"));
+        covered.set_method_throttle("/users/GET", throttle(4));
+        let rules = rules(None, vec![covered]);
+        assert_eq!(bucket(&rules, "dev", "/users", "POST"), None);
+        let (_, burst) = bucket(&rules, "dev", "/users", "GET").unwrap();
+        assert_eq!(burst, 4);
+    }
+
+    #[test]
+    fn the_same_method_of_two_stages_has_two_buckets() {
+        let stages = ["dev", "prod"].map(|stage| {
+            let mut covered = CoveredStage::new(ApiStage::new("users", stage));
+            covered.set_method_throttle("/users/GET", throttle(2));
+            covered
+        });
+        let rules = rules(None, stages.into());
+        let of = |stage| bucket(&rules, stage, "/users", "GET").unwrap().0;
+        assert_ne!(of("dev"), of("prod"));
+    }
+}
