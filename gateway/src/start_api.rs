@@ -68,6 +68,8 @@ pub struct StartApi {
     pub aws_limits: bool,
     /// The most processes of each function.
     pub concurrency: usize,
+    /// The most invocations in one process of each function. `None`: as the template says.
+    pub max_concurrency: Option<u32>,
     /// A DynamoDB to use in place of the embedded one.
     pub endpoint_url: Option<String>,
     /// The name of Tollgate's table, where the template does not name it.

@@ -26,19 +26,28 @@ impl RequestIds {
     ///
     /// When the operating system has no random bytes to give.
     pub fn new(now_s: u64) -> Result<Self, random::NoEntropy> {
-        let hex = random::text(HEX, 56)?;
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
         Ok(Self {
-            request: format!(
-                "{}-{}-4{}-a{}-{}",
-                part(0, 8),
-                part(8, 12),
-                part(12, 15),
-                part(15, 18),
-                part(18, 30)
-            ),
+            request: uuid()?,
             extended: format!("{}=", random::text(BASE62, 15)?),
-            trace: format!("Root=1-{now_s:08x}-{}", part(30, 54)),
+            trace: format!("Root=1-{now_s:08x}-{}", random::text(HEX, 24)?),
         })
     }
+}
+
+/// A random UUID.
+///
+/// # Errors
+///
+/// When the operating system has no random bytes to give.
+pub fn uuid() -> Result<String, random::NoEntropy> {
+    let hex = random::text(HEX, 30)?;
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    Ok(format!(
+        "{}-{}-4{}-a{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 15),
+        part(15, 18),
+        part(18, 30)
+    ))
 }
