@@ -18,6 +18,7 @@ use http::Uri;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
@@ -320,10 +321,14 @@ impl Signals {
     }
 }
 
+/// Ends what requests needed, once the last of them has ended: the functions, which may still write to the store, and then the store.
 async fn stop(functions: Vec<Function>, embedded: Option<Embedded>) {
+    // All at once: each has some time to end in order.
+    let mut ending = JoinSet::new();
     for function in functions {
-        function.shutdown().await;
+        ending.spawn(async move { function.shutdown().await });
     }
+    while ending.join_next().await.is_some() {}
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }

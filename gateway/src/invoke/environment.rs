@@ -225,19 +225,19 @@ impl Drop for Poll<'_> {
 }
 
 impl ExtensionHost for Slot {
-    fn register(&self, registration: Registration) -> Result<Option<Registered>, ExtensionRefusal> {
+    fn register(&self, registration: Registration) -> Result<Registered, ExtensionRefusal> {
         if !self.shared.pool().is_starting(self.id) {
             return Err(ExtensionRefusal::Closed);
         }
         let config = &self.shared.config;
         let identifier = self.extensions.register(registration)?;
-        Ok(identifier.map(|identifier| Registered {
+        Ok(Registered {
             identifier,
             function_name: config.name.clone(),
             function_version: config.version.clone(),
             handler: config.handler.clone(),
             account_id: config.account_id().to_owned(),
-        }))
+        })
     }
 
     async fn next_event(&self, identifier: &str) -> Result<ExtensionEvent, ExtensionRefusal> {

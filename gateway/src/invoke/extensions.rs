@@ -46,11 +46,8 @@ struct Extension {
 }
 
 impl Extensions {
-    /// Takes an extension in, and answers with its identifier; `None` when the system has no random bytes for one.
-    pub(super) fn register(
-        &self,
-        registration: Registration,
-    ) -> Result<Option<HeaderValue>, ExtensionRefusal> {
+    /// Takes an extension in, and answers with its identifier.
+    pub(super) fn register(&self, registration: Registration) -> Result<String, ExtensionRefusal> {
         let Registration { name, events } = registration;
         let mut list = self.list();
         if list.iter().any(|extension| extension.name == name) {
@@ -59,20 +56,17 @@ impl Extensions {
         if list.len() >= MAX_EXTENSIONS {
             return Err(ExtensionRefusal::TooMany);
         }
-        let Ok(identifier) = uuid() else {
-            return Ok(None);
-        };
         if events.contains(&EventKind::Invoke) {
             self.wants_invocations.store(true, Ordering::Relaxed);
         }
-        let header = HeaderValue::from_str(&identifier).ok();
+        let identifier = uuid();
         list.push(Extension {
             name,
-            identifier,
+            identifier: identifier.clone(),
             wants: events,
             waiting: VecDeque::new(),
         });
-        Ok(header)
+        Ok(identifier)
     }
 
     /// Waits for an extension's next event.
@@ -175,8 +169,7 @@ mod tests {
     }
 
     fn registered(extensions: &Extensions, name: &str, events: &[EventKind]) -> String {
-        let header = extensions.register(registration(name, events));
-        header.unwrap().unwrap().to_str().unwrap().to_owned()
+        extensions.register(registration(name, events)).unwrap()
     }
 
     fn invocation() -> Invocation {

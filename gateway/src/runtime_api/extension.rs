@@ -45,7 +45,7 @@ pub struct Registration {
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// `Lambda-Extension-Identifier`: what it names itself with from then on.
-    pub identifier: HeaderValue,
+    pub identifier: String,
     /// The function's name.
     pub function_name: String,
     /// The function's version.
@@ -136,12 +136,12 @@ impl ExtensionRefusal {
 
 /// What stands behind the Extensions API of one environment.
 pub trait ExtensionHost: Send + Sync + 'static {
-    /// Takes an extension in. `None` when the system has no random bytes for its identifier.
+    /// Takes an extension in.
     ///
     /// # Errors
     ///
     /// When its name is taken, when there are too many extensions, and when the function has begun to ask for invocations.
-    fn register(&self, registration: Registration) -> Result<Option<Registered>, ExtensionRefusal>;
+    fn register(&self, registration: Registration) -> Result<Registered, ExtensionRefusal>;
 
     /// Waits for the next event of an extension: without end when it has asked for none.
     ///
@@ -207,19 +207,15 @@ where
     let name = name.to_owned();
     match host.register(Registration { name, events }) {
         Err(refusal) => refused(refusal),
-        Ok(None) => no_entropy(),
-        Ok(Some(registered)) => {
+        Ok(registered) => {
             let told = Told {
                 function_name: registered.function_name,
                 function_version: registered.function_version,
                 handler: registered.handler,
                 account_id: registered.account_id,
             };
-            let mut reply = reply::value(StatusCode::OK, &told);
-            reply
-                .headers_mut()
-                .insert(IDENTIFIER, registered.identifier);
-            reply
+            let reply = reply::value(StatusCode::OK, &told);
+            with_id(reply, IDENTIFIER, &registered.identifier)
         }
     }
 }
@@ -233,13 +229,11 @@ pub(super) async fn next_event<H: ExtensionHost>(host: &H, headers: &HeaderMap) 
         Ok(event) => event,
         Err(refusal) => return refused(refusal),
     };
-    let id = uuid().ok().and_then(|id| HeaderValue::try_from(id).ok());
-    let Some(id) = id else {
-        return no_entropy();
-    };
-    let mut reply = reply::value(StatusCode::OK, &event);
-    reply.headers_mut().insert(EVENT_IDENTIFIER, id);
-    reply
+    with_id(
+        reply::value(StatusCode::OK, &event),
+        EVENT_IDENTIFIER,
+        &uuid(),
+    )
 }
 
 /// Answers `POST /extension/init/error` and `POST /extension/exit/error`.
@@ -292,10 +286,9 @@ fn unreadable(why: &str) -> Reply {
     )
 }
 
-fn no_entropy() -> Reply {
-    reply::error(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "ServiceError",
-        "The system has no random bytes to give.",
-    )
+fn with_id(mut reply: Reply, name: &'static str, id: &str) -> Reply {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        reply.headers_mut().insert(name, id);
+    }
+    reply
 }

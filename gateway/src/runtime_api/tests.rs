@@ -15,17 +15,17 @@ struct Recorder {
 }
 
 impl ExtensionHost for Recorder {
-    fn register(&self, registration: Registration) -> Result<Option<Registered>, ExtensionRefusal> {
+    fn register(&self, registration: Registration) -> Result<Registered, ExtensionRefusal> {
         if registration.name == "taken" {
             return Err(ExtensionRefusal::AlreadyRegistered);
         }
-        Ok(Some(Registered {
-            identifier: HeaderValue::from_static("ext-1"),
+        Ok(Registered {
+            identifier: "ext-1".to_owned(),
             function_name: "users".to_owned(),
             function_version: "$LATEST".to_owned(),
             handler: "bootstrap".to_owned(),
             account_id: "000000000000".to_owned(),
-        }))
+        })
     }
 
     async fn next_event(&self, identifier: &str) -> Result<ExtensionEvent, ExtensionRefusal> {
