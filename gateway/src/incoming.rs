@@ -4,4 +4,4 @@ mod body;
 mod request_id;
 
 pub use body::{BodyError, drain, may_fit, read};
-pub use request_id::{REQUEST_ID, RequestIds};
+pub use request_id::{REQUEST_ID, RequestIds, uuid};

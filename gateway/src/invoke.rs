@@ -1,7 +1,7 @@
 //! Functions: pools of unmodified Lambda binaries behind the Runtime API.
 //!
 //! A [`Function`] queues invocations first in, first out. A process that asks for work takes the oldest one; when none
-//! is idle another is started, up to the function's concurrency.
+//! is idle another is started, up to the function's concurrency. A process may ask for several, where the function allows it.
 //!
 //! What one invocation costs: the caller pushes the event to the function's queue and wakes one waiting poll; the
 //! poll writes the event, as it is, to the process's kept-alive connection; the answer's bytes go back through one
@@ -13,6 +13,7 @@ mod config;
 mod context;
 mod environment;
 mod error;
+mod extensions;
 mod logs;
 mod pool;
 mod process;
@@ -29,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tollgate::time::Clock;
 
-pub use config::FunctionConfig;
+pub use config::{FunctionConfig, MAX_CONCURRENCY};
 pub use context::{ContextError, InvocationContext};
 pub use error::InvokeError;
 pub use logs::{LogLine, LogSink, LogStream, tracing_sink};
@@ -158,7 +159,7 @@ impl Function {
         answer.await.unwrap_or(Err(InvokeError::ShuttingDown))
     }
 
-    /// Ends every process: TERM, 300 ms of grace, KILL. Returns when all are gone.
+    /// Ends every process: TERM, 500 ms of grace, or 2 s where an extension is told of the end, KILL. Returns when all are gone.
     ///
     /// Waiting invocations end with [`InvokeError::ShuttingDown`] at once, those in hand when they have not been
     /// answered within the grace. Further invocations are refused.

@@ -16,9 +16,13 @@
 //! REST API, whose stages come and go in the store: its first segment is the stage. The REST APIs of a template are known here as
 //! well, for requests that name no API. Paths keep their escapes and their slashes.
 
+mod index;
+
 use std::borrow::Cow;
 
 use thiserror::Error;
+
+use index::{Index, Owner, Place, small};
 
 /// The stage of an HTTP API that needs no segment in the path.
 pub const DEFAULT_STAGE: &str = "$default";
@@ -54,12 +58,13 @@ pub struct FunctionUrlAddress<A> {
     pub target: A,
 }
 
-/// All APIs and function URLs of a gateway.
+/// All APIs and function URLs of a gateway. A look-up costs the same however many there are.
 #[derive(Clone, Debug)]
 pub struct Router<A> {
     apis: Vec<ApiAddress<A>>,
     rest_apis: Vec<RestApiAddress>,
     function_urls: Vec<FunctionUrlAddress<A>>,
+    index: Index,
 }
 
 /// Two targets have one address.
@@ -133,6 +138,13 @@ pub enum Destination<'r, A> {
     UnknownFunctionUrl,
 }
 
+/// The API with an id, or the id in small letters.
+enum Found<'r, A> {
+    Http(&'r ApiAddress<A>),
+    Rest(&'r RestApiAddress),
+    Neither(Cow<'r, str>),
+}
+
 impl<A> Router<A> {
     /// A router over these targets.
     ///
@@ -144,27 +156,12 @@ impl<A> Router<A> {
         rest_apis: Vec<RestApiAddress>,
         function_urls: Vec<FunctionUrlAddress<A>>,
     ) -> Result<Self, RouterError> {
-        let ids = apis.iter().map(|api| &api.api_id);
-        let ids = ids.chain(rest_apis.iter().map(|api| &api.api_id));
-        if let Some(api_id) = repeated(ids.map(|id| id.to_ascii_lowercase())) {
-            return Err(RouterError::DuplicateApi { api_id });
-        }
-        if let Some(url_id) = repeated(
-            function_urls
-                .iter()
-                .map(|url| url.url_id.to_ascii_lowercase()),
-        ) {
-            return Err(RouterError::DuplicateFunctionUrl { url_id });
-        }
-        if let Some(function_name) =
-            repeated(function_urls.iter().map(|url| url.function_name.clone()))
-        {
-            return Err(RouterError::DuplicateFunction { function_name });
-        }
+        let index = Index::new(&apis, &rest_apis, &function_urls)?;
         Ok(Self {
             apis,
             rest_apis,
             function_urls,
+            index,
         })
     }
 
@@ -178,7 +175,7 @@ impl<A> Router<A> {
                 return self.to_api(id, path);
             }
             if service.eq_ignore_ascii_case("lambda-url") {
-                return self.to_function_url(|url| url.url_id.eq_ignore_ascii_case(id), path);
+                return self.to_function_url(self.index.by_url_id.get(&*small(id)), path);
             }
         }
         if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
@@ -187,7 +184,7 @@ impl<A> Router<A> {
         }
         if let Some(rest) = path.strip_prefix("/_aws/lambda-url/") {
             let (name, rest) = split_segment(rest);
-            return self.to_function_url(|url| url.function_name == name, rest);
+            return self.to_function_url(self.index.by_function.get(name), rest);
         }
         if let Some(destination) = path
             .strip_prefix("/restapis/")
@@ -199,31 +196,32 @@ impl<A> Router<A> {
     }
 
     fn to_api<'r>(&'r self, id: &'r str, path: &'r str) -> Destination<'r, A> {
-        match self
-            .apis
-            .iter()
-            .find(|api| api.api_id.eq_ignore_ascii_case(id))
-        {
-            Some(api) => api.enter(path).unwrap_or(Destination::UnknownStage {
+        match self.find(id) {
+            Found::Http(api) => api.enter(path).unwrap_or(Destination::UnknownStage {
                 target: &api.target,
             }),
-            None if id.is_empty() => Destination::UnknownApi,
-            None => to_rest_api(self.rest_api_id(id), path),
+            Found::Neither(id) if id.is_empty() => Destination::UnknownApi,
+            Found::Neither(id) => to_rest_api(id, path),
+            Found::Rest(api) => to_rest_api(Cow::Borrowed(&api.api_id), path),
         }
+    }
+
+    fn find<'r>(&'r self, id: &'r str) -> Found<'r, A> {
+        let id = small(id);
+        let found = match self.index.by_id.get(&*id) {
+            Some(Place::Http(place)) => self.apis.get(*place).map(Found::Http),
+            Some(Place::Rest(place)) => self.rest_apis.get(*place).map(Found::Rest),
+            None => None,
+        };
+        found.unwrap_or(Found::Neither(id))
     }
 
     /// The id as the store has it: hosts know no letter case.
     fn rest_api_id<'r>(&'r self, id: &'r str) -> Cow<'r, str> {
-        let known = self
-            .rest_apis
-            .iter()
-            .find(|api| api.api_id.eq_ignore_ascii_case(id));
-        match known {
-            Some(api) => Cow::Borrowed(&api.api_id),
-            None if id.contains(|c: char| c.is_ascii_uppercase()) => {
-                Cow::Owned(id.to_ascii_lowercase())
-            }
-            None => Cow::Borrowed(id),
+        match self.find(id) {
+            Found::Rest(api) => Cow::Borrowed(&api.api_id),
+            Found::Http(_) => small(id),
+            Found::Neither(id) => id,
         }
     }
 
@@ -243,12 +241,8 @@ impl<A> Router<A> {
         })
     }
 
-    fn to_function_url<'r>(
-        &'r self,
-        is_meant: impl Fn(&FunctionUrlAddress<A>) -> bool,
-        path: &'r str,
-    ) -> Destination<'r, A> {
-        match self.function_urls.iter().find(|url| is_meant(url)) {
+    fn to_function_url<'r>(&'r self, place: Option<&usize>, path: &'r str) -> Destination<'r, A> {
+        match place.and_then(|place| self.function_urls.get(*place)) {
             Some(url) => Destination::FunctionUrl {
                 target: &url.target,
                 path: or_root(path),
@@ -261,30 +255,22 @@ impl<A> Router<A> {
     fn to_any_api<'r>(&'r self, path: &'r str) -> Destination<'r, A> {
         let (segment, _) = first_segment(path);
         for name in [segment, DEFAULT_STAGE] {
-            let mut having = self
-                .apis
-                .iter()
-                .filter_map(|api| Some((api, api.stage(name)?)));
-            let mut rest_having = self.rest_apis.iter().filter_map(|api| {
-                let stage = api.stages.iter().find(|stage| *stage == name)?;
-                Some((api, stage.as_str()))
-            });
-            match (having.next(), rest_having.next()) {
-                (None, None) => {}
-                (Some((_, stage)), Some(_)) => return Destination::AmbiguousStage { stage },
-                (Some((api, stage)), None) => {
-                    if having.next().is_some() {
-                        return Destination::AmbiguousStage { stage };
+            let Some((stage, owner)) = self.index.by_stage.get_key_value(name) else {
+                continue;
+            };
+            match owner {
+                Owner::Several => return Destination::AmbiguousStage { stage },
+                Owner::One(Place::Http(place)) => {
+                    if let Some(api) = self.apis.get(*place) {
+                        return api.enter(path).unwrap_or(Destination::UnknownStage {
+                            target: &api.target,
+                        });
                     }
-                    return api.enter(path).unwrap_or(Destination::UnknownStage {
-                        target: &api.target,
-                    });
                 }
-                (None, Some((api, stage))) => {
-                    if rest_having.next().is_some() {
-                        return Destination::AmbiguousStage { stage };
+                Owner::One(Place::Rest(place)) => {
+                    if let Some(api) = self.rest_apis.get(*place) {
+                        return to_rest_api(Cow::Borrowed(&api.api_id), path);
                     }
-                    return to_rest_api(Cow::Borrowed(&api.api_id), path);
                 }
             }
         }
@@ -354,11 +340,6 @@ fn with_one_slash(path: &str) -> &str {
         .len()
         .saturating_sub(path.trim_start_matches('/').len());
     or_root(path.get(slashes.saturating_sub(1)..).unwrap_or(path))
-}
-
-fn repeated(mut names: impl Iterator<Item = String>) -> Option<String> {
-    let mut seen = std::collections::HashSet::new();
-    names.find(|name| !seen.insert(name.clone()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! AWS Lambda's Runtime API, version 2018-06-01, over HTTP/1.1.
+//! AWS Lambda's Runtime API, version 2018-06-01, and its Extensions API, over HTTP/1.1.
 //!
 //! A function's process asks for its next invocation and posts the answer here, exactly as it does on Lambda. One
 //! process slot has one listener. This module speaks the protocol; which invocation a process gets, and what becomes of
@@ -7,6 +7,7 @@
 //! Source of the rules: "Using the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide.
 
 mod body;
+mod extension;
 mod reply;
 mod route;
 mod service;
@@ -24,11 +25,18 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
+pub use extension::{
+    EventKind, ExtensionEvent, ExtensionHost, ExtensionRefusal, Registered, Registration, Tracing,
+};
+
 /// The largest buffered answer in bytes: 6 MB and the 100 bytes that AWS allows for its own wrapping.
 pub const MAX_ANSWER_BYTES: usize = 6_291_556;
 
 /// The largest streamed answer in bytes. AWS allows 200 MB; the answer is held in memory here, so the bound is lower.
 pub const MAX_STREAMED_ANSWER_BYTES: usize = 20 * 1024 * 1024;
+
+/// How much of an error report without JSON is shown, in characters.
+const MAX_PLAIN_MESSAGE_CHARS: usize = 1_000;
 
 /// What a process receives from `GET /runtime/invocation/next`.
 #[derive(Clone, Debug)]
@@ -56,6 +64,26 @@ pub struct FunctionError {
     pub message: String,
 }
 
+impl FunctionError {
+    /// Reads an error report: JSON where it is JSON, else its text. A kind that it does not name is the header's.
+    fn of_report(header: Option<&HeaderValue>, content: &[u8]) -> Self {
+        let mut error: Self = serde_json::from_slice(content).unwrap_or_else(|_| Self {
+            error_type: String::new(),
+            message: String::from_utf8_lossy(content)
+                .chars()
+                .take(MAX_PLAIN_MESSAGE_CHARS)
+                .collect(),
+        });
+        if error.error_type.is_empty() {
+            let named = header.and_then(|name| name.to_str().ok());
+            named
+                .unwrap_or("Runtime.UnknownReason")
+                .clone_into(&mut error.error_type);
+        }
+        error
+    }
+}
+
 /// How an invocation ended: the answer's payload, or the function's error.
 pub type Outcome = Result<Bytes, FunctionError>;
 
@@ -71,7 +99,7 @@ pub enum Refusal {
 }
 
 /// What stands behind one process's Runtime API.
-pub trait Environment: Send + Sync + 'static {
+pub trait Environment: ExtensionHost {
     /// Waits for the next invocation. Dropping the future means that the process has stopped waiting.
     ///
     /// # Errors

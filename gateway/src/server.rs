@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod connection_timer;
 mod data_plane;
 mod host;
 mod http_api;
@@ -18,7 +19,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -26,6 +27,7 @@ use tracing::{debug, warn};
 
 pub use admin::Admin;
 pub(crate) use admin::guard;
+use connection_timer::ConnectionTimer;
 pub use data_plane::DataPlane;
 pub use http_api::{Access, HttpApis, HttpApisSettings};
 pub use target::{Api, FunctionUrl, Method, TargetId};
@@ -74,7 +76,7 @@ pub async fn serve(listener: TcpListener, handler: impl Handler, mut stop: watch
             async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
         });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(ConnectionTimer::default())
             // A client may end its side of the connection once it has sent its request.
             .half_close(true)
             .header_read_timeout(HEADER_TIMEOUT)

@@ -18,6 +18,7 @@ use http::Uri;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
@@ -68,6 +69,8 @@ pub struct StartApi {
     pub aws_limits: bool,
     /// The most processes of each function.
     pub concurrency: usize,
+    /// The most invocations in one process of each function. `None`: as the template says.
+    pub max_concurrency: Option<u32>,
     /// A DynamoDB to use in place of the embedded one.
     pub endpoint_url: Option<String>,
     /// The name of Tollgate's table, where the template does not name it.
@@ -318,10 +321,14 @@ impl Signals {
     }
 }
 
+/// Ends what requests needed, once the last of them has ended: the functions, which may still write to the store, and then the store.
 async fn stop(functions: Vec<Function>, embedded: Option<Embedded>) {
+    // All at once: each has some time to end in order.
+    let mut ending = JoinSet::new();
     for function in functions {
-        function.shutdown().await;
+        ending.spawn(async move { function.shutdown().await });
     }
+    while ending.join_next().await.is_some() {}
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }

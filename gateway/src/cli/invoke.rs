@@ -68,6 +68,7 @@ impl Invoke {
             lambda_endpoint: None,
             aws_limits: false,
             concurrency: 1,
+            max_concurrency: Some(1),
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),
             table: connection.named_table().unwrap_or(local::TABLE).to_owned(),
             pepper: environment

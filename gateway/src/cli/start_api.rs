@@ -24,6 +24,7 @@ Examples:
   tollgate start-api
   tollgate start-api --config-env prod --parameter-overrides StageName=prod
   tollgate start-api --no-build --data .tollgate --port 8080
+  tollgate start-api --concurrency 1 --max-concurrency 64   (one process of each function, as on Lambda Managed Instances)
   tollgate start-api --no-template
   tollgate start-api --lambda-endpoint http://127.0.0.1:9000   (with `cargo lambda watch`)
   tollgate start-api --lambda-endpoint http://127.0.0.1:3001   (with `sam local start-lambda`)
@@ -65,6 +66,11 @@ pub(super) struct StartApi {
     /// The most processes of one function at a time.
     #[arg(long, value_name = "N", default_value = "10")]
     concurrency: NonZeroUsize,
+    /// The most invocations in one process of a function at a time, for all functions, as on Lambda Managed Instances. Functions have
+    /// to ask for several, as those do that are run with `run_concurrent`. Without it, the template says: with
+    /// `PerExecutionEnvironmentMaxConcurrency`, or the variable `AWS_LAMBDA_MAX_CONCURRENCY`; else it is one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1600))]
+    max_concurrency: Option<u32>,
 }
 
 /// Reads the URL of an endpoint: with a scheme and a host.
@@ -102,6 +108,7 @@ impl StartApi {
             lambda_endpoint: self.lambda_endpoint.clone(),
             aws_limits: self.aws_limits,
             concurrency: self.concurrency.get(),
+            max_concurrency: self.max_concurrency,
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),
             table: table.to_owned(),
             pepper: pepper.to_owned(),

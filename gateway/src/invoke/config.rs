@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use super::logs::{LogSink, tracing_sink};
 
+/// The variable that tells a process how many invocations it may have in hand, where these are more than one.
+pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+
 /// What a function is and how much it may use.
 #[derive(Clone)]
 pub struct FunctionConfig {
@@ -35,6 +38,9 @@ pub struct FunctionConfig {
     pub memory_mb: u32,
     /// The most processes at a time: 10 unless said otherwise; 0 counts as 1.
     pub concurrency: usize,
+    /// The most invocations in one process at a time: 1 unless said otherwise; 0 counts as 1. A process is told of more by
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`, as on Lambda Managed Instances, and has as many in hand as it asks for.
+    pub per_process: usize,
     /// How long a process may take until it asks for its first invocation: 10 s, as on AWS.
     pub init_timeout: Duration,
     /// The most invocations that may wait: 10,000 unless said otherwise.
@@ -60,11 +66,17 @@ impl FunctionConfig {
             timeout: Duration::from_secs(3),
             memory_mb: 128,
             concurrency: 10,
+            per_process: 1,
             init_timeout: Duration::from_secs(10),
             queue_limit: 10_000,
             log_sink: tracing_sink(),
             name,
         }
+    }
+
+    /// The account in the function's ARN.
+    pub(super) fn account_id(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
     }
 
     /// All variables of a process whose Runtime API listens on `runtime_api`: those that Lambda defines, then the
@@ -86,7 +98,14 @@ impl FunctionConfig {
             ),
             ("AWS_LAMBDA_FUNCTION_NAME", self.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION", self.version.clone()),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+            (
+                "AWS_LAMBDA_INITIALIZATION_TYPE",
+                if self.per_process > 1 {
+                    "lambda-managed-instances".to_owned()
+                } else {
+                    "on-demand".to_owned()
+                },
+            ),
             (
                 "AWS_LAMBDA_LOG_GROUP_NAME",
                 format!("/aws/lambda/{}", self.name),
@@ -109,6 +128,12 @@ impl FunctionConfig {
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
         all.extend(self.environment.clone());
+        // The process and the pool have to agree on it.
+        if self.per_process > 1 {
+            all.insert(MAX_CONCURRENCY.to_owned(), self.per_process.to_string());
+        } else {
+            all.remove(MAX_CONCURRENCY);
+        }
         // A value of the function's own would send its process to another Runtime API.
         all.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), runtime_api.to_string());
         all
@@ -124,6 +149,7 @@ impl fmt::Debug for FunctionConfig {
             .field("environment", &self.environment.keys())
             .field("timeout", &self.timeout)
             .field("concurrency", &self.concurrency)
+            .field("per_process", &self.per_process)
             .finish_non_exhaustive()
     }
 }
@@ -148,6 +174,22 @@ mod tests {
         assert_eq!(all["AWS_LAMBDA_FUNCTION_NAME"], "users");
         assert_eq!(all["LAMBDA_TASK_ROOT"], "/srv/users");
         assert_eq!(all["AWS_LAMBDA_LOG_STREAM_NAME"], "[$LATEST]7");
+    }
+
+    #[test]
+    fn a_process_is_told_how_many_invocations_it_may_have_where_these_are_more_than_one() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 9001));
+        let mut config = FunctionConfig::new("users", "bootstrap");
+        let stray = (MAX_CONCURRENCY.to_owned(), "7".to_owned());
+        config.environment = BTreeMap::from([stray]);
+        let all = config.process_environment(address, 0);
+        assert_eq!(all.get(MAX_CONCURRENCY), None);
+        assert_eq!(all["AWS_LAMBDA_INITIALIZATION_TYPE"], "on-demand");
+        config.per_process = 16;
+        let all = config.process_environment(address, 0);
+        assert_eq!(all[MAX_CONCURRENCY], "16");
+        let kind = &all["AWS_LAMBDA_INITIALIZATION_TYPE"];
+        assert_eq!(kind, "lambda-managed-instances");
     }
 
     #[test]

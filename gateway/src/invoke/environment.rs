@@ -11,10 +11,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::extensions::Extensions;
 use super::logs::{LogStream, forward};
-use super::pool::{Polled, Start, Verdict, Work};
+use super::pool::{PollId, Polled, Start, Verdict, Work};
 use super::process;
-use crate::runtime_api::{self, Environment, FunctionError, Invocation, Outcome, Refusal};
+use crate::runtime_api::{
+    self, Environment, ExtensionEvent, ExtensionHost, ExtensionRefusal, FunctionError, Invocation,
+    Outcome, Refusal, Registered, Registration,
+};
 
 /// How long an ended process's last requests may take to be read.
 const DRAIN: Duration = Duration::from_millis(200);
@@ -28,6 +32,7 @@ pub(super) fn start(shared: &Arc<Shared>, stop: &watch::Receiver<bool>, started:
         id: started.id,
         shared: Arc::clone(shared),
         stop: stop.clone(),
+        extensions: Arc::default(),
     };
     tokio::spawn(supervise(slot, started.delay, started.supervisor));
 }
@@ -38,6 +43,7 @@ struct Slot {
     id: u64,
     shared: Arc<Shared>,
     stop: watch::Receiver<bool>,
+    extensions: Arc<Extensions>,
 }
 
 /// A process with its listener.
@@ -106,7 +112,12 @@ async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
     let mut stop = slot.stop.clone();
     let mut connections = JoinSet::new();
     loop {
-        let verdict = slot.shared.pool().check(slot.id, Instant::now());
+        let (verdict, start) = {
+            let (mut pool, now) = (slot.shared.pool(), Instant::now());
+            (pool.check(slot.id, now), pool.wake_or_start(now))
+        };
+        // What waits may have waited for this process to poll.
+        slot.start(start);
         let until = match verdict {
             Verdict::Watch(until) => until,
             Verdict::Kill => {
@@ -117,7 +128,7 @@ async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
         tokio::select! {
             biased;
             () = stopped(&mut stop) => {
-                process::terminate(&mut child).await;
+                slot.terminate(&mut child).await;
                 return "a shutdown".to_owned();
             }
             accepted = listener.accept() => match accepted {
@@ -170,6 +181,14 @@ impl Slot {
         }
     }
 
+    /// Ends the process in order: it is told by TERM, and its extensions by an event.
+    async fn terminate(&self, child: &mut Child) {
+        let grace = self.extensions.grace();
+        let deadline = self.shared.clock.now().saturating_add(grace);
+        self.extensions.shut_down(deadline.as_millis());
+        process::terminate(child, grace).await;
+    }
+
     fn invocation(&self, work: Work) -> Invocation {
         let deadline = self
             .shared
@@ -189,19 +208,59 @@ impl Slot {
 /// Tells the pool when a poll is dropped, so that no invocation waits for a process that no longer listens.
 struct Poll<'a> {
     slot: &'a Slot,
-    waiting: bool,
+    waiting: Option<PollId>,
 }
 
 impl Drop for Poll<'_> {
     fn drop(&mut self) {
-        if self.waiting {
-            let replacement = self
-                .slot
-                .shared
-                .pool()
-                .abandon_poll(self.slot.id, Instant::now());
+        if let Some(poll) = self.waiting {
+            let replacement =
+                self.slot
+                    .shared
+                    .pool()
+                    .abandon_poll(self.slot.id, poll, Instant::now());
             self.slot.start(replacement);
         }
+    }
+}
+
+impl ExtensionHost for Slot {
+    fn register(&self, registration: Registration) -> Result<Registered, ExtensionRefusal> {
+        if !self.shared.pool().is_starting(self.id) {
+            return Err(ExtensionRefusal::Closed);
+        }
+        let config = &self.shared.config;
+        let identifier = self.extensions.register(registration)?;
+        Ok(Registered {
+            identifier,
+            function_name: config.name.clone(),
+            function_version: config.version.clone(),
+            handler: config.handler.clone(),
+            account_id: config.account_id().to_owned(),
+        })
+    }
+
+    async fn next_event(&self, identifier: &str) -> Result<ExtensionEvent, ExtensionRefusal> {
+        self.extensions.next(identifier).await
+    }
+
+    fn fail_extension(
+        &self,
+        identifier: &str,
+        error: FunctionError,
+    ) -> Result<(), ExtensionRefusal> {
+        let name = self.extensions.name(identifier)?;
+        tracing::warn!(
+            function = self.shared.config.name,
+            "the extension `{name}` failed with {}: {}",
+            error.error_type,
+            error.message
+        );
+        // Once the function is initialised these are only words: the extension ends next, and its process with it.
+        if self.shared.pool().fail_init(self.id, error).is_err() {
+            tracing::debug!("an extension failed after the initialisation");
+        }
+        Ok(())
     }
 }
 
@@ -210,21 +269,28 @@ impl Environment for Slot {
         // Declared before the receiver, hence dropped after it: the pool then sees that the receiver is gone.
         let mut poll = Poll {
             slot: self,
-            waiting: false,
+            waiting: None,
         };
         loop {
-            let polled = self.shared.pool().poll(self.id, Instant::now());
-            poll.waiting = false;
+            let polled = {
+                let (mut pool, now) = (self.shared.pool(), Instant::now());
+                match poll.waiting.take() {
+                    None => pool.poll(self.id, now),
+                    Some(woken) => pool.poll_again(self.id, woken, now),
+                }
+            };
             match polled {
                 Polled::Work(work, start) => {
                     self.start(start);
-                    return Ok(self.invocation(work));
+                    let invocation = self.invocation(work);
+                    self.extensions.invoked(&invocation);
+                    return Ok(invocation);
                 }
                 Polled::Refused(refusal) => return Err(refusal),
-                Polled::Wait(woken) => {
-                    poll.waiting = true;
+                Polled::Wait(id, woken) => {
+                    poll.waiting = Some(id);
                     if woken.await.is_err() {
-                        poll.waiting = false;
+                        poll.waiting = None;
                         return Err(Refusal::InvalidState);
                     }
                 }

@@ -1,6 +1,11 @@
 //! Which process gets which invocation, and when another process is started.
 //!
 //! The pool does no I/O and reads no clock. Its callers hold its lock, tell it what happened, and do what it returns.
+//!
+//! A process has as many invocations in hand as it polls for, up to the function's concurrency in one process. Where that is one, as on
+//! Lambda by default, a time-out ends the process, and so does a process that does not ask again after its answer. Where it is more,
+//! as on Lambda Managed Instances, a time-out ends the invocation alone: the process goes on with the others, and its late answer is
+//! thrown away.
 
 mod state;
 #[cfg(test)]
@@ -17,8 +22,8 @@ use super::config::FunctionConfig;
 use super::{Answer, InvokeError};
 use crate::runtime_api::{FunctionError, Outcome, Refusal};
 
-use state::{Current, Environment, Phase, Reply, send};
-pub(super) use state::{Job, Polled, Start, Submitted, Verdict, Work};
+use state::{Current, Environment, Phase, Reply, Waiting, send};
+pub(super) use state::{Job, PollId, Polled, Start, Submitted, Verdict, Work};
 
 /// The wait before the second start in a row after a failed initialisation; it doubles with each failure.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
@@ -26,17 +31,24 @@ const FIRST_BACK_OFF: Duration = Duration::from_millis(100);
 /// The longest wait before a start.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(5);
 
+/// How long the other workers of a process may take to poll after the first has.
+const SETTLING: Duration = Duration::from_millis(500);
+
 /// The queue and the processes of one function.
 #[derive(Debug)]
 pub(super) struct Pool {
     timeout: Duration,
+    /// The most processes.
     concurrency: usize,
+    /// The most invocations in one process.
+    per_process: usize,
     queue_limit: usize,
     queue: VecDeque<Job>,
     environments: BTreeMap<u64, Environment>,
-    /// Environments with a waiting poll, the one that was used last at the end.
+    /// Environments with waiting polls, as often as they have such, the one that was used last at the end.
     idle: Vec<u64>,
     next_id: u64,
+    next_poll: u64,
     ready: Vec<Reply<()>>,
     /// Failed initialisations since the last that succeeded.
     init_failures: u32,
@@ -49,11 +61,13 @@ impl Pool {
         Self {
             timeout: config.timeout,
             concurrency: config.concurrency.max(1),
+            per_process: config.per_process.max(1),
             queue_limit: config.queue_limit,
             queue: VecDeque::new(),
             environments: BTreeMap::new(),
             idle: Vec::new(),
             next_id: 0,
+            next_poll: 0,
             ready: Vec::new(),
             init_failures: 0,
             not_before: None,
@@ -88,11 +102,7 @@ impl Pool {
             .values()
             .any(|environment| match environment.phase {
                 Phase::Starting(_) | Phase::InitFailed(_) => false,
-                Phase::Idle(_)
-                | Phase::Woken
-                | Phase::Busy(_)
-                | Phase::Answered(_)
-                | Phase::Detached => true,
+                Phase::Running => true,
             });
         if initialised {
             send(ready, Ok(()));
@@ -111,68 +121,102 @@ impl Pool {
 
     /// The process asks for work.
     pub(super) fn poll(&mut self, id: u64, now: Instant) -> Polled {
+        let per_process = self.per_process;
         let Some(environment) = self.environments.get_mut(&id) else {
             return Polled::Refused(Refusal::InvalidState);
         };
-        let mut first_poll = false;
-        match environment.phase {
-            Phase::Busy(_) | Phase::InitFailed(_) => {
-                return Polled::Refused(Refusal::InvalidState);
-            }
-            Phase::Starting(_) => {
-                first_poll = true;
-                self.init_failures = 0;
-                self.not_before = None;
-                for ready in self.ready.drain(..) {
-                    send(ready, Ok(()));
-                }
-            }
-            Phase::Idle(_) => self.idle.retain(|idle| *idle != id),
-            Phase::Woken | Phase::Answered(_) | Phase::Detached => {}
+        let first_poll = match environment.phase {
+            Phase::InitFailed(_) => return Polled::Refused(Refusal::InvalidState),
+            Phase::Starting(_) => true,
+            Phase::Running => false,
+        };
+        if environment.in_hand.len() >= per_process {
+            return Polled::Refused(Refusal::InvalidState);
         }
-        while let Some(job) = self.queue.pop_front() {
-            if job.reply.is_closed() {
-                continue;
+        if first_poll {
+            environment.phase = Phase::Running;
+            environment.expected = per_process.saturating_sub(1);
+            environment.expected_until = now + SETTLING;
+            if environment.expected > 0 {
+                environment.watch(environment.expected_until);
             }
-            environment.phase = Phase::Busy(Current {
-                request_id: job.request_id.clone(),
-                reply: job.reply,
-                since: now,
-                deadline: now + self.timeout,
-            });
-            if environment.timer.is_none_or(|at| at > now + self.timeout) {
-                environment.supervisor.notify_one();
+            self.init_failures = 0;
+            self.not_before = None;
+            for ready in self.ready.drain(..) {
+                send(ready, Ok(()));
             }
-            let work = Work {
-                request_id: job.request_id,
-                trace_id: job.trace_id,
-                payload: job.payload,
-            };
-            // Starts were held back while initialisation failed; now it has succeeded.
-            let start = first_poll.then(|| self.wake_or_start(now)).flatten();
-            return Polled::Work(work, start);
+        } else {
+            environment.expected = environment.expected.saturating_sub(1);
         }
-        let (wake, woken) = oneshot::channel();
-        environment.phase = Phase::Idle(wake);
-        self.idle.push(id);
-        Polled::Wait(woken)
+        match self.take_work(id, first_poll, now) {
+            Some(polled) => polled,
+            None => self.wait(id),
+        }
     }
 
-    /// A waiting poll was dropped: the process cannot be given work until it polls again.
-    pub(super) fn abandon_poll(&mut self, id: u64, now: Instant) -> Option<Start> {
-        let environment = self.environments.get_mut(&id)?;
-        match &environment.phase {
-            // A newer poll has taken the place of the dropped one when its receiver is alive.
-            Phase::Idle(wake) if wake.is_closed() => self.idle.retain(|idle| *idle != id),
-            Phase::Woken => {}
-            Phase::Idle(_)
-            | Phase::Starting(_)
-            | Phase::InitFailed(_)
-            | Phase::Busy(_)
-            | Phase::Answered(_)
-            | Phase::Detached => return None,
+    /// A poll that was woken asks again.
+    pub(super) fn poll_again(&mut self, id: u64, poll: PollId, now: Instant) -> Polled {
+        if let Some(environment) = self.environments.get_mut(&id) {
+            environment.woken.retain(|woken| *woken != poll);
+            // It is no new one.
+            environment.expected = environment.expected.saturating_add(1);
         }
-        environment.phase = Phase::Detached;
+        self.poll(id, now)
+    }
+
+    fn take_work(&mut self, id: u64, first_poll: bool, now: Instant) -> Option<Polled> {
+        let environment = self.environments.get_mut(&id)?;
+        let mut jobs = std::iter::from_fn(|| self.queue.pop_front());
+        let job = jobs.find(|job| !job.reply.is_closed())?;
+        let deadline = now + self.timeout;
+        environment.in_hand.push(Current {
+            request_id: job.request_id.clone(),
+            reply: Some(job.reply),
+            since: now,
+            deadline,
+        });
+        environment.watch(deadline);
+        let work = Work {
+            request_id: job.request_id,
+            trace_id: job.trace_id,
+            payload: job.payload,
+        };
+        // Starts were held back while initialisation failed; now it has succeeded.
+        let start = first_poll.then(|| self.wake_or_start(now)).flatten();
+        Some(Polled::Work(work, start))
+    }
+
+    fn wait(&mut self, id: u64) -> Polled {
+        let Some(environment) = self.environments.get_mut(&id) else {
+            return Polled::Refused(Refusal::InvalidState);
+        };
+        let asking = environment
+            .waiting
+            .len()
+            .saturating_add(environment.in_hand.len());
+        if asking >= self.per_process && !environment.waiting.is_empty() {
+            // The oldest is superseded: its sender is dropped.
+            environment.waiting.remove(0);
+            forget_one(&mut self.idle, id);
+        }
+        let poll = PollId(self.next_poll);
+        self.next_poll = self.next_poll.wrapping_add(1);
+        let (wake, woken) = oneshot::channel();
+        environment.waiting.push(Waiting { id: poll, wake });
+        self.idle.push(id);
+        Polled::Wait(poll, woken)
+    }
+
+    /// A waiting poll was dropped: no work must wait for it.
+    pub(super) fn abandon_poll(&mut self, id: u64, poll: PollId, now: Instant) -> Option<Start> {
+        let environment = self.environments.get_mut(&id)?;
+        let is_it = |waiting: &Waiting| waiting.id == poll;
+        if let Some(place) = environment.waiting.iter().position(is_it) {
+            environment.waiting.remove(place);
+            forget_one(&mut self.idle, id);
+        } else {
+            environment.woken.retain(|woken| *woken != poll);
+        }
         self.wake_or_start(now)
     }
 
@@ -180,15 +224,7 @@ impl Pool {
     pub(super) fn is_current(&self, id: u64, request_id: &str) -> bool {
         self.environments
             .get(&id)
-            .is_some_and(|environment| match &environment.phase {
-                Phase::Busy(current) => current.request_id.as_bytes() == request_id.as_bytes(),
-                Phase::Starting(_)
-                | Phase::InitFailed(_)
-                | Phase::Idle(_)
-                | Phase::Woken
-                | Phase::Answered(_)
-                | Phase::Detached => false,
-            })
+            .is_some_and(|environment| environment.place_of(request_id).is_some())
     }
 
     /// The process has answered. An answer that nobody waits for any more is dropped.
@@ -199,10 +235,10 @@ impl Pool {
         outcome: Outcome,
         now: Instant,
     ) -> Result<(), Refusal> {
-        if !self.is_current(id, request_id) {
+        let environment = self.environments.get_mut(&id);
+        let Some(current) = environment.and_then(|environment| environment.take(request_id)) else {
             return Err(Refusal::UnknownRequestId);
-        }
-        let current = self.take_current(id).ok_or(Refusal::UnknownRequestId)?;
+        };
         let answer = match outcome {
             Ok(payload) => Ok(Answer {
                 payload,
@@ -216,8 +252,17 @@ impl Pool {
                 message,
             }),
         };
-        send(current.reply, answer);
+        if let Some(reply) = current.reply {
+            send(reply, answer);
+        }
         Ok(())
+    }
+
+    /// Whether the process has not asked for work yet.
+    pub(super) fn is_starting(&self, id: u64) -> bool {
+        self.environments
+            .get(&id)
+            .is_some_and(|environment| matches!(environment.phase, Phase::Starting(_)))
     }
 
     /// The process reports that it could not initialise.
@@ -238,30 +283,42 @@ impl Pool {
         let Some(environment) = self.environments.get_mut(&id) else {
             return Verdict::Kill;
         };
-        let deadline = match &environment.phase {
-            Phase::Starting(deadline) => *deadline,
+        match environment.phase {
             Phase::InitFailed(_) => return Verdict::Kill,
-            Phase::Busy(current) => Some(current.deadline),
-            Phase::Answered(deadline) => Some(*deadline),
-            Phase::Idle(_) | Phase::Woken | Phase::Detached => None,
-        };
-        environment.timer = deadline;
-        match deadline {
-            Some(deadline) if deadline <= now => {}
-            Some(_) | None => return Verdict::Watch(deadline),
+            Phase::Starting(Some(deadline)) if deadline <= now => {
+                environment.phase = Phase::InitFailed(FunctionError {
+                    error_type: "Sandbox.Timedout".to_owned(),
+                    message: "the process did not ask for an invocation in time".to_owned(),
+                });
+                return Verdict::Kill;
+            }
+            Phase::Starting(deadline) => {
+                environment.timer = deadline;
+                return Verdict::Watch(deadline);
+            }
+            Phase::Running => {}
         }
-        if matches!(environment.phase, Phase::Starting(_)) {
-            environment.phase = Phase::InitFailed(FunctionError {
-                error_type: "Sandbox.Timedout".to_owned(),
-                message: "the process did not ask for an invocation in time".to_owned(),
-            });
-        } else if let Some(current) = self.take_current(id) {
-            send(current.reply, Err(InvokeError::TimedOut { timeout }));
+        let mut is_late = false;
+        for held in &mut environment.in_hand {
+            if held.deadline <= now
+                && let Some(reply) = held.reply.take()
+            {
+                is_late = true;
+                send(reply, Err(InvokeError::TimedOut { timeout }));
+            }
         }
-        Verdict::Kill
+        if environment.expected > 0 && environment.expected_until <= now {
+            is_late = true;
+            environment.expected = 0;
+        }
+        if is_late && self.per_process == 1 {
+            return Verdict::Kill;
+        }
+        environment.timer = environment.next_deadline();
+        Verdict::Watch(environment.timer)
     }
 
-    /// The process is gone. Its invocation, if any, ends with an error; `reason` is its exit status in words.
+    /// The process is gone. What it had in hand ends with an error; `reason` is its exit status in words.
     pub(super) fn end(&mut self, id: u64, reason: &str, now: Instant) -> Option<Start> {
         let environment = self.environments.remove(&id)?;
         self.idle.retain(|idle| *idle != id);
@@ -272,14 +329,21 @@ impl Pool {
                 self.init_failed("Runtime.ExitError", &message, now);
             }
             Phase::InitFailed(error) => self.init_failed(&error.error_type, &error.message, now),
-            Phase::Busy(current) if self.closed => {
-                send(current.reply, Err(InvokeError::ShuttingDown));
+            Phase::Running => {}
+        }
+        let error = if self.closed {
+            InvokeError::ShuttingDown
+        } else {
+            InvokeError::Crashed {
+                reason: reason.to_owned(),
             }
-            Phase::Busy(current) => {
-                let reason = reason.to_owned();
-                send(current.reply, Err(InvokeError::Crashed { reason }));
-            }
-            Phase::Idle(_) | Phase::Woken | Phase::Answered(_) | Phase::Detached => {}
+        };
+        for reply in environment
+            .in_hand
+            .into_iter()
+            .filter_map(|held| held.reply)
+        {
+            send(reply, Err(error.clone()));
         }
         self.wake_or_start(now)
     }
@@ -325,16 +389,12 @@ impl Pool {
         }
     }
 
-    fn take_current(&mut self, id: u64) -> Option<Current> {
-        self.environments.get_mut(&id)?.take_current()
-    }
-
     fn forget_withdrawn(&mut self) {
         self.queue.retain(|job| !job.reply.is_closed());
     }
 
-    /// Wakes one idle process when a job waits; where that is not enough, asks for another process.
-    fn wake_or_start(&mut self, now: Instant) -> Option<Start> {
+    /// Wakes one waiting poll when a job waits; where that is not enough, asks for another process.
+    pub(super) fn wake_or_start(&mut self, now: Instant) -> Option<Start> {
         if self.queue.is_empty() {
             return None;
         }
@@ -342,11 +402,11 @@ impl Pool {
             let Some(environment) = self.environments.get_mut(&id) else {
                 continue;
             };
-            let phase = std::mem::replace(&mut environment.phase, Phase::Detached);
-            if let Phase::Idle(wake) = phase
-                && wake.send(()).is_ok()
-            {
-                environment.phase = Phase::Woken;
+            let Some(Waiting { id: poll, wake }) = environment.waiting.pop() else {
+                continue;
+            };
+            if wake.send(()).is_ok() {
+                environment.woken.push(poll);
                 return None;
             }
         }
@@ -359,13 +419,17 @@ impl Pool {
         for environment in self.environments.values() {
             match environment.phase {
                 Phase::Starting(_) => starting = starting.saturating_add(1),
-                Phase::Woken | Phase::Answered(_) => coming = coming.saturating_add(1),
-                Phase::InitFailed(_) | Phase::Idle(_) | Phase::Busy(_) | Phase::Detached => {}
+                Phase::Running => {
+                    let polls = environment.woken.len().saturating_add(environment.expected);
+                    coming = coming.saturating_add(polls);
+                }
+                Phase::InitFailed(_) => {}
             }
         }
         // While initialisation fails, one attempt at a time is enough to find out whether it still does.
         let probing = self.init_failures > 0 && starting > 0;
-        let enough = self.queue.len() <= starting.saturating_add(coming);
+        let coming = coming.saturating_add(starting.saturating_mul(self.per_process));
+        let enough = self.queue.len() <= coming;
         (!probing && !enough).then(|| self.register(now))
     }
 
@@ -373,11 +437,7 @@ impl Pool {
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
         let supervisor = Arc::new(Notify::new());
-        let environment = Environment {
-            phase: Phase::Starting(None),
-            supervisor: Arc::clone(&supervisor),
-            timer: None,
-        };
+        let environment = Environment::starting(Arc::clone(&supervisor), now);
         self.environments.insert(id, environment);
         Start {
             id,
@@ -386,5 +446,12 @@ impl Pool {
                 .map_or(Duration::ZERO, |at| at.saturating_duration_since(now)),
             supervisor,
         }
+    }
+}
+
+/// Forgets that one poll of the environment waits.
+fn forget_one(idle: &mut Vec<u64>, id: u64) {
+    if let Some(place) = idle.iter().position(|idle| *idle == id) {
+        idle.remove(place);
     }
 }

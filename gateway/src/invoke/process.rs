@@ -10,9 +10,6 @@ use tokio::process::{Child, Command};
 
 use super::config::FunctionConfig;
 
-/// How long a process may take to end after TERM.
-const GRACE: Duration = Duration::from_millis(300);
-
 /// Starts the function's executable with its output piped.
 ///
 /// The process leads a group of its own: what it starts ends with it, and an interrupt at the terminal reaches the
@@ -35,9 +32,9 @@ pub(super) fn spawn(
 }
 
 /// Asks the process to end, kills it when it has not after the grace, and reaps it.
-pub(super) async fn terminate(child: &mut Child) {
+pub(super) async fn terminate(child: &mut Child, grace: Duration) {
     signal_group(child, Signal::TERM);
-    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+    if tokio::time::timeout(grace, child.wait()).await.is_err() {
         kill(child).await;
     }
 }

@@ -1,5 +1,8 @@
 //! Real processes behind the Runtime API: small scripts in the place of compiled functions.
 
+mod concurrent;
+mod extensions;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};

@@ -83,7 +83,7 @@ fn target(lambdas: &Lambdas, name: &str) -> Target {
 }
 
 async fn invoke(lambdas: &Lambdas, target: &Target) -> Result<Invoked, LambdaFailure> {
-    let ids = RequestIds::new(1_700_000_000).unwrap();
+    let ids = RequestIds::new(1_700_000_000);
     lambdas
         .invoke(target, Bytes::from_static(b"{}"), &ids)
         .await

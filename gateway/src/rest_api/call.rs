@@ -1,6 +1,6 @@
 //! A request to a REST API, and how far it has got.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderName;
@@ -60,7 +60,8 @@ pub(super) struct Exchange<'a> {
     /// Who was charged, for a method that requires a key.
     pub(super) metered: Option<Metered>,
     pub(super) body: Bytes,
-    pub(super) domain_name: String,
+    /// Made when something asks for it.
+    domain_name: OnceLock<String>,
     /// What happens, line by line, where somebody wants to know.
     log: Option<Mutex<Vec<String>>>,
 }
@@ -76,9 +77,15 @@ impl<'a> Exchange<'a> {
             authorized: None,
             metered: None,
             body: Bytes::new(),
-            domain_name: format!("{}.execute-api.localhost", call.api_id),
+            domain_name: OnceLock::new(),
             log: None,
         }
+    }
+
+    /// The host of the API.
+    pub(super) fn domain_name(&self) -> &str {
+        let of_api = || format!("{}.execute-api.localhost", self.call.api_id);
+        self.domain_name.get_or_init(of_api)
     }
 
     /// The same, with a log.
@@ -131,7 +138,7 @@ impl<'a> Exchange<'a> {
             api_id: self.call.api_id,
             stage: self.call.stage,
             account_id: &self.place.account_id,
-            domain_name: &self.domain_name,
+            domain_name: self.domain_name(),
             domain_prefix: self.call.api_id,
             deployment_id: &self.served.deployment_id,
             resource_id: &method.resource_id,

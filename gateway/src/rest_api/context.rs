@@ -37,7 +37,7 @@ impl Exchange<'_> {
             "accountId": self.place.account_id,
             "apiId": call.api_id,
             "deploymentId": self.served.deployment_id,
-            "domainName": self.domain_name,
+            "domainName": self.domain_name(),
             "domainPrefix": call.api_id,
             "extendedRequestId": call.ids.extended,
             "httpMethod": call.parts.method.as_str(),

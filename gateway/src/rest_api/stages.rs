@@ -3,13 +3,15 @@
 //! A stage is read from the store by its first request, and remembered. After [`CHECKED_EVERY`] one request looks whether the stage's
 //! item is still the same, so that what other processes deploy is seen; meanwhile the others are answered from what is known. What
 //! this process changes is seen by the next request: each change is counted, and what was read before the latest is read again. In
-//! between, a request costs one look into a map and no request to the store.
+//! between, a request costs one look into a map that never changes, hence without a lock, and no request to the store.
 
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use indexmap::IndexMap;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use tollgate::id::ApiStage;
@@ -30,6 +32,9 @@ pub const MISSING_CHECKED_EVERY: Duration = Duration::from_secs(1);
 
 /// How many stages are remembered at the most, those that do not exist among them.
 const CAPACITY: usize = 1_000;
+
+/// How many stages are found without a lock. The others take one that is theirs and their neighbours' in the cache.
+const READY_CAPACITY: usize = 256;
 
 /// How often a request looks again because an API was changed while it waited.
 const MAX_LOADS: usize = 4;
@@ -55,6 +60,9 @@ struct Found {
 /// What a load came to. A failure is not remembered: it goes to those who waited for the load.
 type Loaded = Result<Arc<Known>, StoreError>;
 
+/// Stages that requests find without a lock.
+type Ready = IndexMap<ApiStage, Arc<Known>>;
+
 /// The name of a stage, to look for without a copy of it. Its hash is that of [`ApiStage`].
 #[derive(Clone, Copy, Hash)]
 struct StageRef<'a> {
@@ -72,6 +80,8 @@ impl Equivalent<ApiStage> for StageRef<'_> {
 pub(super) struct Stages {
     store: DynamoStore,
     cache: Cache<ApiStage, Loaded>,
+    /// The first stages that were found, as the cache has them. It is replaced as a whole when one of them changes.
+    ready: ArcSwap<Ready>,
     /// How often this process has changed an API.
     changes: AtomicU64,
 }
@@ -81,6 +91,7 @@ impl Stages {
         Self {
             store,
             cache: Cache::new(CAPACITY),
+            ready: ArcSwap::default(),
             changes: AtomicU64::new(0),
         }
     }
@@ -102,7 +113,17 @@ impl Stages {
         services: &Services,
     ) -> Result<Option<Arc<Served>>, StoreError> {
         let changes = self.changes.load(Ordering::SeqCst);
-        let known = self.cache.get(&StageRef { api_id, stage });
+        let sought = StageRef { api_id, stage };
+        {
+            let ready = self.ready.load();
+            if let Some(known) = ready.get(&sought)
+                && known.changes >= changes
+                && !known.is_to_check(services.now())
+            {
+                return Ok(known.served());
+            }
+        }
+        let known = self.cache.get(&sought);
         if let Some(Ok(known)) = &known
             && known.changes >= changes
         {
@@ -130,6 +151,7 @@ impl Stages {
         match self.read(name, Some(known), services).await {
             Ok(read) => {
                 self.cache.insert(name.clone(), Ok(Arc::clone(&read)));
+                self.publish(name, &read);
                 read
             }
             Err(error) => {
@@ -155,12 +177,37 @@ impl Stages {
             Err(guard) => {
                 let loaded = self.read(name, old, services).await;
                 let is_remembered = guard.insert(loaded.clone()).is_ok();
-                if is_remembered && loaded.is_err() {
-                    self.cache.remove_if(name, Result::is_err);
+                match &loaded {
+                    Ok(known) => self.publish(name, known),
+                    Err(_) if is_remembered => {
+                        self.cache.remove_if(name, Result::is_err);
+                    }
+                    Err(_) => {}
                 }
                 loaded
             }
         }
+    }
+
+    /// Puts what was read where requests find it without a lock, or takes out what is no more.
+    fn publish(&self, name: &ApiStage, known: &Arc<Known>) {
+        self.ready.rcu(|ready| {
+            let has_it = ready.contains_key(name);
+            let fits = has_it || ready.len() < READY_CAPACITY;
+            match &known.found {
+                Some(_) if fits => {
+                    let mut ready = Ready::clone(ready);
+                    ready.insert(name.clone(), Arc::clone(known));
+                    Arc::new(ready)
+                }
+                None if has_it => {
+                    let mut ready = Ready::clone(ready);
+                    ready.swap_remove(name);
+                    Arc::new(ready)
+                }
+                Some(_) | None => Arc::clone(ready),
+            }
+        });
     }
 
     /// Reads the stage, and what it serves if that is not in `old`.
@@ -226,6 +273,11 @@ impl Known {
     fn served(&self) -> Option<Arc<Served>> {
         let found = self.found.as_ref()?;
         Some(Arc::clone(&found.served))
+    }
+
+    /// Whether the store has to be asked.
+    fn is_to_check(&self, now: Timestamp) -> bool {
+        self.check_at_ms.load(Ordering::Relaxed) <= now.as_millis()
     }
 
     /// Whether the store has to be asked, and nobody else does. Whoever gives up leaves it to another a little later.

@@ -30,7 +30,7 @@ impl RestApis {
     /// `None` when there is no such method, or no request can be made of the invocation.
     pub(super) async fn test(&self, invocation: TestInvocation) -> Option<TestInvocationResult> {
         let started = self.services.now();
-        let ids = RequestIds::new(started.as_secs()).ok()?;
+        let ids = RequestIds::new(started.as_secs());
         let resources = &invocation.snapshot.definition.resources;
         let resource = resources.get(&invocation.resource_id)?;
         let spec = resource

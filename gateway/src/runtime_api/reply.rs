@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use serde::Serialize;
 
 use super::{Invocation, MAX_ANSWER_BYTES, Refusal};
 
@@ -78,6 +79,18 @@ pub(super) fn too_large_message(limit_bytes: usize) -> String {
 pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> Reply {
     let body = serde_json::json!({ "errorMessage": message, "errorType": error_type });
     json(status, Bytes::from(body.to_string()))
+}
+
+/// JSON of a value.
+pub(super) fn value(status: StatusCode, value: &impl Serialize) -> Reply {
+    match serde_json::to_vec(value) {
+        Ok(body) => json(status, body.into()),
+        Err(cause) => error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "ServiceError",
+            &cause.to_string(),
+        ),
+    }
 }
 
 fn json(status: StatusCode, body: Bytes) -> Reply {

@@ -9,14 +9,12 @@ use super::body::{ReadError, read_whole};
 use super::reply::{self, Reply};
 use super::route::{Route, RouteError, route};
 use super::{
-    Environment, FunctionError, MAX_ANSWER_BYTES, MAX_STREAMED_ANSWER_BYTES, Outcome, streaming,
+    Environment, FunctionError, MAX_ANSWER_BYTES, MAX_STREAMED_ANSWER_BYTES, Outcome, extension,
+    streaming,
 };
 
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
-
-/// How much of an error report without JSON is shown, in characters.
-const MAX_PLAIN_MESSAGE_CHARS: usize = 1_000;
 
 /// Answers one request.
 pub(super) async fn respond<E, B>(environment: &E, request: Request<B>) -> Reply
@@ -38,6 +36,9 @@ where
             take_error(environment, Some(request_id), &parts.headers, body).await
         }
         Ok(Route::InitError) => take_error(environment, None, &parts.headers, body).await,
+        Ok(Route::Register) => extension::register(environment, &parts.headers, body).await,
+        Ok(Route::NextEvent) => extension::next_event(environment, &parts.headers).await,
+        Ok(Route::ExtensionError) => extension::take_error(environment, &parts.headers, body).await,
         Err(RouteError::UnknownPath) => reply::error(
             StatusCode::NOT_FOUND,
             "UnknownPath",
@@ -107,11 +108,12 @@ where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
 {
-    let error = match read_whole(body, MAX_ANSWER_BYTES).await {
-        Ok(whole) => function_error(headers, &whole.content),
-        Err(ReadError::TooLarge) => function_error(headers, b"The error report is over 6 MB."),
+    let content = match read_whole(body, MAX_ANSWER_BYTES).await {
+        Ok(whole) => whole.content,
+        Err(ReadError::TooLarge) => Bytes::from_static(b"The error report is over 6 MB."),
         Err(ReadError::Broken(cause)) => return broken(&cause),
     };
+    let error = FunctionError::of_report(headers.get(ERROR_TYPE), &content);
     match request_id {
         Some(request_id) => completed(environment, request_id, Err(error)),
         None => match environment.fail_init(error) {
@@ -134,23 +136,4 @@ fn broken(cause: &str) -> Reply {
         "InvalidRequest",
         &format!("The body could not be read: {cause}."),
     )
-}
-
-/// Reads an error report: JSON where it is JSON, else its header and its text.
-fn function_error(headers: &HeaderMap, content: &[u8]) -> FunctionError {
-    let mut error: FunctionError =
-        serde_json::from_slice(content).unwrap_or_else(|_| FunctionError {
-            error_type: String::new(),
-            message: String::from_utf8_lossy(content)
-                .chars()
-                .take(MAX_PLAIN_MESSAGE_CHARS)
-                .collect(),
-        });
-    if error.error_type.is_empty() {
-        let named = headers.get(ERROR_TYPE).and_then(|name| name.to_str().ok());
-        named
-            .unwrap_or("Runtime.UnknownReason")
-            .clone_into(&mut error.error_type);
-    }
-    error
 }

@@ -14,6 +14,41 @@ struct Recorder {
     init_errors: Mutex<Vec<FunctionError>>,
 }
 
+impl ExtensionHost for Recorder {
+    fn register(&self, registration: Registration) -> Result<Registered, ExtensionRefusal> {
+        if registration.name == "taken" {
+            return Err(ExtensionRefusal::AlreadyRegistered);
+        }
+        Ok(Registered {
+            identifier: "ext-1".to_owned(),
+            function_name: "users".to_owned(),
+            function_version: "$LATEST".to_owned(),
+            handler: "bootstrap".to_owned(),
+            account_id: "000000000000".to_owned(),
+        })
+    }
+
+    async fn next_event(&self, identifier: &str) -> Result<ExtensionEvent, ExtensionRefusal> {
+        if identifier != "ext-1" {
+            return Err(ExtensionRefusal::UnknownIdentifier);
+        }
+        Ok(ExtensionEvent::Invoke {
+            deadline_ms: 7,
+            request_id: "id-1".to_owned(),
+            invoked_function_arn: "arn:f".to_owned(),
+            tracing: Tracing {
+                header: "X-Amzn-Trace-Id",
+                value: "Root=1".to_owned(),
+            },
+        })
+    }
+
+    fn fail_extension(&self, _: &str, error: FunctionError) -> Result<(), ExtensionRefusal> {
+        self.init_errors.lock().unwrap().push(error);
+        Ok(())
+    }
+}
+
 impl Environment for Recorder {
     async fn next(&self) -> Result<Invocation, Refusal> {
         Ok(Invocation {
@@ -138,6 +173,85 @@ async fn a_call_that_does_not_fit_the_state_gets_403() {
     let (answer, recorder) = exchange(post("init/error", "", body)).await;
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     assert_eq!(recorder.init_errors.lock().unwrap().len(), 1);
+}
+
+fn extension_call(line: &str, headers: &str, body: &str) -> String {
+    format!(
+        "{line} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn an_extension_registers_and_is_told_who_the_function_is() {
+    let register = |headers: &str, body: &str| {
+        exchange(extension_call(
+            "POST /2020-01-01/extension/register",
+            headers,
+            body,
+        ))
+    };
+    let name = "lambda-extension-name: a\r\n";
+    let (answer, _) = register(name, r#"{"events":["INVOKE","SHUTDOWN"]}"#).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("lambda-extension-identifier: ext-1\r\n"));
+    assert!(answer.ends_with(
+        r#"{"functionName":"users","functionVersion":"$LATEST","handler":"bootstrap","accountId":"000000000000"}"#
+    ));
+    let (answer, _) = register(name, r#"{"events":[]}"#).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    for (headers, body, status, error_type) in [
+        ("", "{}", 403, "Extension.InvalidExtensionName"),
+        (
+            name,
+            r#"{"events":["TICK"]}"#,
+            403,
+            "Extension.InvalidEventType",
+        ),
+        (name, "no JSON", 400, "InvalidRequestFormat"),
+        (
+            "lambda-extension-name: taken\r\n",
+            "{}",
+            403,
+            "Extension.AlreadyRegistered",
+        ),
+    ] {
+        let (answer, _) = register(headers, body).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(answer.contains(error_type), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_extension_that_names_itself_gets_its_events_and_may_say_why_it_ends() {
+    let identifier = "lambda-extension-identifier: ext-1\r\n";
+    let next = "GET /2020-01-01/extension/event/next";
+    let (answer, _) = exchange(extension_call(next, identifier, "")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("lambda-extension-event-identifier: "));
+    assert!(answer.ends_with(
+        r#"{"eventType":"INVOKE","deadlineMs":7,"requestId":"id-1","invokedFunctionArn":"arn:f","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}"#
+    ));
+    for (headers, error_type) in [
+        ("", "Extension.MissingExtensionIdentifier"),
+        (
+            "lambda-extension-identifier: ext-2\r\n",
+            "Extension.UnknownExtensionIdentifier",
+        ),
+    ] {
+        let (answer, _) = exchange(extension_call(next, headers, "")).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert!(answer.contains(error_type), "{answer}");
+    }
+    let headers = format!("{identifier}lambda-extension-function-error-type: Ext.Broken\r\n");
+    let line = "POST /2020-01-01/extension/exit/error";
+    let (answer, recorder) = exchange(extension_call(line, &headers, "")).await;
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    let errors = recorder.init_errors.lock().unwrap();
+    assert_eq!(errors[0].error_type, "Ext.Broken");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ impl Handler for Admin {
         let path = request.uri().path().to_owned();
         let mut response = self.answer(request).await;
         let ids = RequestIds::new(SystemClock.now().as_secs());
-        if let Some(id) = ids.ok().and_then(|ids| ids.request.parse().ok()) {
+        if let Ok(id) = ids.request.parse() {
             response.headers_mut().insert(REQUEST_ID, id);
         }
         info!(target: "tollgate::admin", "{method} {path} {}", response.status().as_u16());

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tollgate::time::{Clock, SystemClock};
-use tracing::info;
+use tollgate::time::{Clock, SystemClock, Timestamp};
+use tracing::{Level, enabled, info};
 
 use super::answer::Fault;
 use super::http_api::HttpApis;
@@ -21,6 +21,9 @@ use crate::router::{Destination, Router};
 
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+/// The target of the line for each request.
+const ACCESS: &str = "tollgate::access";
 
 /// Everything that requests can reach. Clones share it.
 #[derive(Clone, Debug)]
@@ -48,18 +51,19 @@ impl DataPlane {
 impl Handler for DataPlane {
     async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let started = SystemClock.now();
-        let Ok(ids) = RequestIds::new(started.as_secs()) else {
-            return Fault::Unavailable.response(ApiKind::Http);
-        };
-        let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let response = self.0.answer(request, peer, &ids).await;
+        let ids = RequestIds::new(started.as_secs());
+        if !enabled!(target: ACCESS, Level::INFO) {
+            return self.0.answer(request, peer, started, &ids).await;
+        }
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let response = self.0.answer(request, peer, started, &ids).await;
         info!(
-            target: "tollgate::access",
+            target: ACCESS,
             duration_ms = u64::try_from(SystemClock.now().saturating_since(started).as_millis())
                 .unwrap_or(u64::MAX),
             request_id = ids.request,
-            "{method} {path} {}",
+            "{method} {} {}",
+            uri.path(),
             response.status().as_u16(),
         );
         response
@@ -71,6 +75,7 @@ impl Inner {
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
+        arrived_at: Timestamp,
         ids: &RequestIds,
     ) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
@@ -93,7 +98,7 @@ impl Inner {
                     parts: &parts,
                     source_ip: &peer.ip().to_string(),
                     ids,
-                    arrived_at: SystemClock.now(),
+                    arrived_at,
                 };
                 return self.rest_apis.answer(call, body).await.map(Full::new);
             }

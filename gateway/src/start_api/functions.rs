@@ -19,6 +19,10 @@ use crate::template::{FunctionSpec, LoggingSpec, Template};
 /// How long a function waits for one answer of the store. It shares a laptop with everything else, so it is patient.
 const STORE_TIMEOUT_MS: &str = "5000";
 
+/// How long a process that takes several invocations may take to initialise, as on Lambda Managed Instances; the function's own
+/// time-out where that is longer.
+const MANAGED_INIT_TIMEOUT: Duration = Duration::from_secs(130);
+
 /// The log level of a function that asks for JSON and names none.
 const DEFAULT_LOG_LEVEL: &str = "INFO";
 
@@ -89,6 +93,9 @@ pub(super) async fn start(
         let Some(binary) = executables.get(&spec.logical_id) else {
             continue;
         };
+        let per_process = arguments.max_concurrency.or(spec.per_process).unwrap_or(1);
+        let timeout = Duration::from_secs(u64::from(spec.timeout_s));
+        let defaults = FunctionConfig::new(&spec.name, binary);
         let config = FunctionConfig {
             arn: format!(
                 "arn:aws:lambda:{}:{}:function:{}",
@@ -100,10 +107,16 @@ pub(super) async fn start(
             runtime: spec.runtime.clone(),
             region: local::REGION.to_owned(),
             environment: environment(spec, arguments, endpoint_url),
-            timeout: Duration::from_secs(u64::from(spec.timeout_s)),
+            timeout,
             memory_mb: spec.memory_mb,
             concurrency: arguments.concurrency,
-            ..FunctionConfig::new(&spec.name, binary)
+            per_process: usize::try_from(per_process).unwrap_or(1),
+            init_timeout: if per_process > 1 {
+                timeout.max(MANAGED_INIT_TIMEOUT)
+            } else {
+                defaults.init_timeout
+            },
+            ..defaults
         };
         let function = Function::new(config, Arc::new(SystemClock));
         let started = match function {

@@ -92,7 +92,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
         if call.with_sample_plan {
             sample_plan::add(&open.store, &event, SystemClock.now()).await?;
         }
-        let ids = RequestIds::new(SystemClock.now().as_secs()).map_err(StartError::from)?;
+        let ids = RequestIds::new(SystemClock.now().as_secs());
         let functions = functions::start(&alone, code, &call.start, &open.endpoint_url).await;
         let functions = match functions {
             Ok((_lambdas, functions)) => functions,

@@ -12,6 +12,12 @@ use super::{
     resource::Resource,
 };
 
+/// The most invocations that one process may have in hand, as on AWS.
+const MAX_PER_PROCESS: u32 = 1_600;
+
+/// How many these are on AWS where a capacity provider is named and no number: 8 for each processor. Here two are assumed.
+const DEFAULT_PER_PROCESS: u32 = 16;
+
 /// A Lambda function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSpec {
@@ -33,6 +39,9 @@ pub struct FunctionSpec {
     pub memory_mb: u32,
     /// `Environment.Variables`. Dynamic references such as `{{resolve:…}}` are left as they are.
     pub environment: BTreeMap<String, String>,
+    /// How many invocations one process may have in hand, 1 to 1,600: `PerExecutionEnvironmentMaxConcurrency` of the
+    /// `CapacityProviderConfig`, else the variable `AWS_LAMBDA_MAX_CONCURRENCY`. `None`: the template does not say.
+    pub per_process: Option<u32>,
     /// `LoggingConfig`.
     pub logging: LoggingSpec,
     /// The function URL, where the function has one.
@@ -129,6 +138,7 @@ pub(super) fn read(
         build_method,
         timeout_s: properties.whole_number_of("Timeout", 3, (1, 900))?,
         memory_mb: properties.whole_number_of("MemorySize", 128, (128, 10_240))?,
+        per_process: per_process(&properties)?,
         environment,
         logging: logging(&properties)?,
         url: properties
@@ -137,6 +147,28 @@ pub(super) fn read(
             .transpose()?,
         line: resource.line,
     })
+}
+
+/// On AWS the variable is set by Lambda. In a template it is for laptops, where there are no capacity providers.
+fn per_process(properties: &Field<'_>) -> Result<Option<u32>, TemplateError> {
+    const PROPERTY: &str = "PerExecutionEnvironmentMaxConcurrency";
+    const VARIABLE: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
+    let bounds = (1, MAX_PER_PROCESS);
+    if let Some(provider) = properties.get("CapacityProviderConfig")? {
+        return provider
+            .whole_number_of(PROPERTY, DEFAULT_PER_PROCESS, bounds)
+            .map(Some);
+    }
+    let variables = match properties.get("Environment")? {
+        Some(environment) => environment.get("Variables")?,
+        None => None,
+    };
+    match variables {
+        Some(variables) if variables.get(VARIABLE)?.is_some() => variables
+            .whole_number_of(VARIABLE, DEFAULT_PER_PROCESS, bounds)
+            .map(Some),
+        Some(_) | None => Ok(None),
+    }
 }
 
 fn logging(properties: &Field<'_>) -> Result<LoggingSpec, TemplateError> {

@@ -39,9 +39,9 @@ fn polled_id(pool: &mut Pool, id: u64, now: Instant) -> HeaderValue {
     }
 }
 
-fn waiting(pool: &mut Pool, id: u64, now: Instant) -> oneshot::Receiver<()> {
+fn waiting(pool: &mut Pool, id: u64, now: Instant) -> (PollId, oneshot::Receiver<()>) {
     match pool.poll(id, now) {
-        Polled::Wait(woken) => woken,
+        Polled::Wait(poll, woken) => (poll, woken),
         other => panic!("{other:?}"),
     }
 }
@@ -161,14 +161,14 @@ fn a_job_whose_woken_process_goes_away_gets_another() {
         let mut pool = pool(2, 10);
         let (ready, _initialised) = oneshot::channel();
         let id = pool.warm_up(ready, now).unwrap().id;
-        let woken = waiting(&mut pool, id, now);
+        let (poll, woken) = waiting(&mut pool, id, now);
         let (start, _answered) = submit(&mut pool, "1", now);
         assert!(start.is_none());
         drop(woken);
         let replacement = if dies {
             pool.end(id, "exit status: 0", now)
         } else {
-            pool.abandon_poll(id, now)
+            pool.abandon_poll(id, poll, now)
         };
         assert_eq!(polled_id(&mut pool, replacement.unwrap().id, now), "1");
     }
@@ -213,4 +213,136 @@ fn an_idle_process_has_no_deadline() {
     let _woken = waiting(&mut pool, id, now);
     assert_eq!(initialised.try_recv().unwrap(), Ok(()));
     assert_eq!(pool.check(id, now), Verdict::Watch(None));
+}
+
+/// A pool of processes with three workers each, and one such process all of whose workers wait.
+fn pool_of_three(now: Instant) -> (Pool, u64, Vec<(PollId, oneshot::Receiver<()>)>) {
+    let mut config = FunctionConfig::new("users", "bootstrap");
+    config.concurrency = 2;
+    config.per_process = 3;
+    let mut pool = Pool::new(&config);
+    let (ready, _initialised) = oneshot::channel();
+    let id = pool.warm_up(ready, now).unwrap().id;
+    let polls = (0..3).map(|_| waiting(&mut pool, id, now)).collect();
+    (pool, id, polls)
+}
+
+fn taken(pool: &mut Pool, id: u64, poll: PollId, now: Instant) -> HeaderValue {
+    match pool.poll_again(id, poll, now) {
+        Polled::Work(work, _) => work.request_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_process_has_as_many_invocations_as_it_polls_for_and_no_more() {
+    let now = Instant::now();
+    let (mut pool, id, polls) = pool_of_three(now);
+    let names = ["1", "2", "3"];
+    let mut answers: Vec<Answered> = names
+        .iter()
+        .map(|name| {
+            let (start, answered) = submit(&mut pool, name, now);
+            assert!(start.is_none(), "{name}");
+            answered
+        })
+        .collect();
+    for (name, (poll, mut woken)) in names.iter().zip(polls.into_iter().rev()) {
+        woken.try_recv().unwrap();
+        assert_eq!(taken(&mut pool, id, poll, now), name);
+    }
+    let polled = pool.poll(id, now);
+    assert!(matches!(polled, Polled::Refused(Refusal::InvalidState)));
+    let (start, _fourth) = submit(&mut pool, "4", now);
+    assert!(start.is_some());
+    // Answers come in any order, each for its own request.
+    for (index, name) in [(1, "2"), (2, "3"), (0, "1")] {
+        pool.complete(id, name, Ok(Bytes::from(name)), now).unwrap();
+        assert_eq!(answers[index].try_recv().unwrap().unwrap().payload, name);
+    }
+}
+
+#[test]
+fn workers_that_are_about_to_poll_need_no_further_process() {
+    let now = Instant::now();
+    let mut config = FunctionConfig::new("users", "bootstrap");
+    config.per_process = 3;
+    let mut pool = Pool::new(&config);
+    let (start, _first) = submit(&mut pool, "1", now);
+    let id = start.unwrap().id;
+    let (start, _second) = submit(&mut pool, "2", now);
+    assert!(start.is_none());
+    let (start, _third) = submit(&mut pool, "3", now);
+    assert!(start.is_none());
+    let Polled::Work(_, start) = pool.poll(id, now) else {
+        panic!("no work");
+    };
+    assert!(start.is_none());
+    // A function that has one worker only is found out when the others have not come.
+    let settled = now + SETTLING;
+    assert_eq!(pool.check(id, now), Verdict::Watch(Some(settled)));
+    assert!(matches!(pool.check(id, settled), Verdict::Watch(_)));
+    assert!(pool.wake_or_start(settled).is_some());
+}
+
+#[test]
+fn a_time_out_among_several_ends_one_invocation_and_not_the_process() {
+    let now = Instant::now();
+    let (mut pool, id, polls) = pool_of_three(now);
+    let later = now + Duration::from_secs(1);
+    let (_, mut slow) = submit(&mut pool, "slow", now);
+    assert_eq!(taken(&mut pool, id, polls[2].0, now), "slow");
+    let (_, mut fast) = submit(&mut pool, "fast", later);
+    assert_eq!(taken(&mut pool, id, polls[1].0, later), "fast");
+    let deadline = now + Duration::from_secs(3);
+    let next = Verdict::Watch(Some(later + Duration::from_secs(3)));
+    assert_eq!(pool.check(id, deadline), next);
+    assert!(matches!(
+        slow.try_recv().unwrap(),
+        Err(InvokeError::TimedOut { .. })
+    ));
+    // The late answer frees the worker; nobody gets it.
+    assert_eq!(
+        pool.complete(id, "slow", Ok(Bytes::new()), deadline),
+        Ok(())
+    );
+    pool.complete(id, "fast", Ok(Bytes::new()), deadline)
+        .unwrap();
+    assert!(fast.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn the_end_of_a_process_ends_all_that_it_had_in_hand() {
+    let now = Instant::now();
+    let (mut pool, id, polls) = pool_of_three(now);
+    let (_, mut first) = submit(&mut pool, "1", now);
+    taken(&mut pool, id, polls[2].0, now);
+    let (_, mut second) = submit(&mut pool, "2", now);
+    taken(&mut pool, id, polls[1].0, now);
+    pool.end(id, "SIGKILL", now);
+    for answered in [&mut first, &mut second] {
+        assert!(matches!(
+            answered.try_recv().unwrap(),
+            Err(InvokeError::Crashed { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_new_poll_takes_the_place_of_the_oldest_where_all_workers_wait() {
+    let now = Instant::now();
+    let (mut pool, id, mut polls) = pool_of_three(now);
+    let (_, _newest) = waiting(&mut pool, id, now);
+    assert!(
+        polls[0]
+            .1
+            .try_recv()
+            .is_err_and(|error| error == oneshot::error::TryRecvError::Closed)
+    );
+    assert!(
+        polls[1]
+            .1
+            .try_recv()
+            .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
+    );
 }

@@ -4,11 +4,14 @@
 import http.client
 import json
 import os
+import signal
 import sys
+import threading
 import time
 
 BASE = "/2018-06-01/runtime/"
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+told_of_the_end = threading.Event()
 
 
 def call(method, path, body=None, headers={}):
@@ -49,8 +52,48 @@ def answer(event, headers, count):
     raise ValueError(event.get("reason", "unknown action"))
 
 
+def extension_call(connection, method, path, headers, body=None):
+    connection.request(method, "/2020-01-01/extension/" + path, body, headers)
+    response = connection.getresponse()
+    return response.status, dict(response.getheaders()), json.loads(response.read())
+
+
+def register_extension(events):
+    """Registers an extension in this process, which prints the events that it gets."""
+    connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    name = {"Lambda-Extension-Name": "in-process"}
+    status, headers, told = extension_call(
+        connection, "POST", "register", name, json.dumps({"events": events})
+    )
+    print("registered", status, told["functionName"], told["accountId"], flush=True)
+    identifier = {"Lambda-Extension-Identifier": headers["lambda-extension-identifier"]}
+    if os.environ.get("INIT") == "extension-error":
+        headers = identifier | {"Lambda-Extension-Function-Error-Type": "Extension.NoDisk"}
+        extension_call(connection, "POST", "init/error", headers, "")
+        time.sleep(3600)
+
+    def follow():
+        while True:
+            _, _, event = extension_call(connection, "GET", "event/next", identifier)
+            print("event", event["eventType"], event.get("requestId", ""), flush=True)
+            if event["eventType"] == "SHUTDOWN":
+                told_of_the_end.set()
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def end_in_order(signum, frame):
+    if "SHUTDOWN" in os.environ["EXTENSION"]:
+        told_of_the_end.wait()
+    print("ending in order", flush=True)
+    sys.exit(0)
+
+
 def main():
     init = os.environ.get("INIT", "")
+    if "EXTENSION" in os.environ:
+        signal.signal(signal.SIGTERM, end_in_order)
+        register_extension(json.loads(os.environ["EXTENSION"]))
     if init == "error":
         error = {"errorType": "Config.Missing", "errorMessage": "USERS_TABLE is not set"}
         call("POST", "init/error", json.dumps(error))

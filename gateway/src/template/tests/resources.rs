@@ -395,3 +395,25 @@ fn loads_a_file_and_names_one_that_it_cannot_read() {
             .starts_with("is not UTF-8")
     );
 }
+
+#[test]
+fn a_function_says_how_many_invocations_one_process_takes() {
+    let per_process = |properties: &str| {
+        let template = read(&format!(
+            "
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {{ Runtime: r, Handler: h, CodeUri: ., {properties} }}
+"
+        ));
+        template.functions[0].per_process
+    };
+    let variable = "Environment: { Variables: { AWS_LAMBDA_MAX_CONCURRENCY: '32' } }";
+    let provider = "CapacityProviderConfig: { Arn: a, PerExecutionEnvironmentMaxConcurrency: 64 }";
+    assert_eq!(per_process("Timeout: 3"), None);
+    assert_eq!(per_process(variable), Some(32));
+    assert_eq!(per_process(provider), Some(64));
+    assert_eq!(per_process(&format!("{provider}, {variable}")), Some(64));
+    assert_eq!(per_process("CapacityProviderConfig: { Arn: a }"), Some(16));
+}
