@@ -97,6 +97,16 @@ impl<L: Ledger, C: Clock> Authorizer<L, C> {
         self.limiter.warm_up().await;
     }
 
+    /// Whether there may be something to give back: [`Limiter::takes_leases`].
+    pub fn takes_leases(&self) -> bool {
+        self.limiter.takes_leases()
+    }
+
+    /// Gives back what was charged in advance. Call it when the process is about to end: [`Limiter::hand_back`].
+    pub async fn hand_back(&self) {
+        self.limiter.hand_back().await;
+    }
+
     /// The answer to an event, as API Gateway expects it for this kind of event.
     ///
     /// # Errors

@@ -138,6 +138,11 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
             .await;
     }
 
+    /// Whether keys may be charged in advance, so that something may be left at the end.
+    pub fn takes_leases(&self) -> bool {
+        self.inner.leases != Leases::Off
+    }
+
     /// The instant, as this limiter's clock has it.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()

@@ -63,7 +63,7 @@ impl FromStr for Leases {
 
 /// A text that says neither `off` nor how many requests a lease has at the most.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not `off`, nor the most requests of a lease: {0}")]
+#[error("must be off, or the most requests of a lease, 1 or more: {0}")]
 pub struct InvalidLeases(#[source] ParseIntError);
 
 /// A usage plan. Its limits belong to each of its keys; they are not shared between keys.

@@ -1,7 +1,8 @@
 //! The users function, as Lambda runs it.
 //!
 //! Everything that can be made before the first request is made here, once: logging, the configuration, the DynamoDB clients whose
-//! connections all requests share, and the connection that each decision needs.
+//! connections all requests share, and the connection that each decision needs. Lambda ends an environment with TERM, which it sends only
+//! where an extension is registered; then the layer gives back what it charged in advance.
 
 use std::sync::Arc;
 
@@ -25,6 +26,13 @@ async fn main() -> Result<(), Error> {
         .transpose()?;
     if let Some(plans) = &plans {
         plans.warm_up().await;
+        if plans.takes_leases() {
+            let plans = plans.clone();
+            lambda_runtime::spawn_graceful_shutdown_handler(|| async move {
+                plans.hand_back().await;
+            })
+            .await;
+        }
     }
     let store = UserStore::new(Client::new(&sdk_config), config.users_table);
     let users = users::service(Arc::new(App::new(store, SystemClock)));

@@ -30,6 +30,9 @@ use crate::time::{Clock, SystemClock};
 /// let layer = settings.map(|settings| UsagePlanLayer::from_settings(&sdk_config, &settings)).transpose()?;
 /// if let Some(layer) = &layer {
 ///     layer.warm_up().await;
+///     // At the end of the environment, with the feature `graceful-shutdown` of lambda_runtime:
+///     // let layer = layer.clone();
+///     // lambda_runtime::spawn_graceful_shutdown_handler(|| async move { layer.hand_back().await }).await;
 /// }
 /// let hello = service_fn(|_: Request| async { Ok::<_, Error>(Response::new(Body::from("hello"))) });
 /// lambda_http::run(ServiceBuilder::new().option_layer(layer).service(hello)).await
@@ -106,6 +109,16 @@ impl<L: Ledger, C: Clock> UsagePlanLayer<L, C> {
     /// Makes the connection to the store. Call it before the function takes requests: [`Limiter::warm_up`].
     pub async fn warm_up(&self) {
         self.limiter.warm_up().await;
+    }
+
+    /// Whether there may be something to give back: [`Limiter::takes_leases`].
+    pub fn takes_leases(&self) -> bool {
+        self.limiter.takes_leases()
+    }
+
+    /// Gives back what was charged in advance. Call it when the process is about to end: [`Limiter::hand_back`].
+    pub async fn hand_back(&self) {
+        self.limiter.hand_back().await;
     }
 }
 

@@ -3,6 +3,7 @@
 mod concurrency;
 mod failures;
 mod gate;
+mod leases;
 mod reading_again;
 mod remembering;
 mod strangers;
@@ -119,6 +120,11 @@ impl Desk {
             ledger,
             clock,
         }
+    }
+
+    /// Another process with the same store.
+    fn another_limiter(&self, options: Options) -> Limiter<MemoryLedger, ManualClock> {
+        Limiter::with_options(self.ledger.clone(), self.clock.clone(), pepper(), options).unwrap()
     }
 
     fn change_key(&self, change: impl FnOnce(&mut KeyRecord)) {

@@ -11,6 +11,7 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
+use crate::plan::{LEASE, Leases};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -72,7 +73,7 @@ impl Resource {
 ///
 /// # Errors
 ///
-/// `BadRequestException` for a name or a value that is too long, or a name that is AWS's own.
+/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, or a size of leases that is none.
 pub(super) fn checked(
     tags: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, ControlError> {
@@ -92,6 +93,11 @@ pub(super) fn checked(
                 "Invalid value of tag {key} specified, can be at most {MAX_TAG_VALUE_LEN} characters"
             )));
         }
+    }
+    if let Some(Err(invalid)) = tags.get(LEASE).map(|text| text.parse::<Leases>()) {
+        return Err(ControlError::bad_request(format!(
+            "Invalid value of tag {LEASE} specified, {invalid}"
+        )));
     }
     at_most(&tags)?;
     Ok(tags)
@@ -279,6 +285,9 @@ mod tests {
         let tags = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
         assert!(checked(tags(&"k".repeat(128), &"v".repeat(256))).is_ok());
         assert!(checked(tags("tollgate:lease", "off")).is_ok());
+        assert!(checked(tags("tollgate:lease", "20")).is_ok());
+        assert!(checked(tags("tollgate:lease", "0")).is_err());
+        assert!(checked(tags("tollgate:lease", "none")).is_err());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());
         assert!(checked(tags("", "v")).is_err());
