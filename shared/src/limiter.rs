@@ -1,5 +1,7 @@
 //! The decision: who asks, for what, and whether the plan allows it. Everything that enforces plans calls [`Limiter::decide`].
 
+#[cfg(test)]
+mod allocations;
 mod gate;
 
 use std::num::NonZeroU64;

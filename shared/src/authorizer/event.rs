@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
 use super::AnswerForm;
@@ -89,7 +89,7 @@ impl Event {
                     AnswerForm::Policy => Form::Policy { arn },
                 },
                 target: self.route(),
-                key: sent_key(&self.header_map()).map(str::to_owned),
+                key: sent_key(&self.key_headers()).map(str::to_owned),
             });
         }
         let arn = self.method_arn.clone().ok_or(UnknownEvent)?;
@@ -104,7 +104,7 @@ impl Event {
         if !is(&self.kind, "REQUEST") {
             return Err(UnknownEvent);
         }
-        let headers = self.header_map();
+        let headers = self.key_headers();
         let key = sent_key(&headers).or_else(|| self.key_of_connection());
         Ok(Asked {
             target: self.method(),
@@ -113,8 +113,8 @@ impl Event {
         })
     }
 
-    /// The header fields. An event has all values of each in one member, or the last of each in the other.
-    fn header_map(&self) -> HeaderMap {
+    /// The header fields that carry the key. An event has all values of each field in one member, or the last of each in the other.
+    fn key_headers(&self) -> HeaderMap {
         let all = self.multi_value_headers.iter().flatten();
         let all = all.flat_map(|(name, values)| {
             let values = values.iter().flatten();
@@ -124,12 +124,11 @@ impl Event {
         let last = last.filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let mut headers = HeaderMap::new();
         let mut add = |(name, value): (&String, &String)| {
-            let name = HeaderName::try_from(name.as_str());
-            // What no field can have stays a value, so that it is refused as a wrong key and not as a missing one.
-            let value = HeaderValue::try_from(value.as_str())
-                .unwrap_or_else(|_not_a_field| HeaderValue::from_static(""));
-            if let Ok(name) = name {
-                headers.append(name, value);
+            if name.eq_ignore_ascii_case(key_header::API_KEY) {
+                // What no field can have stays a value, so that it is refused as a wrong key and not as a missing one.
+                let value = HeaderValue::try_from(value.as_str())
+                    .unwrap_or_else(|_not_a_field| HeaderValue::from_static(""));
+                headers.append(key_header::API_KEY, value);
             }
         };
         if self.multi_value_headers.is_some() {

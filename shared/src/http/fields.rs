@@ -2,6 +2,7 @@
 //!
 //! API Gateway sends none of them. [`Fields::AwsOnly`] leaves them out.
 
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -10,6 +11,9 @@ use crate::decision::{Denial, Levels};
 
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// As long as a list in a field is as a rule, at the most.
+const USUAL_LEN: usize = 64;
 
 /// Which fields answers carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +30,8 @@ pub fn insert_levels(headers: &mut HeaderMap, levels: &Levels, fields: Fields) {
     match fields {
         Fields::AwsOnly => {}
         Fields::All => {
-            insert(headers, RATE_LIMIT_POLICY, &policy(levels));
-            insert(headers, RATE_LIMIT, &left(levels));
+            insert(headers, RATE_LIMIT_POLICY, policy(levels));
+            insert(headers, RATE_LIMIT, left(levels));
         }
     }
 }
@@ -54,41 +58,56 @@ pub(crate) fn retry_after_s(retry_after: Duration) -> u64 {
 
 /// `"burst";q=10;w=2,"quota";q=1000;w=86400`
 fn policy(levels: &Levels) -> String {
-    let burst = levels.burst.map(|burst| {
+    let mut list = String::with_capacity(USUAL_LEN);
+    if let Some(burst) = levels.burst {
         let window = whole_seconds(burst.refill).max(1);
-        format!(r#""burst";q={};w={window}"#, burst.limit)
-    });
-    let quota = levels.quota.map(|quota| {
+        add(
+            &mut list,
+            format_args!(r#""burst";q={};w={window}"#, burst.limit),
+        );
+    }
+    if let Some(quota) = levels.quota {
         let window = whole_seconds(quota.window);
-        format!(r#""quota";q={};w={window}"#, quota.limit)
-    });
-    join(burst, quota)
+        add(
+            &mut list,
+            format_args!(r#""quota";q={};w={window}"#, quota.limit),
+        );
+    }
+    list
 }
 
 /// `"quota";r=993;t=40212,"burst";r=9;t=1`
 fn left(levels: &Levels) -> String {
-    let quota = levels.quota.map(|quota| {
+    let mut list = String::with_capacity(USUAL_LEN);
+    if let Some(quota) = levels.quota {
         let reset = whole_seconds(quota.resets_after);
-        format!(r#""quota";r={};t={reset}"#, quota.remaining)
-    });
-    let burst = levels.burst.map(|burst| {
+        add(
+            &mut list,
+            format_args!(r#""quota";r={};t={reset}"#, quota.remaining),
+        );
+    }
+    if let Some(burst) = levels.burst {
         let reset = whole_seconds(burst.full_after);
-        format!(r#""burst";r={};t={reset}"#, burst.remaining)
-    });
-    join(quota, burst)
+        add(
+            &mut list,
+            format_args!(r#""burst";r={};t={reset}"#, burst.remaining),
+        );
+    }
+    list
 }
 
-fn join(first: Option<String>, second: Option<String>) -> String {
-    first
-        .into_iter()
-        .chain(second)
-        .collect::<Vec<_>>()
-        .join(",")
+/// Adds a member to a list in a field.
+fn add(list: &mut String, member: fmt::Arguments<'_>) {
+    if !list.is_empty() {
+        list.push(',');
+    }
+    // Writing to a text cannot fail.
+    let _ = list.write_fmt(member);
 }
 
-fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text)
-        && !text.is_empty()
+fn insert(headers: &mut HeaderMap, name: HeaderName, text: String) {
+    if !text.is_empty()
+        && let Ok(value) = HeaderValue::try_from(text)
     {
         headers.insert(name, value);
     }

@@ -121,14 +121,14 @@ async fn decide<L: Ledger, C: Clock>(
     let Some(target) = Target::of(request) else {
         return Ok(Decision::not_in_plan());
     };
-    if public.matches(request.method(), &target.path) && target.is_path_of(request) {
+    if public.matches(request.method(), target.path) && target.is_path_of(request) {
         return Ok(Decision::Allow(Allowance::Unmetered));
     }
     limiter
         .decide(&limiter::Request {
             api_stage: &target.api_stage,
             method: MethodName {
-                resource: &target.resource,
+                resource: target.resource,
                 verb: request.method().as_str(),
             },
             key: sent_key(request.headers()),
