@@ -11,9 +11,10 @@ use tollgate::decision::Decision;
 use tollgate::entitlement::Memory;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::key::{KeyHash, Pepper};
-use tollgate::limiter::{Limiter, Request};
+use tollgate::limiter::{Limiter, Options, Request};
 use tollgate::meter::{
-    Answer, BucketForm, DayClause, DayCount, MeterId, MeterItem, QuotaClause, WindowUse, Write,
+    Answer, BucketForm, DayClause, DayCount, MeterId, MeterItem, QuotaClause, RefundWrite,
+    WindowUse, Write,
 };
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
@@ -149,6 +150,10 @@ impl Ledger for AtOnce {
         }))
     }
 
+    async fn refund(&self, _meter: &MeterId, _write: &RefundWrite) -> Result<Answer, StoreError> {
+        Ok(Answer::Applied(MeterItem::default()))
+    }
+
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {
         Ok(())
     }
@@ -230,9 +235,13 @@ fn tollgate(plan: Option<Plan>, keys: usize, passes: bool) -> Outcome<Kind> {
         max_age: Duration::from_hours(1),
         max_keys: keys.saturating_mul(room).max(Memory::default().max_keys),
     };
+    let options = Options {
+        memory,
+        ..Options::default()
+    };
     let pepper = Pepper::new(b"a pepper for benchmarks")?;
     Ok(Kind::Tollgate {
-        limiter: Limiter::with_memory(AtOnce { plan }, SystemClock, pepper, memory)?,
+        limiter: Limiter::with_options(AtOnce { plan }, SystemClock, pepper, options)?,
         stage: ApiStage::new("a1b2c3d4e5", "prod"),
         passes,
     })

@@ -43,7 +43,13 @@ async fn a_hot_key_costs_a_hundredth_of_a_write() {
     desk.admit(10_000).await;
     let calls = desk.ledger.take_calls();
     assert!((100..=101).contains(&calls.charges), "{calls:?}");
-    assert_eq!(Calls { charges: 0, ..calls }, NO_CALLS);
+    assert_eq!(
+        Calls {
+            charges: 0,
+            ..calls
+        },
+        NO_CALLS
+    );
 }
 
 #[tokio::test]
@@ -147,7 +153,13 @@ async fn a_lease_that_ended_goes_back_with_the_next_charges_of_its_day() {
 async fn the_bucket_gets_nothing_back() {
     let desk = desk();
     desk.admit(50).await;
-    let tat = |desk: &Desk| *desk.ledger.state().meters[&meter_id()].tats.values().next().unwrap();
+    let tat = |desk: &Desk| {
+        *desk.ledger.state().meters[&meter_id()]
+            .tats
+            .values()
+            .next()
+            .unwrap()
+    };
     let before = tat(&desk);
     desk.limiter.hand_back().await;
     assert_eq!(tat(&desk), before);
