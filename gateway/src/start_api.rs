@@ -13,6 +13,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::Limiter;
+use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::SystemClock;
 
 pub use error::StartError;
@@ -130,6 +132,9 @@ pub struct Started<'a> {
     pub lambda_endpoint: Option<&'a Uri>,
 }
 
+/// How long leases may take to be given back when the gateway stops.
+const HAND_BACK_GRACE: Duration = Duration::from_secs(2);
+
 /// Runs the gateway until it is told to stop, and tells `report` how far it has got.
 ///
 /// # Errors
@@ -160,7 +165,13 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
 
     let (lambdas, functions) = functions::start(&template, code, &arguments, &endpoint_url).await?;
     let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
-    let rest_apis = apis::rest_apis(lambdas.clone(), store.clone(), limiter, &arguments, port);
+    let rest_apis = apis::rest_apis(
+        lambdas.clone(),
+        store.clone(),
+        limiter.clone(),
+        &arguments,
+        port,
+    );
     let data_plane = apis::data_plane(&template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(&template, &arguments);
     let control = Control::new(store, SystemClock, settings, rest_apis)?;
@@ -187,7 +198,10 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     tracing::info!("stopping");
     // A second signal is for those who do not want to wait.
     tokio::select! {
-        () = stop(functions, embedded) => {}
+        () = async {
+            hand_back(&limiter).await;
+            stop(functions, embedded).await;
+        } => {}
         () = signals.any() => {}
     }
     Ok(())
@@ -318,6 +332,16 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+/// Gives back what was charged in advance for the REST APIs, once the last request has ended. The functions do the same for theirs.
+async fn hand_back(limiter: &Limiter<DynamoStore>) {
+    if tokio::time::timeout(HAND_BACK_GRACE, limiter.hand_back())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the store did not answer in time: what leases had left counts as used");
     }
 }
 
