@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::decision::Levels;
 use crate::lease::Leases;
-use crate::meter::{Knowledge, Limits, MeterId, Refund, Refusal};
+use crate::meter::{ChargeId, Knowledge, Limits, Refund, Refusal};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -72,9 +72,10 @@ pub struct Wish {
 }
 
 /// A meter as one process has it: what it knows, and its charges under way.
-#[derive(Debug)]
+///
+/// It does not know its name: a process has as many as it has clients, and they have theirs.
+#[derive(Debug, Default)]
 pub struct Meter {
-    id: MeterId,
     charges: Mutex<Charges>,
 }
 
@@ -88,20 +89,6 @@ struct Charges {
 }
 
 impl Meter {
-    /// A meter of which nothing is known.
-    #[must_use]
-    pub fn new(id: MeterId) -> Self {
-        Self {
-            id,
-            charges: Mutex::default(),
-        }
-    }
-
-    /// Which meter it is.
-    pub const fn id(&self) -> &MeterId {
-        &self.id
-    }
-
     /// Asks for one request at `now`. `gate` is asked once, when nothing that is known of the meter forbids the request, and says in an
     /// error how long to wait.
     pub fn ask(
@@ -159,7 +146,7 @@ impl Meter {
     }
 
     /// The name of the refund before the next, as far as is known.
-    pub fn last_refund_id(&self) -> Option<crate::meter::ChargeId> {
+    pub fn last_refund_id(&self) -> Option<ChargeId> {
         self.charges().knowledge.refund_id()
     }
 

@@ -59,6 +59,16 @@ pub(crate) struct Grant {
     pub(crate) meter: Arc<Meter>,
 }
 
+impl Grant {
+    /// The name of the meter of the key `key_id`, which has this grant.
+    pub(crate) fn meter_id(&self, key_id: &KeyId) -> MeterId {
+        MeterId {
+            key_id: key_id.clone(),
+            plan_id: self.rules.plan_id().clone(),
+        }
+    }
+}
+
 /// The grants of a key. There is one as a rule, and then it needs no memory of its own.
 #[derive(Debug)]
 enum Grants {
@@ -123,7 +133,7 @@ impl Entitlement {
         &self,
         api_stage: &ApiStage,
         now: Timestamp,
-    ) -> Result<(&Grant, &StageRules), Reason> {
+    ) -> Result<(&Key, &Grant, &StageRules), Reason> {
         let key = self.key.as_ref().ok_or(Reason::UnknownKey)?;
         if !key.is_enabled {
             return Err(Reason::DisabledKey);
@@ -134,7 +144,7 @@ impl Entitlement {
         self.grants
             .as_slice()
             .iter()
-            .find_map(|grant| Some((grant, grant.rules.stage(api_stage)?)))
+            .find_map(|grant| Some((key, grant, grant.rules.stage(api_stage)?)))
             .ok_or(Reason::NotInPlan)
     }
 
@@ -146,11 +156,11 @@ impl Entitlement {
 
     /// The meter of this key in the plan `plan_id`, if this entitlement has it.
     fn meter(&self, key_id: &KeyId, plan_id: &PlanId) -> Option<&Arc<Meter>> {
-        let is_it = |meter: &MeterId| meter.key_id == *key_id && meter.plan_id == *plan_id;
+        let is_its = self.key.as_ref().is_some_and(|key| key.id == *key_id);
         self.grants
             .as_slice()
             .iter()
+            .find(|grant| is_its && grant.rules.plan_id() == plan_id)
             .map(|grant| &grant.meter)
-            .find(|meter| is_it(meter.id()))
     }
 }

@@ -14,11 +14,11 @@ use tracing::{debug, error, info, warn};
 
 use crate::charge::{Asked, Meter, Next, Outcome, Turn, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Memory, Sought};
-use crate::id::ApiStage;
+use crate::entitlement::{Entitlement, Entitlements, Grant, Key, Memory, Sought};
+use crate::id::{ApiStage, KeyId};
 use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
-use crate::meter::{Answer, ChargeId, Refund, RefundWrite, Refusal};
+use crate::meter::{Answer, ChargeId, MeterId, Refund, RefundWrite, Refusal};
 use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError};
@@ -132,9 +132,9 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     pub async fn hand_back(&self) {
         let inner = &*self.inner;
         futures_util::stream::iter(inner.entitlements.meters())
-            .for_each_concurrent(HAND_BACK_AT_ONCE, |meter| async move {
+            .for_each_concurrent(HAND_BACK_AT_ONCE, |(id, meter)| async move {
                 for refund in meter.take_leased() {
-                    inner.refund(&meter, refund).await;
+                    inner.refund(&id, &meter, refund).await;
                 }
             })
             .await;
@@ -257,14 +257,14 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, now) {
-            Ok((grant, rules)) => {
+            Ok((key, grant, rules)) => {
                 let wish = Wish {
                     cost: request.cost.get(),
                     limits: rules.limits(request.method),
                     leases: self.leases.min(grant.rules.leases()),
                 };
-                let charged = self.charge(&grant.meter, &wish, now, gate).await?;
-                Ok(self.decision(known, grant, &charged))
+                let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
+                Ok(self.decision(key, grant, &charged))
             }
             Err(_) if known.should_recheck(now) => Ok(None),
             Err(reason) => Ok(Some(deny(reason, Some(known)))),
@@ -293,15 +293,15 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 
     /// `None` when the meter is off.
-    fn decision(&self, known: &Entitlement, grant: &Grant, charged: &Outcome) -> Option<Decision> {
-        let key_id = grant.meter.id().key_id.clone();
-        let plan_id = grant.meter.id().plan_id.clone();
+    fn decision(&self, key: &Key, grant: &Grant, charged: &Outcome) -> Option<Decision> {
+        let key_id = key.id.clone();
+        let plan_id = grant.rules.plan_id().clone();
         let (reason, levels) = match *charged {
             Outcome::SwitchedOff => return None,
             Outcome::Admitted(levels) => {
                 return Some(Decision::Allow(Allowance::Metered(Metered {
                     key_id,
-                    customer_id: known.key.as_ref().and_then(|key| key.customer_id.clone()),
+                    customer_id: key.customer_id.clone(),
                     plan_id,
                     levels,
                 })));
@@ -331,12 +331,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
 
     async fn charge(
         &self,
-        meter: &Arc<Meter>,
+        key_id: &KeyId,
+        grant: &Grant,
         wish: &Wish,
         now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Outcome, StoreError> {
-        let mut flight = match meter.ask(wish, now, || gate.pass(now)) {
+        let mut flight = match grant.meter.ask(wish, now, || gate.pass(now)) {
             Asked::Done(outcome) => return Ok(outcome),
             Asked::Lead(flight) => flight,
             Asked::Wait(told) => match told.await {
@@ -346,20 +347,21 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 Err(gone) => return Err(StoreError::forsaken(gone)),
             },
         };
+        let meter = grant.meter_id(key_id);
         // Whoever is about to ask at this instant can share the charge.
         let_others_go_first().await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
             match flight.next(self.charge_id(), self.clock.now()) {
                 Next::Done(outcome) => return Ok(outcome),
-                Next::Archive(ended) => match self.ledger.archive(meter.id(), ended).await {
+                Next::Archive(ended) => match self.ledger.archive(&meter, ended).await {
                     Ok(()) => flight.archived(ended),
                     Err(failure) => {
                         flight.fail(&failure);
                         return Err(failure);
                     }
                 },
-                Next::Write(write) => match self.ledger.charge(meter.id(), &write).await {
+                Next::Write(write) => match self.ledger.charge(&meter, &write).await {
                     Ok(answer) => flight.learn(&write, &answer, self.clock.now()),
                     Err(failure) => {
                         flight.fail(&failure);
@@ -370,22 +372,22 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }
     }
 
-    async fn refund(&self, meter: &Meter, refund: Refund) {
+    async fn refund(&self, id: &MeterId, meter: &Meter, refund: Refund) {
         let mut write = RefundWrite {
             id: self.charge_id(),
             after: meter.last_refund_id(),
             refund,
         };
         for _ in 0..MAX_REFUND_WRITES {
-            match self.ledger.refund(meter.id(), &write).await {
+            match self.ledger.refund(id, &write).await {
                 Ok(Answer::Applied(_)) => return,
                 Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
                 // The window or the day has ended, or an operator has settled what remains.
                 Ok(Answer::Failed(_)) => return,
                 Err(failure) => {
                     warn!(
-                        key.id = %meter.id().key_id,
-                        plan.id = %meter.id().plan_id,
+                        key.id = %id.key_id,
+                        plan.id = %id.plan_id,
                         requests = refund.requests,
                         error = &failure as &dyn std::error::Error,
                         "could not give back what a lease had left"

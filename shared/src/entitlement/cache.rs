@@ -89,10 +89,14 @@ impl Entitlements {
     }
 
     /// All meters that are remembered.
-    pub(crate) fn meters(&self) -> impl Iterator<Item = Arc<Meter>> {
+    pub(crate) fn meters(&self) -> impl Iterator<Item = (MeterId, Arc<Meter>)> {
         self.keys.iter().flat_map(|(_, known)| {
-            let grants = known.grants.as_slice();
-            let meters = grants.iter().map(|grant| Arc::clone(&grant.meter));
+            let grants = known.grants.as_slice().iter();
+            let meters = known.key.iter().flat_map(|key| {
+                grants
+                    .clone()
+                    .map(|grant| (grant.meter_id(&key.id), Arc::clone(&grant.meter)))
+            });
             meters.collect::<Vec<_>>()
         })
     }
@@ -234,15 +238,7 @@ fn at_most<T: Clone>(count: usize) -> Known<T> {
 fn meter(older: Option<&Arc<Entitlement>>, key_id: &KeyId, plan_id: &PlanId) -> Arc<Meter> {
     older
         .and_then(|older| older.meter(key_id, plan_id))
-        .map_or_else(
-            || {
-                Arc::new(Meter::new(MeterId {
-                    key_id: key_id.clone(),
-                    plan_id: plan_id.clone(),
-                }))
-            },
-            Arc::clone,
-        )
+        .map_or_else(Arc::default, Arc::clone)
 }
 
 /// What is remembered, or what `load` brings, which is remembered when `is_kept` says so. Many callers at once share one load, and

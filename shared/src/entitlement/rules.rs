@@ -1,7 +1,7 @@
 //! A plan, made ready for decisions.
 
 use crate::bucket::Bucket;
-use crate::id::ApiStage;
+use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
 use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Plan};
 use crate::quota::Quota;
@@ -9,6 +9,7 @@ use crate::quota::Quota;
 /// The limits of a plan, worked out once when the plan is read.
 #[derive(Debug)]
 pub(crate) struct Rules {
+    plan_id: PlanId,
     stages: Box<[StageRules]>,
     leases: Leases,
 }
@@ -34,6 +35,7 @@ struct MethodRule {
 impl Rules {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
+            plan_id: plan.id.clone(),
             stages: plan
                 .stages
                 .iter()
@@ -41,6 +43,10 @@ impl Rules {
                 .collect(),
             leases: plan.leases(),
         }
+    }
+
+    pub(crate) const fn plan_id(&self) -> &PlanId {
+        &self.plan_id
     }
 
     /// What the plan says of charging its keys in advance.

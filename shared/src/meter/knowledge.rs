@@ -30,13 +30,46 @@ pub const QUOTA_REFUSAL_LIFE: Duration = Duration::from_secs(5);
 pub struct Knowledge {
     /// The epoch when it was never seen, which says the same: the bucket is full.
     plan_tat: Timestamp,
-    method_tats: Box<[(BucketId, Timestamp)]>,
-    pub(super) quota: Option<WindowUse>,
+    used: i64,
     quota_seen_at: Timestamp,
-    pub(super) day: Option<Day>,
-    pub(super) prev_day: Option<DayCount>,
+    prev_count: u64,
+    window: MaybeDay,
+    day: MaybeDay,
+    prev_day: MaybeDay,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few meters have.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    method_tats: Vec<(BucketId, Timestamp)>,
     set_id: Option<ChargeId>,
     refund_id: Option<ChargeId>,
+}
+
+/// A day, in four bytes also when there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct MaybeDay(Day);
+
+impl MaybeDay {
+    /// Beyond the range of instants.
+    const NONE: Self = Self(Day::from_number(u32::MAX));
+
+    fn get(self) -> Option<Day> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+impl Default for MaybeDay {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl From<Option<Day>> for MaybeDay {
+    fn from(day: Option<Day>) -> Self {
+        day.map_or(Self::NONE, Self)
+    }
 }
 
 impl Knowledge {
@@ -50,8 +83,11 @@ impl Knowledge {
                     *self = Self::default();
                 }
                 // Only a whole item says what is not there.
-                self.set_id = item.set_id;
-                self.refund_id = item.refund_id;
+                let names = (item.set_id, item.refund_id);
+                if names != (self.set_id(), self.refund_id()) {
+                    let rare = self.rare.get_or_insert_default();
+                    (rare.set_id, rare.refund_id) = names;
+                }
                 item
             }
         };
@@ -67,21 +103,41 @@ impl Knowledge {
         match bucket {
             BucketId::Plan => self.plan_tat,
             BucketId::Method(_) => self
-                .method_tats
+                .rare
                 .iter()
+                .flat_map(|rare| &rare.method_tats)
                 .find(|(id, _)| *id == bucket)
                 .map_or(Timestamp::EPOCH, |(_, tat)| *tat),
         }
     }
 
     /// The last change that an operator made of what is used, as far as is known.
-    pub const fn set_id(&self) -> Option<ChargeId> {
-        self.set_id
+    pub fn set_id(&self) -> Option<ChargeId> {
+        self.rare.as_ref().and_then(|rare| rare.set_id)
     }
 
     /// The last time that a process gave back what it had not used, as far as is known.
-    pub const fn refund_id(&self) -> Option<ChargeId> {
-        self.refund_id
+    pub fn refund_id(&self) -> Option<ChargeId> {
+        self.rare.as_ref().and_then(|rare| rare.refund_id)
+    }
+
+    /// What is known to be used of the quota, in the last window of which anything is known.
+    pub(super) fn quota(&self) -> Option<WindowUse> {
+        let window = self.window.get()?;
+        let used = self.used;
+        Some(WindowUse { window, used })
+    }
+
+    /// The last day on which anything was counted, as far as is known.
+    pub(super) fn day(&self) -> Option<Day> {
+        self.day.get()
+    }
+
+    /// The count of the active day before it.
+    pub(super) fn prev_day(&self) -> Option<DayCount> {
+        let day = self.prev_day.get()?;
+        let count = self.prev_count;
+        Some(DayCount { day, count })
     }
 
     /// Why the limits forbid `cost` requests at `now`, as far as is known: the bucket before the quota.
@@ -128,7 +184,7 @@ impl Knowledge {
             }
         });
         let quota = limits.quota.map(|quota| {
-            let (known, window) = self.window(quota, now);
+            let (known, window) = self.window_at(quota, now);
             QuotaLevel {
                 limit: quota.limit(),
                 remaining: known.remaining(quota.limit()),
@@ -153,7 +209,7 @@ impl Knowledge {
     }
 
     fn check_quota(&self, quota: Quota, cost: u64, now: Timestamp) -> Result<(), Refusal> {
-        let (known, window) = self.window(quota, now);
+        let (known, window) = self.window_at(quota, now);
         if known.used > most_used_before(quota, cost) {
             let resets_at = window.resets_at();
             return Err(Refusal::QuotaExceeded { resets_at });
@@ -167,9 +223,9 @@ impl Knowledge {
     }
 
     /// The window that counts at `now`, and what is known to be used of it. A clock that lags behind the item uses the item's window.
-    pub(super) fn window(&self, quota: Quota, now: Timestamp) -> (WindowUse, Window) {
+    pub(super) fn window_at(&self, quota: Quota, now: Timestamp) -> (WindowUse, Window) {
         let window = quota.window(now);
-        match self.quota {
+        match self.quota() {
             Some(known) if known.window == window.first => (known, window),
             Some(known) if known.window > window.first => (known, quota.window_of(known.window)),
             Some(_) | None => {
@@ -186,7 +242,7 @@ impl Knowledge {
     /// taking it for true costs a write, and admits nothing.
     fn is_ahead_of(&self, whole: &MeterItem) -> bool {
         let window = |known: Option<WindowUse>| known.map(|known| known.window);
-        window(self.quota) > window(whole.quota) || self.day > whole.day.map(|known| known.day)
+        window(self.quota()) > window(whole.quota) || self.day() > whole.day.map(|known| known.day)
     }
 
     /// Takes over what `newer` says, where it is not older. Instants, windows and days only grow, so a late answer cannot undo them.
@@ -195,33 +251,29 @@ impl Knowledge {
             self.absorb_tat(*bucket, *tat);
         }
         if let Some(found) = newer.quota
-            && self.quota.is_none_or(|known| known.window <= found.window)
+            && self.window.get().is_none_or(|known| known <= found.window)
         {
-            self.quota = Some(found);
+            self.window = Some(found.window).into();
+            self.used = found.used;
         }
-        self.day = self.day.max(newer.day.map(|found| found.day));
+        self.day = self.day().max(newer.day.map(|found| found.day)).into();
         if let Some(found) = newer.prev_day
-            && self.prev_day.is_none_or(|known| known.day <= found.day)
+            && self.prev_day.get().is_none_or(|known| known <= found.day)
         {
-            self.prev_day = Some(found);
+            self.prev_day = Some(found.day).into();
+            self.prev_count = found.count;
         }
     }
 
     fn absorb_tat(&mut self, bucket: BucketId, tat: Timestamp) {
-        let known = match bucket {
-            BucketId::Plan => Some(&mut self.plan_tat),
-            BucketId::Method(_) => {
-                let mut known = self.method_tats.iter_mut();
-                known.find(|(id, _)| *id == bucket).map(|(_, tat)| tat)
-            }
-        };
-        match known {
-            Some(known) => *known = (*known).max(tat),
-            None => {
-                let mut tats = std::mem::take(&mut self.method_tats).into_vec();
-                tats.push((bucket, tat));
-                self.method_tats = tats.into_boxed_slice();
-            }
+        if bucket == BucketId::Plan {
+            self.plan_tat = self.plan_tat.max(tat);
+            return;
+        }
+        let tats = &mut self.rare.get_or_insert_default().method_tats;
+        match tats.iter_mut().find(|(id, _)| *id == bucket) {
+            Some((_, known)) => *known = (*known).max(tat),
+            None => tats.push((bucket, tat)),
         }
     }
 }

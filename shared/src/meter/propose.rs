@@ -181,7 +181,7 @@ impl Knowledge {
         refund: Option<Refund>,
         now: Timestamp,
     ) -> Result<QuotaClause, Refusal> {
-        let (known, window) = self.window(quota, now);
+        let (known, window) = self.window_at(quota, now);
         let given_back = refund.map_or(0, |refund| refund.requests);
         let most = most_used_before(quota, cost.saturating_sub(given_back));
         if known.used > most && self.is_fresh(now) {
@@ -189,7 +189,7 @@ impl Knowledge {
             return Err(Refusal::QuotaExceeded { resets_at });
         }
         let window = known.window;
-        Ok(match self.quota {
+        Ok(match self.quota() {
             // A charge above the limit cannot start a window; it may fit one in which an operator gave the key more.
             Some(known) if known.window < window && most >= 0 => QuotaClause::New { window },
             Some(_) | None => QuotaClause::Same { window, most },
@@ -207,10 +207,12 @@ impl Knowledge {
         now: Timestamp,
     ) -> Option<Refund> {
         let is_same_day = matches!(day, DayClause::Same { day } if day == refund.day);
-        let window = limits.quota.map(|quota| self.window(quota, now).0.window);
-        let is_known = self.quota.map(|known| known.window) == window || limits.quota.is_none();
+        let window = limits
+            .quota
+            .map(|quota| self.window_at(quota, now).0.window);
+        let is_known = self.quota().map(|known| known.window) == window || limits.quota.is_none();
         let fits = is_same_day
-            && self.day == Some(refund.day)
+            && self.day() == Some(refund.day)
             && refund.window == window
             && is_known
             && refund.follows == self.set_id();
@@ -222,12 +224,12 @@ impl Knowledge {
 
     fn day_clause(&self, archived: Option<Day>, now: Timestamp) -> Result<DayClause, DayCount> {
         let today = Day::of(now);
-        match self.day {
-            Some(known) if known < today => match self.prev_day {
+        match self.day() {
+            Some(known) if known < today => match self.prev_day() {
                 Some(ended) if archived != Some(ended.day) => Err(ended),
                 Some(_) | None => Ok(DayClause::New {
                     day: today,
-                    archived: self.prev_day.map(|ended| ended.day),
+                    archived: self.prev_day().map(|ended| ended.day),
                 }),
             },
             Some(day) => Ok(DayClause::Same { day }),

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use tollgate::lease::Leases;
-use tollgate::meter::{Answer, ChargeId, Limits, MeterId, Write};
+use tollgate::meter::{Answer, ChargeId, Limits, Write};
 use tollgate::plan::BucketId;
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
@@ -172,10 +172,6 @@ impl Crowd {
         let quota = scene
             .quota
             .map(|limit| Quota::new(limit, Period::Day, 0).unwrap());
-        let id = MeterId {
-            key_id: "client".into(),
-            plan_id: "bronze".into(),
-        };
         Self {
             scene,
             wish: Wish {
@@ -186,9 +182,7 @@ impl Crowd {
                 },
                 leases: NonZeroU64::new(scene.leases).map_or(Leases::Off, Leases::AtMost),
             },
-            meters: (0..scene.processes)
-                .map(|_| Arc::new(Meter::new(id.clone())))
-                .collect(),
+            meters: (0..scene.processes).map(|_| Arc::default()).collect(),
             item: Item::default(),
             now: START_NS,
             queue: BinaryHeap::new(),

@@ -9,9 +9,7 @@ use proptest::prelude::*;
 use tokio::sync::oneshot;
 use tollgate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use tollgate::lease::Leases;
-use tollgate::meter::{
-    Answer, ChargeId, DayCount, MeterId, RefundWrite, Refutation, RemainingWrite, Write,
-};
+use tollgate::meter::{Answer, ChargeId, DayCount, RefundWrite, Refutation, RemainingWrite, Write};
 use tollgate::plan::BucketId;
 use tollgate::store::{StoreError, StoreErrorKind};
 
@@ -29,12 +27,8 @@ struct Process {
 
 impl Process {
     fn new(offset_ns: i64) -> Self {
-        let id = MeterId {
-            key_id: "client".into(),
-            plan_id: "bronze".into(),
-        };
         Self {
-            meter: Arc::new(Meter::new(id)),
+            meter: Arc::default(),
             offset_ns,
         }
     }
