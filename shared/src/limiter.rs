@@ -380,10 +380,9 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         };
         for _ in 0..MAX_REFUND_WRITES {
             match self.ledger.refund(id, &write).await {
-                Ok(Answer::Applied(_)) => return,
                 Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
-                // The window or the day has ended, or an operator has settled what remains.
-                Ok(Answer::Failed(_)) => return,
+                // If it failed, the window or the day has ended, or an operator has settled what remains.
+                Ok(Answer::Applied(_) | Answer::Failed(_)) => return,
                 Err(failure) => {
                     warn!(
                         key.id = %id.key_id,

@@ -269,10 +269,10 @@ fn slot_of_month(offset: u32) -> Option<&'static AtomicU64> {
 }
 
 fn remembered_month(offset: u32, day: Day) -> Option<Window> {
-    let [a, b, c, d, e, f, g, h] = slot_of_month(offset)?.load(Ordering::Relaxed).to_be_bytes();
+    let days = slot_of_month(offset)?.load(Ordering::Relaxed);
     let window = Window {
-        first: Day(u32::from_be_bytes([a, b, c, d])),
-        next: Day(u32::from_be_bytes([e, f, g, h])),
+        first: Day(u32::try_from(days >> 32).ok()?),
+        next: Day(u32::try_from(days & u64::from(u32::MAX)).ok()?),
     };
     (window.first <= day && day < window.next).then_some(window)
 }
