@@ -31,13 +31,15 @@ mod value;
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 pub use self::{
     budget::Bounds,
     error::{ParseTemplateError, Position, RenderError},
     jsonpath::{JsonPath, ParseJsonPathError},
     overrides::Overrides,
 };
-use self::{parse::Parsed, render::Renderer};
+use self::{parse::Parsed, render::Renderer, syntax::Node};
 
 /// The longest template, in bytes; API Gateway's quota is 300 KB.
 pub const TEMPLATE_BYTES_MAX: usize = 300 * 1024;
@@ -46,6 +48,8 @@ pub const TEMPLATE_BYTES_MAX: usize = 300 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     parsed: Parsed,
+    /// What it gives, when that does not depend on what it reads.
+    constant: Option<Bytes>,
 }
 
 /// What a template or a parameter mapping reads.
@@ -121,7 +125,21 @@ impl Template {
             });
         }
         let parsed = parse::parse(text)?;
-        Ok(Self { parsed })
+        let texts = parsed.nodes.iter().map(|node| {
+            if let Node::Text(text) = node {
+                Some(&**text)
+            } else {
+                None
+            }
+        });
+        let constant = texts.collect::<Option<String>>().map(Bytes::from);
+        Ok(Self { parsed, constant })
+    }
+
+    /// What the template gives when it is plain text: the same for every input, and without overrides.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Bytes> {
+        self.constant.as_ref()
     }
 
     /// Applies the template.

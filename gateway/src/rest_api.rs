@@ -27,6 +27,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
+use tollgate::bucket::Throttle;
 use tollgate::control::{Gateway, TestInvocation, TestInvocationResult};
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
@@ -65,6 +66,8 @@ pub struct RestApisSettings {
     pub account_id: String,
     /// The region that APIs say they are in.
     pub region: String,
+    /// The limit of all REST APIs together.
+    pub account_limit: Throttle,
     /// The port of the gateway.
     pub port: u16,
 }
@@ -90,7 +93,7 @@ impl RestApis {
                 lambdas: settings.lambdas,
                 client: HttpClient::default(),
                 authorizers: Authorizers::new(Arc::clone(&clock)),
-                throttles: SharedThrottles::default(),
+                throttles: SharedThrottles::new(settings.account_limit),
                 clock,
             },
             fields: settings.fields,

@@ -107,13 +107,19 @@ pub struct SharedRefusal {
     pub retry_after: Option<Duration>,
 }
 
+/// API Gateway's limit of an account, as it is unless AWS has raised it.
+#[must_use]
+pub fn account_of_aws() -> Throttle {
+    Throttle {
+        rate: Rate::from(ACCOUNT_RATE),
+        burst: ACCOUNT_BURST,
+    }
+}
+
 impl Default for SharedThrottles {
     /// With API Gateway's limits of an account.
     fn default() -> Self {
-        Self::new(Throttle {
-            rate: Rate::from(ACCOUNT_RATE),
-            burst: ACCOUNT_BURST,
-        })
+        Self::new(account_of_aws())
     }
 }
 

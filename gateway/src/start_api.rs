@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tollgate::bucket::Throttle;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
@@ -69,6 +70,8 @@ pub struct StartApi {
     pub lambda_endpoint: Option<Uri>,
     /// Whether AWS's limits on numbers of keys and plans hold.
     pub aws_limits: bool,
+    /// The limit of all REST APIs together.
+    pub account_limit: Throttle,
     /// The most processes of each function.
     pub concurrency: usize,
     /// The most invocations in one process of each function. `None`: as the template says.

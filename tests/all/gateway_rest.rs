@@ -34,6 +34,7 @@ use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
+use tollgate_gateway::shared_throttle::account_of_aws;
 
 use backend::Backend;
 
@@ -94,6 +95,7 @@ impl App {
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
+                account_limit: account_of_aws(),
                 port: address.port(),
             },
             Arc::new(clock.clone()),

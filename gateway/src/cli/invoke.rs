@@ -14,6 +14,7 @@ use super::output::Printer;
 use super::template_options::TemplateOptions;
 use crate::invoke::MAX_PAYLOAD_BYTES;
 use crate::local;
+use crate::shared_throttle::account_of_aws;
 use crate::start_api::{self, InvokeOnce, InvokeOnceError, Outcome};
 
 const EXAMPLES: &str = "\
@@ -67,6 +68,7 @@ impl Invoke {
             strict_aws: false,
             lambda_endpoint: None,
             aws_limits: false,
+            account_limit: account_of_aws(),
             concurrency: 1,
             max_concurrency: Some(1),
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),

@@ -10,10 +10,12 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::output::Printer;
 use super::template_options::TemplateOptions;
+use tollgate::bucket::{Rate, Throttle};
 use tollgate::store::StoreErrorKind;
 
 use crate::deploy::DeployError;
 use crate::local;
+use crate::shared_throttle::{ACCOUNT_BURST, ACCOUNT_RATE};
 use crate::start_api::{self, Progress, StartError};
 
 mod left_out;
@@ -63,6 +65,13 @@ pub(super) struct StartApi {
     /// Holds clients of the management API to AWS's limits: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
     #[arg(long)]
     aws_limits: bool,
+    /// The requests a second that all REST APIs together may answer, as an account on AWS. Raise it where AWS has raised yours, and
+    /// where the gateway has to carry more.
+    #[arg(long, value_name = "RATE", default_value_t = ACCOUNT_RATE)]
+    account_rate: u32,
+    /// How many of them may come at once.
+    #[arg(long, value_name = "N", default_value_t = ACCOUNT_BURST)]
+    account_burst: u64,
     /// The most processes of one function at a time.
     #[arg(long, value_name = "N", default_value = "10")]
     concurrency: NonZeroUsize,
@@ -107,6 +116,10 @@ impl StartApi {
             strict_aws: self.strict_aws,
             lambda_endpoint: self.lambda_endpoint.clone(),
             aws_limits: self.aws_limits,
+            account_limit: Throttle {
+                rate: Rate::from(self.account_rate),
+                burst: self.account_burst,
+            },
             concurrency: self.concurrency.get(),
             max_concurrency: self.max_concurrency,
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),

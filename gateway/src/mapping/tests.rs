@@ -94,3 +94,15 @@ pub(super) fn overrides(template: &str) -> Overrides {
         Err(error) => panic!("{template}: {error}"),
     }
 }
+
+#[test]
+fn what_is_plain_text_is_the_same_for_every_input() {
+    for text in ["", r#"{"statusCode": 200}"#, "a ## comment"] {
+        let template = Template::parse(text).unwrap();
+        let constant = template.constant().unwrap();
+        assert_eq!(rendered(text).as_bytes(), &**constant);
+    }
+    for text in ["$input.body", "#set($a = 1)", "#if(true)a#end"] {
+        assert_eq!(Template::parse(text).unwrap().constant(), None, "{text}");
+    }
+}

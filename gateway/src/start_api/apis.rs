@@ -34,6 +34,7 @@ pub(super) fn rest_apis(
         },
         account_id: local::ACCOUNT_ID.to_owned(),
         region: local::REGION.to_owned(),
+        account_limit: arguments.account_limit,
         port,
     };
     RestApis::new(settings, Arc::new(SystemClock))

@@ -4,12 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Story, Template, Verdict, on_both_templates, until};
+use tests::Gateway;
+use tokio::task::JoinSet;
+
+use super::{Story, Template, USER, Verdict, on_both_templates, until};
 
 on_both_templates! {
     no_process_is_left_after_an_orderly_stop,
     no_process_is_left_after_a_crash,
     a_killed_process_of_a_function_is_replaced,
+    one_process_serves_many_requests_at_once,
 }
 
 /// The parent and the state of a process that has not ended.
@@ -81,4 +85,31 @@ async fn a_killed_process_of_a_function_is_replaced(template: Template) {
         assert_eq!(story.probe(&key.value).await, Verdict::Admitted);
     }
     assert_eq!(story.used(&key.id, "Gold").await, 3);
+}
+
+async fn one_process_serves_many_requests_at_once(template: Template) {
+    let builder = Gateway::builder().template(template.path()).concurrency(1);
+    let gateway = builder.flag("--max-concurrency=8").start().await;
+    let story = Story::on(gateway.unwrap());
+    let functions = functions_of(&story).await;
+    for id in &functions {
+        let variables = fs::read(format!("/proc/{id}/environ")).unwrap();
+        let mut variables = variables.split(|byte| *byte == 0);
+        assert!(variables.any(|variable| variable == b"AWS_LAMBDA_MAX_CONCURRENCY=8"));
+    }
+    let key = story
+        .key_on_new_plan("Wide", &["--rate", "1000", "--burst", "100"])
+        .await;
+    let mut requests = JoinSet::new();
+    for _ in 0..40 {
+        let (client, value) = (story.client.clone(), key.value.clone());
+        requests.spawn(async move {
+            let headers = [("x-api-key", value.as_str())];
+            let answer = client.send("POST", "/dev/users", &headers, USER).await;
+            answer.unwrap().status.as_u16()
+        });
+    }
+    let statuses = requests.join_all().await;
+    assert_eq!(statuses, [201; 40]);
+    assert_eq!(functions_of(&story).await, functions);
 }

@@ -124,6 +124,15 @@ impl Selectable {
         endpoint: &Endpoint,
     ) -> Result<Response<Bytes>, Failure> {
         let body = self.converted(exchange, endpoint)?;
+        let accept = exchange.header(&header::ACCEPT);
+        let chosen = media_type::for_answer(&self.templates, accept);
+        let media_type = chosen.map_or(media_type::JSON, |(media_type, _)| media_type);
+        let constant = chosen.and_then(|(_, template)| template.constant());
+        if self.parameters.is_empty() && chosen.is_some() == constant.is_some() {
+            // Nothing reads the exchange, so what could be read of it need not be made.
+            let body = constant.cloned().unwrap_or(body);
+            return Ok(response(self.status, HeaderMap::new(), media_type, body));
+        }
         let text = String::from_utf8_lossy(&body);
         let failed = |error: &dyn std::error::Error| {
             warn!(
@@ -152,8 +161,6 @@ impl Selectable {
                 set(&mut headers, name, &values);
             }
         }
-        let accept = exchange.header(&header::ACCEPT);
-        let chosen = media_type::for_answer(&self.templates, accept);
         let mut status = self.status;
         let body = match chosen {
             None => body,
@@ -175,14 +182,7 @@ impl Selectable {
                 rendered.text.into()
             }
         };
-        let media_type = chosen.map_or(media_type::JSON, |(media_type, _)| media_type);
-        if let Ok(media_type) = HeaderValue::from_str(media_type) {
-            headers.entry(header::CONTENT_TYPE).or_insert(media_type);
-        }
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response)
+        Ok(response(status, headers, media_type, body))
     }
 
     /// The body, converted as the answer asks for, or as the client accepts. API Gateway's table is in "Content type conversions in API
@@ -216,6 +216,22 @@ impl Selectable {
             }),
         }
     }
+}
+
+/// An answer, with a media type unless its header fields have one.
+fn response(
+    status: StatusCode,
+    mut headers: HeaderMap,
+    media_type: &str,
+    body: Bytes,
+) -> Response<Bytes> {
+    if let Ok(media_type) = HeaderValue::from_str(media_type) {
+        headers.entry(header::CONTENT_TYPE).or_insert(media_type);
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// A pattern that has to fit the whole text, as in Java.

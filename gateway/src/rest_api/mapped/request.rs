@@ -110,6 +110,15 @@ impl RequestMapping {
             return Err(Failure::unsupported_media_type());
         }
         let body = self.converted(exchange, content_type)?;
+        let constant = template.and_then(Template::constant);
+        if self.parameters.is_empty() && template.is_some() == constant.is_some() {
+            // Nothing reads the request, so what could be read of it need not be made.
+            return Ok(MappedRequest {
+                body: constant.cloned().unwrap_or(body),
+                is_rendered: template.is_some(),
+                ..MappedRequest::default()
+            });
+        }
         let text = String::from_utf8_lossy(&body);
         let parameters = exchange.parameters();
         let context = exchange.context(None);

@@ -1,0 +1,7 @@
+"use strict";
+
+module.exports.health = async () => ({
+  statusCode: 200,
+  headers: { "content-type": "application/json" },
+  body: '{"status":"ok"}',
+});
