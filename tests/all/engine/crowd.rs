@@ -395,8 +395,8 @@ fn sixteen_callers_of_one_process_share_their_charges() {
 fn a_saturated_plan_is_used_up_and_the_processes_do_not_herd() {
     for (processes, leases, most) in [(16, 0, 2.0), (16, 100, 2.0), (64, 0, 3.0), (64, 100, 3.0)] {
         let scene = Scene {
-            processes,
             leases,
+            processes,
             ..SATURATED
         };
         let seen = run(scene);

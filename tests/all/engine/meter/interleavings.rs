@@ -112,6 +112,14 @@ struct World {
     days: BTreeMap<u32, i64>,
 }
 
+/// The store does not answer a charge.
+fn fail(flight: Flight) -> Task {
+    let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let failure = StoreError::new(StoreErrorKind::Unavailable, "no answer in time", cause);
+    flight.fail(&failure);
+    Task::Free
+}
+
 impl World {
     fn new(rules: Rules, leases: Leases) -> Self {
         Self {
@@ -289,7 +297,7 @@ impl World {
                                 asked_at,
                             }
                         }
-                        None => self.fail(flight),
+                        None => fail(flight),
                     },
                     Next::Write(write) => Task::Sending {
                         cost,
@@ -321,7 +329,7 @@ impl World {
                     sent,
                     attempts: attempts + 1,
                 },
-                None => self.fail(flight),
+                None => fail(flight),
             },
             Task::Answered {
                 cost,
@@ -339,13 +347,6 @@ impl World {
             }
         };
         self.tasks[task] = next;
-    }
-
-    fn fail(&self, flight: Flight) -> Task {
-        let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
-        let failure = StoreError::new(StoreErrorKind::Unavailable, "no answer in time", cause);
-        flight.fail(&failure);
-        Task::Free
     }
 
     /// Those who waited for a charge that was asked for at `asked_at` are told.
