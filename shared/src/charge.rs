@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::decision::Levels;
-use crate::lease::Leases;
+use crate::lease::{Lease, Leases};
 use crate::meter::{ChargeId, Knowledge, Limits, Refund, Refusal};
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -89,6 +89,19 @@ struct Charges {
 }
 
 impl Meter {
+    /// A meter of which nothing is known but that its key is hot, so that the first charge for requests like `wish` takes a lease. For
+    /// simulations, which would spend their time on getting there.
+    #[must_use]
+    pub fn of_hot_key(wish: &Wish) -> Self {
+        let bucket = wish.limits.bucket.map(|(bucket, _)| bucket);
+        Self {
+            charges: Mutex::new(Charges {
+                lanes: vec![Lane::new(bucket, wish, Lease::of_hot_key())],
+                ..Charges::default()
+            }),
+        }
+    }
+
     /// Asks for one request at `now`. `gate` is asked once, when nothing that is known of the meter forbids the request, and says in an
     /// error how long to wait.
     pub fn ask(

@@ -41,8 +41,10 @@ pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
     left / u64::from(PART)
 }
 
-/// How many charges in a row have to come within half a life of the one before until the first lease is taken: a client that makes a few
-/// requests at once is not hot yet.
+/// How many charges in a row have to come within half a life of the one before, over a whole life, until the first lease is taken.
+///
+/// A client that makes a few requests is not hot yet, and one that uses its whole burst at once has to get it: a lease may cost it what
+/// the bucket refills in a life, and by then the bucket has refilled as much.
 const STREAK: u8 = 8;
 
 /// What was charged in advance to one bucket, and how much to charge next time.
@@ -54,6 +56,7 @@ pub struct Lease {
     next: u64,
     /// Charges in a row that came within half a life of the one before.
     streak: u8,
+    streak_began_at: Timestamp,
     asked_at: Timestamp,
     ends_at: Timestamp,
     origin: Origin,
@@ -117,6 +120,7 @@ impl Lease {
             taken,
             next: self.next,
             streak: self.streak,
+            streak_began_at: self.streak_began_at,
             asked_at,
             ends_at: asked_at.saturating_add(life).min(midnight),
             origin,
@@ -132,6 +136,14 @@ impl Lease {
         }
     }
 
+    /// A lease that is over, of a key that is hot: the next is for more than one request.
+    pub(crate) fn of_hot_key() -> Self {
+        Self {
+            next: 2,
+            ..Self::default()
+        }
+    }
+
     /// How many requests the next charge takes: twice as many as this lease when that was used up within half of `life`, half as many
     /// when it ended half unused. Counts once for each lease.
     pub fn next_size(&mut self, life: Duration, leases: Leases, now: Timestamp) -> u64 {
@@ -139,12 +151,15 @@ impl Lease {
         if self.taken > 0 {
             let age = now.saturating_since(self.asked_at);
             let is_hot = self.left == 0 && age <= life / 2;
-            self.streak = if is_hot {
-                self.streak.saturating_add(1)
+            if !is_hot {
+                self.streak = 0;
+            } else if self.streak == 0 {
+                (self.streak, self.streak_began_at) = (1, self.asked_at);
             } else {
-                0
-            };
-            if is_hot && (self.streak >= STREAK || size > 1) {
+                self.streak = self.streak.saturating_add(1);
+            }
+            let lasted = now.saturating_since(self.streak_began_at);
+            if is_hot && (size > 1 || (self.streak >= STREAK && lasted >= life)) {
                 self.next = self.taken.max(size).saturating_mul(2);
             } else if self.left.saturating_mul(2) >= self.taken {
                 self.next = size / 2;

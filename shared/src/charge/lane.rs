@@ -62,18 +62,22 @@ impl Waiter {
 impl Lane {
     /// A lane in which `wish` makes the first charge after one at `charged_at`.
     pub(super) fn led(bucket: Option<BucketId>, wish: &Wish, charged_at: Timestamp) -> Self {
-        let mut lane = Self {
+        let mut lane = Self::new(bucket, wish, Lease::used_up(1, charged_at));
+        lane.lead(wish);
+        lane
+    }
+
+    pub(super) fn new(bucket: Option<BucketId>, wish: &Wish, lease: Lease) -> Self {
+        Self {
             bucket,
             limits: wish.limits,
-            lease: Lease::used_up(1, charged_at),
+            lease,
             owed: None,
             back_off: BackOff::default(),
             is_led: false,
             queue: VecDeque::new(),
             aboard: 0,
-        };
-        lane.lead(wish);
-        lane
+        }
     }
 
     pub(super) fn lead(&mut self, wish: &Wish) {

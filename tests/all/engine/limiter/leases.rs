@@ -14,7 +14,18 @@ fn desk() -> Desk {
     Desk::new(Some(throttle(1_000.0, 16_000)), Some(daily(100_000)))
 }
 
+/// The requests after which a key is hot, when an eighth of a second passes with each charge.
+const REQUESTS_TO_BE_HOT: u32 = 10;
+
 impl Desk {
+    /// Makes as many requests as it takes, for a whole life of leases and no longer, then `more` at one instant.
+    async fn make_hot(&self, more: u32) {
+        self.ledger.state().tick = Some((self.clock.clone(), MAX_LIFE / 8));
+        self.admit(REQUESTS_TO_BE_HOT).await;
+        self.ledger.state().tick = None;
+        self.admit(more).await;
+    }
+
     async fn admit(&self, requests: u32) {
         for _ in 0..requests {
             assert_eq!(self.decide().await, None);
@@ -38,7 +49,7 @@ impl Desk {
 #[tokio::test]
 async fn a_hot_key_costs_a_hundredth_of_a_write() {
     let desk = desk();
-    desk.admit(500).await;
+    desk.make_hot(500).await;
     desk.ledger.take_calls();
     desk.admit(10_000).await;
     let calls = desk.ledger.take_calls();
@@ -62,6 +73,25 @@ async fn a_client_that_makes_a_few_requests_is_charged_for_each() {
         assert_eq!(desk.calls_of_a_decision().await, ONE_CHARGE);
     }
     assert_eq!(desk.leased_after(28), 0);
+}
+
+/// However fast they come: a lease would cost the client what the bucket lacks while it lasts.
+#[tokio::test]
+async fn a_burst_at_once_is_charged_to_its_last_request() {
+    let desk = Desk::new(Some(throttle(1_000.0, 5_000)), None);
+    desk.admit(5_000).await;
+    assert!(desk.decide().await.is_some());
+}
+
+/// And one that takes a while gets no less than the burst.
+#[tokio::test]
+async fn a_burst_that_lasts_is_admitted_whole() {
+    for tick_ms in [1, 5, 20] {
+        let desk = Desk::new(Some(throttle(100.0, 200)), None);
+        let tick = Duration::from_millis(tick_ms);
+        desk.ledger.state().tick = Some((desk.clock.clone(), tick));
+        desk.admit(200).await;
+    }
 }
 
 #[tokio::test]
@@ -90,7 +120,7 @@ async fn a_plan_and_a_process_can_each_forbid_leases_or_make_them_smaller() {
             let tag = tag.map(|text| (LEASE.to_owned(), text.to_owned()));
             plan.tags.extend(tag);
         });
-        desk.admit(100).await;
+        desk.make_hot(100).await;
         desk.ledger.take_calls();
         desk.admit(1_000).await;
         let made = desk.ledger.take_calls().charges;
@@ -101,7 +131,7 @@ async fn a_plan_and_a_process_can_each_forbid_leases_or_make_them_smaller() {
 #[tokio::test]
 async fn a_process_that_ends_gives_back_what_it_has_not_used() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     assert_ne!(desk.leased_after(50), 0);
     desk.ledger.take_calls();
     desk.limiter.hand_back().await;
@@ -126,8 +156,8 @@ async fn a_second_process_that_ends_gives_back_too() {
         ledger: first.ledger.clone(),
         clock: first.clock.clone(),
     };
-    first.admit(50).await;
-    second.admit(50).await;
+    first.make_hot(40).await;
+    second.make_hot(40).await;
     assert_ne!(first.leased_after(100), 0);
     first.limiter.hand_back().await;
     second.limiter.hand_back().await;
@@ -137,7 +167,7 @@ async fn a_second_process_that_ends_gives_back_too() {
 #[tokio::test]
 async fn a_lease_that_ended_goes_back_with_the_next_charges_of_its_day() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     let leased = desk.leased_after(50);
     desk.clock.advance(MAX_LIFE);
     let mut requests = 50;
@@ -152,7 +182,7 @@ async fn a_lease_that_ended_goes_back_with_the_next_charges_of_its_day() {
 #[tokio::test]
 async fn the_bucket_gets_nothing_back() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     let tat = |desk: &Desk| {
         *desk.ledger.state().meters[&meter_id()]
             .tats
@@ -169,7 +199,7 @@ async fn the_bucket_gets_nothing_back() {
 #[tokio::test]
 async fn a_lease_that_is_over_is_not_used() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     assert_eq!(desk.calls_of_a_decision().await, NO_CALLS);
     desk.clock.advance(MAX_LIFE);
     assert_eq!(desk.calls_of_a_decision().await, ONE_CHARGE);
@@ -178,7 +208,7 @@ async fn a_lease_that_is_over_is_not_used() {
 #[tokio::test]
 async fn a_clock_that_is_set_back_ends_a_lease() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     assert_eq!(desk.calls_of_a_decision().await, NO_CALLS);
     desk.clock.set(Timestamp::from_secs(NOON_S - 1));
     assert_eq!(desk.calls_of_a_decision().await, ONE_CHARGE);
@@ -189,8 +219,11 @@ async fn what_was_charged_to_one_day_is_not_used_in_the_next_nor_given_back_to_i
     let desk = desk();
     let midnight = Timestamp::from_secs(NOON_S + 12 * 3_600);
     let shortly_before = midnight.saturating_sub(Duration::from_millis(10));
+    desk.clock
+        .set(shortly_before.saturating_sub(MAX_LIFE / 8 * (REQUESTS_TO_BE_HOT + 2)));
+    desk.make_hot(0).await;
     desk.clock.set(shortly_before);
-    desk.admit(50).await;
+    desk.admit(40).await;
     assert_eq!(desk.calls_of_a_decision().await, NO_CALLS);
     desk.clock.set(midnight);
     assert_eq!(desk.calls_of_a_decision().await.charges, 1);
@@ -201,7 +234,7 @@ async fn what_was_charged_to_one_day_is_not_used_in_the_next_nor_given_back_to_i
 #[tokio::test]
 async fn a_disabled_key_stops_when_its_lease_is_over() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     desk.set_enabled(false);
     assert_eq!(desk.calls_of_a_decision().await, NO_CALLS);
     desk.clock.advance(MAX_LIFE);
@@ -213,7 +246,7 @@ async fn a_disabled_key_stops_when_its_lease_is_over() {
 #[tokio::test]
 async fn what_an_operator_leaves_of_a_quota_is_not_raised_by_a_refund() {
     let desk = desk();
-    desk.admit(50).await;
+    desk.make_hot(40).await;
     desk.change_meter(|meter| {
         meter.used = Some(99_990);
         meter.set_id = Some(7);
@@ -241,7 +274,10 @@ async fn a_lease_and_a_full_bucket_are_not_there_at_once() {
         ledger: first.ledger.clone(),
         clock: first.clock.clone(),
     };
-    first.admit(100).await;
+    first.ledger.state().tick = Some((first.clock.clone(), Duration::from_millis(13)));
+    first.admit(10).await;
+    first.ledger.state().tick = None;
+    first.admit(90).await;
     let leased = first.leased_after(100);
     assert!(leased > 20, "{leased}");
     // The bucket would be full again; the lease is not over.

@@ -26,9 +26,9 @@ struct Process {
 }
 
 impl Process {
-    fn new(offset_ns: i64) -> Self {
+    fn new(wish: &Wish, offset_ns: i64) -> Self {
         Self {
-            meter: Arc::default(),
+            meter: Arc::new(Meter::of_hot_key(wish)),
             offset_ns,
         }
     }
@@ -122,16 +122,17 @@ fn fail(flight: Flight) -> Task {
 
 impl World {
     fn new(rules: Rules, leases: Leases) -> Self {
+        let wish = Wish {
+            cost: 1,
+            limits: rules.limits(),
+            leases,
+        };
         Self {
             rules,
-            wish: Wish {
-                cost: 1,
-                limits: rules.limits(),
-                leases,
-            },
+            wish,
             now: START_NS,
             offsets_ns: (0, 0),
-            processes: (0..PROCESSES).map(|_| Process::new(0)).collect(),
+            processes: (0..PROCESSES).map(|_| Process::new(&wish, 0)).collect(),
             tasks: (0..TASKS).map(|_| Task::Free).collect(),
             item: Item::default(),
             archived: BTreeMap::new(),
@@ -170,7 +171,8 @@ impl World {
                 for task in self.tasks_of(process) {
                     self.tasks[task] = Task::Free;
                 }
-                self.processes[process] = Process::new(self.processes[process].offset_ns);
+                let offset_ns = self.processes[process].offset_ns;
+                self.processes[process] = Process::new(&self.wish, offset_ns);
             }
             Event::HandBack { process, fate } => {
                 let meter = Arc::clone(&self.processes[process].meter);
