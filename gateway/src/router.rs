@@ -175,7 +175,7 @@ impl<A> Router<A> {
                 return self.to_api(id, path);
             }
             if service.eq_ignore_ascii_case("lambda-url") {
-                return self.to_function_url(self.index.by_url_id.get(&*small(id)), path);
+                return self.to_function_url(self.index.url_ids.get(&*small(id)), path);
             }
         }
         if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
@@ -184,7 +184,7 @@ impl<A> Router<A> {
         }
         if let Some(rest) = path.strip_prefix("/_aws/lambda-url/") {
             let (name, rest) = split_segment(rest);
-            return self.to_function_url(self.index.by_function.get(name), rest);
+            return self.to_function_url(self.index.functions.get(name), rest);
         }
         if let Some(destination) = path
             .strip_prefix("/restapis/")
@@ -208,7 +208,7 @@ impl<A> Router<A> {
 
     fn find<'r>(&'r self, id: &'r str) -> Found<'r, A> {
         let id = small(id);
-        let found = match self.index.by_id.get(&*id) {
+        let found = match self.index.ids.get(&*id) {
             Some(Place::Http(place)) => self.apis.get(*place).map(Found::Http),
             Some(Place::Rest(place)) => self.rest_apis.get(*place).map(Found::Rest),
             None => None,
@@ -255,7 +255,7 @@ impl<A> Router<A> {
     fn to_any_api<'r>(&'r self, path: &'r str) -> Destination<'r, A> {
         let (segment, _) = first_segment(path);
         for name in [segment, DEFAULT_STAGE] {
-            let Some((stage, owner)) = self.index.by_stage.get_key_value(name) else {
+            let Some((stage, owner)) = self.index.owners.get_key_value(name) else {
                 continue;
             };
             match owner {

@@ -9,13 +9,13 @@ use super::{ApiAddress, FunctionUrlAddress, RestApiAddress, RouterError};
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     /// APIs by their ids in small letters.
-    pub(super) by_id: HashMap<Box<str>, Place>,
+    pub(super) ids: HashMap<Box<str>, Place>,
     /// APIs by their stages.
-    pub(super) by_stage: HashMap<Box<str>, Owner>,
+    pub(super) owners: HashMap<Box<str>, Owner>,
     /// Function URLs by their ids in small letters.
-    pub(super) by_url_id: HashMap<Box<str>, usize>,
+    pub(super) url_ids: HashMap<Box<str>, usize>,
     /// Function URLs by their functions' names.
-    pub(super) by_function: HashMap<Box<str>, usize>,
+    pub(super) functions: HashMap<Box<str>, usize>,
 }
 
 /// The place of an API in its list.
@@ -49,15 +49,15 @@ impl Index {
         let rest_places = rest_apis.iter().enumerate();
         let rest_places =
             rest_places.map(|(place, api)| (Place::Rest(place), &api.api_id, &api.stages));
-        let mut by_id = HashMap::new();
-        let mut by_stage = HashMap::new();
+        let mut ids = HashMap::new();
+        let mut owners = HashMap::new();
         for (place, api_id, stages) in http_places.chain(rest_places) {
             let api_id = api_id.to_ascii_lowercase();
-            if by_id.insert(api_id.as_str().into(), place).is_some() {
+            if ids.insert(api_id.as_str().into(), place).is_some() {
                 return Err(RouterError::DuplicateApi { api_id });
             }
             for stage in stages {
-                by_stage
+                owners
                     .entry(stage.as_str().into())
                     .and_modify(|owner| {
                         if *owner != Owner::One(place) {
@@ -67,26 +67,26 @@ impl Index {
                     .or_insert(Owner::One(place));
             }
         }
-        let mut by_url_id = HashMap::new();
-        let mut by_function = HashMap::new();
+        let mut url_ids = HashMap::new();
+        let mut functions = HashMap::new();
         for (place, url) in function_urls.iter().enumerate() {
             let url_id = url.url_id.to_ascii_lowercase();
-            if by_url_id.insert(url_id.as_str().into(), place).is_some() {
+            if url_ids.insert(url_id.as_str().into(), place).is_some() {
                 return Err(RouterError::DuplicateFunctionUrl { url_id });
             }
         }
         for (place, url) in function_urls.iter().enumerate() {
             let function_name = url.function_name.clone();
             let name = function_name.as_str().into();
-            if by_function.insert(name, place).is_some() {
+            if functions.insert(name, place).is_some() {
                 return Err(RouterError::DuplicateFunction { function_name });
             }
         }
         Ok(Self {
-            by_id,
-            by_stage,
-            by_url_id,
-            by_function,
+            ids,
+            owners,
+            url_ids,
+            functions,
         })
     }
 }
