@@ -1,33 +1,42 @@
 //! One HTTP client for everything that the gateway asks of others: backends of APIs, Lambda endpoints, function URLs.
 
+mod pool;
+
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::uri::Scheme;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tollgate::logs::causes;
-use tracing::warn;
+use tower_service::Service as _;
+use tracing::{debug, warn};
+
+use pool::{Connection, Origin, Pool};
 
 /// The most bytes of an answer: 10 MB, as on AWS.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
-/// How long an idle connection is kept. Servers keep theirs for 5 s or longer: a request on one that is just being closed would fail.
-const IDLE: Duration = Duration::from_secs(4);
-
-type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+type Connector = HttpsConnector<HttpConnector>;
 
 /// A client for every server. Clones share its connections.
 #[derive(Clone, Default)]
 pub struct HttpClient {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
     /// Made by the first request: not every gateway sends requests, and reading the certificates of the system takes a while.
-    connections: Arc<OnceLock<Result<Connections, String>>>,
+    connector: OnceLock<Result<Connector, String>>,
+    pool: Pool,
 }
 
 /// A server's answer.
@@ -57,16 +66,58 @@ impl HttpClient {
     ///
     /// When the server cannot be reached or breaks off, and when its answer is over 10 MB.
     pub async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
-        let connections = self
-            .connections
-            .get_or_init(connect)
+        let (origin, mut request) = addressed(request.map(Full::new))?;
+        while let Some(mut connection) = self.shared.pool.take(&origin).await {
+            match connection.try_send_request(request).await {
+                Ok(response) => return self.read(origin, connection, response).await,
+                Err(mut error) => match error.take_message() {
+                    // The server has closed the connection before it saw anything of the request.
+                    Some(unsent) => request = unsent,
+                    None => return Err(unreachable(error.error())),
+                },
+            }
+        }
+        let mut connection = self.connect(&origin).await?;
+        match connection.try_send_request(request).await {
+            Ok(response) => self.read(origin, connection, response).await,
+            Err(error) => Err(unreachable(error.error())),
+        }
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<Connection, SendError> {
+        let connector = self.shared.connector.get_or_init(connector);
+        let connector = connector
             .as_ref()
             .map_err(|why| SendError::Unreachable(why.clone()))?;
-        let unreachable = |error: &dyn std::error::Error| SendError::Unreachable(causes(error));
-        let response = connections
-            .request(request.map(Full::new))
+        let uri = Uri::builder()
+            .scheme(origin.scheme.clone())
+            .authority(origin.authority.clone())
+            .path_and_query("/")
+            .build()
+            .map_err(|error| unreachable(&error))?;
+        let stream = connector
+            .clone()
+            .call(uri)
+            .await
+            .map_err(|error| unreachable(&*error))?;
+        let (connection, driver) = http1::handshake(stream)
             .await
             .map_err(|error| unreachable(&error))?;
+        tokio::spawn(async move {
+            if let Err(error) = driver.await {
+                debug!(%error, "a connection to a server ended early");
+            }
+        });
+        Ok(connection)
+    }
+
+    /// Reads the answer, and keeps the connection when that has ended as it should.
+    async fn read(
+        &self,
+        origin: Origin,
+        connection: Connection,
+        response: Response<Incoming>,
+    ) -> Result<BackendAnswer, SendError> {
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES)
             .collect()
@@ -78,6 +129,7 @@ impl HttpClient {
                     unreachable(&*error)
                 }
             })?;
+        self.shared.pool.give_back(origin, connection);
         Ok(BackendAnswer {
             status: parts.status,
             headers: parts.headers,
@@ -86,7 +138,32 @@ impl HttpClient {
     }
 }
 
-fn connect() -> Result<Connections, String> {
+fn unreachable(error: &(dyn Error + 'static)) -> SendError {
+    SendError::Unreachable(causes(error))
+}
+
+/// Splits a request's URI into the server and what the server is asked for, as HTTP/1.1 sends it.
+fn addressed(
+    mut request: Request<Full<Bytes>>,
+) -> Result<(Origin, Request<Full<Bytes>>), SendError> {
+    let mut parts = request.uri().clone().into_parts();
+    let (Some(scheme), Some(authority)) = (parts.scheme.take(), parts.authority.take()) else {
+        let why = format!("`{}` names no server", request.uri());
+        return Err(SendError::Unreachable(why));
+    };
+    let host = authority.host();
+    let default_port = if scheme == Scheme::HTTPS { 443 } else { 80 };
+    let host = match authority.port_u16() {
+        Some(port) if port != default_port => HeaderValue::try_from(format!("{host}:{port}")),
+        Some(_) | None => HeaderValue::from_str(host),
+    };
+    let host = host.map_err(|error| unreachable(&error))?;
+    request.headers_mut().entry(header::HOST).or_insert(host);
+    *request.uri_mut() = parts.path_and_query.map_or_else(Uri::default, Uri::from);
+    Ok((Origin { scheme, authority }, request))
+}
+
+fn connector() -> Result<Connector, String> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
@@ -104,11 +181,7 @@ fn connect() -> Result<Connections, String> {
             HttpsConnectorBuilder::new().with_tls_config(config)
         }
     };
-    let https = https.https_or_http().enable_http1().wrap_connector(http);
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_timer(TokioTimer::new())
-        .build(https))
+    Ok(https.https_or_http().enable_http1().wrap_connector(http))
 }
 
 impl fmt::Debug for HttpClient {

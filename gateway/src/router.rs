@@ -208,7 +208,7 @@ impl<A> Router<A> {
 
     fn find<'r>(&'r self, id: &'r str) -> Found<'r, A> {
         let id = small(id);
-        let found = match self.index.api_ids.get(&*id) {
+        let found = match self.index.ids.get(&*id) {
             Some(Place::Http(place)) => self.apis.get(*place).map(Found::Http),
             Some(Place::Rest(place)) => self.rest_apis.get(*place).map(Found::Rest),
             None => None,
@@ -255,7 +255,7 @@ impl<A> Router<A> {
     fn to_any_api<'r>(&'r self, path: &'r str) -> Destination<'r, A> {
         let (segment, _) = first_segment(path);
         for name in [segment, DEFAULT_STAGE] {
-            let Some((stage, owner)) = self.index.api_stages.get_key_value(name) else {
+            let Some((stage, owner)) = self.index.owners.get_key_value(name) else {
                 continue;
             };
             match owner {

@@ -76,6 +76,8 @@ pub async fn serve(listener: TcpListener, handler: impl Handler, mut stop: watch
             async move { Ok::<_, Infallible>(handler.handle(request, peer).await) }
         });
         let connection = http1::Builder::new()
+            // Answers are short: one copy costs less than a list of pieces does.
+            .writev(false)
             .timer(ConnectionTimer::default())
             // A client may end its side of the connection once it has sent its request.
             .half_close(true)

@@ -9,9 +9,9 @@ use super::{ApiAddress, FunctionUrlAddress, RestApiAddress, RouterError};
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     /// APIs by their ids in small letters.
-    pub(super) api_ids: HashMap<Box<str>, Place>,
+    pub(super) ids: HashMap<Box<str>, Place>,
     /// APIs by their stages.
-    pub(super) api_stages: HashMap<Box<str>, Owner>,
+    pub(super) owners: HashMap<Box<str>, Owner>,
     /// Function URLs by their ids in small letters.
     pub(super) url_ids: HashMap<Box<str>, usize>,
     /// Function URLs by their functions' names.
@@ -49,15 +49,15 @@ impl Index {
         let rest_places = rest_apis.iter().enumerate();
         let rest_places =
             rest_places.map(|(place, api)| (Place::Rest(place), &api.api_id, &api.stages));
-        let mut api_ids = HashMap::new();
-        let mut api_stages = HashMap::new();
+        let mut ids = HashMap::new();
+        let mut owners = HashMap::new();
         for (place, api_id, stages) in http_places.chain(rest_places) {
             let api_id = api_id.to_ascii_lowercase();
-            if api_ids.insert(api_id.as_str().into(), place).is_some() {
+            if ids.insert(api_id.as_str().into(), place).is_some() {
                 return Err(RouterError::DuplicateApi { api_id });
             }
             for stage in stages {
-                api_stages
+                owners
                     .entry(stage.as_str().into())
                     .and_modify(|owner| {
                         if *owner != Owner::One(place) {
@@ -83,8 +83,8 @@ impl Index {
             }
         }
         Ok(Self {
-            api_ids,
-            api_stages,
+            ids,
+            owners,
             url_ids,
             functions,
         })
