@@ -1,14 +1,21 @@
-//! An HTTP proxy in front of a DynamoDB endpoint that counts requests by operation, keeps what they asked, and makes trouble on demand.
+//! An HTTP proxy in front of a DynamoDB endpoint that counts requests by operation, keeps what they asked, bills them as AWS does, and
+//! delays them or makes trouble on demand.
+
+mod bill;
+mod fault;
+mod item_size;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response, StatusCode, Uri};
+use futures_timer::Delay;
+use http::header::CONTENT_LENGTH;
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -18,25 +25,15 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::dynamodb::DynamoDb;
-use crate::error::{Error, Result};
+pub use bill::Bill;
+use bill::{Billed, Used};
+pub use fault::Fault;
 
-/// What the proxy does to a request instead of passing it on at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Waits, then passes the request on: it is done late.
-    DelayRequest(Duration),
-    /// Passes the request on, then waits before it passes the answer back: it is done, and the caller may have given up.
-    DelayAnswer(Duration),
-    /// Closes the connection without passing the request on: it is not done.
-    DropRequest,
-    /// Passes the request on, then closes the connection without the answer: it is done, and the caller cannot know.
-    DropAnswer,
-    /// Answers 500 `InternalServerError` without passing the request on.
-    ServerError,
-    /// Answers 400 `ThrottlingException` without passing the request on.
-    Throttle,
-}
+use crate::dynamodb::DynamoDb;
+use crate::error::Result;
+
+/// The header with the checksum of DynamoDB's answer, which is not that of an answer with less in it.
+const CHECKSUM: &str = "x-amz-crc32";
 
 /// A proxy on loopback. It stops, with its connections, when it is dropped.
 #[derive(Debug)]
@@ -52,6 +49,9 @@ struct State {
     client: Client<HttpConnector, Full<Bytes>>,
     operations: Mutex<BTreeMap<String, Operation>>,
     asked: Mutex<Option<Vec<Asked>>>,
+    /// How long each request takes in addition, in nanoseconds.
+    added_ns: AtomicU64,
+    bill: Mutex<Option<Bill>>,
 }
 
 /// A request as it came to the proxy.
@@ -79,11 +79,15 @@ impl CountingProxy {
     pub async fn start(target: &str) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
         let state = Arc::new(State {
             target: target.trim_end_matches('/').to_owned(),
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
             operations: Mutex::default(),
             asked: Mutex::default(),
+            added_ns: AtomicU64::new(0),
+            bill: Mutex::default(),
         });
         let server = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self {
@@ -135,6 +139,22 @@ impl CountingProxy {
         self.state.asked().replace(Vec::new()).unwrap_or_default()
     }
 
+    /// From now on each request takes `added` longer, as if the store were further away: one half before it is passed on, the other
+    /// before its answer is.
+    pub fn set_distance(&self, added: Duration) {
+        let added_ns = u64::try_from(added.as_nanos()).unwrap_or(u64::MAX);
+        self.state.added_ns.store(added_ns, Ordering::Relaxed);
+    }
+
+    /// The bill of the requests that were answered since the last call. The first call starts it: from then on DynamoDB is asked what each
+    /// request consumes, and the answer is hidden from clients that did not ask.
+    pub fn take_bill(&self) -> Bill {
+        self.state
+            .bill()
+            .replace(Bill::default())
+            .unwrap_or_default()
+    }
+
     /// Forgets the counts and the faults that are still waiting.
     pub fn reset(&self) {
         self.state.operations().clear();
@@ -159,6 +179,18 @@ impl State {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn bill(&self) -> MutexGuard<'_, Option<Bill>> {
+        self.bill.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One half of the distance to the store.
+    async fn travel(&self) {
+        let half = Duration::from_nanos(self.added_ns.load(Ordering::Relaxed) / 2);
+        if !half.is_zero() {
+            Delay::new(half).await;
+        }
+    }
+
     /// Counts a request and takes the fault that waits for it.
     fn arrive(&self, operation: &str) -> Option<Fault> {
         let mut operations = self.operations();
@@ -179,19 +211,13 @@ impl State {
                 tokio::time::sleep(delay).await;
                 response
             }
-            Some(Fault::DropRequest) => Err(dropped()),
+            Some(Fault::DropRequest) => Err(fault::dropped()),
             Some(Fault::DropAnswer) => {
                 self.forward(request).await?;
-                Err(dropped())
+                Err(fault::dropped())
             }
-            Some(Fault::ServerError) => Ok(refusal(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"injected"}"#,
-            )),
-            Some(Fault::Throttle) => Ok(refusal(
-                StatusCode::BAD_REQUEST,
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"injected"}"#,
-            )),
+            Some(Fault::ServerError) => Ok(fault::server_error()),
+            Some(Fault::Throttle) => Ok(fault::throttled()),
         }
     }
 
@@ -202,17 +228,38 @@ impl State {
         parts.uri = Uri::try_from(format!("{}{path}", self.target))?;
         let body = body.collect().await?.to_bytes();
         if let Some(asked) = &mut *self.asked() {
-            let body = body.clone();
+            let (operation, body) = (operation.clone(), body.clone());
             asked.push(Asked { operation, body });
         }
-        let body = Full::new(body);
-        let response = self
-            .client
-            .request(Request::from_parts(parts, body))
-            .await?;
-        let (parts, body) = response.into_parts();
-        let body = Full::new(body.collect().await?.to_bytes());
-        Ok(Response::from_parts(parts, body))
+        let is_billing = self.bill().is_some();
+        let billed = is_billing.then(|| Billed::new(&operation, &body)).flatten();
+        let body = match &billed {
+            Some(billed) => {
+                parts.headers.remove(CONTENT_LENGTH);
+                billed.body()
+            }
+            None => body,
+        };
+        self.travel().await;
+        let request = Request::from_parts(parts, Full::new(body));
+        let response = self.client.request(request).await?;
+        let (mut parts, body) = response.into_parts();
+        let mut body = body.collect().await?.to_bytes();
+        let mut used = Used::default();
+        if let Some(billed) = &billed {
+            let (sum, shown) = billed.settle(parts.status, &body);
+            used = sum;
+            if let Some(shown) = shown {
+                parts.headers.remove(CONTENT_LENGTH);
+                parts.headers.remove(CHECKSUM);
+                body = shown;
+            }
+        }
+        if let Some(bill) = &mut *self.bill() {
+            bill.add(&operation, used);
+        }
+        self.travel().await;
+        Ok(Response::from_parts(parts, Full::new(body)))
     }
 }
 
@@ -230,6 +277,8 @@ async fn serve(stream: TcpStream, state: Arc<State>) {
         let state = Arc::clone(&state);
         async move { state.answer(request).await.map_err(io::Error::other) }
     });
+    // Small answers are sent at once. Where that cannot be set they are late, and still right.
+    let _best_effort = stream.set_nodelay(true);
     // An error here is a connection that a fault or the client has closed.
     let _closed = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -243,21 +292,6 @@ fn operation_of<B>(request: &Request<B>) -> &str {
     target
         .and_then(|target| target.rsplit('.').next())
         .unwrap_or("")
-}
-
-/// hyper closes a connection without an answer when its service fails.
-fn dropped() -> Error {
-    io::Error::from(io::ErrorKind::ConnectionAborted).into()
-}
-
-fn refusal(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-amz-json-1.0"),
-    );
-    response
 }
 
 #[cfg(test)]

@@ -1,5 +1,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ReturnConsumedCapacity, ScalarAttributeType,
+};
+
 use super::*;
 use crate::http_client::HttpClient;
 
@@ -141,4 +147,68 @@ async fn the_sdk_understands_the_injected_errors() {
     proxy.inject("ListTables", Fault::Throttle, 1);
     assert!(client.list_tables().send().await.is_ok());
     assert_eq!(proxy.count("ListTables"), 3);
+}
+
+#[tokio::test]
+async fn a_far_store_is_reached_later() {
+    let setup = Setup::start().await;
+    setup.proxy.set_distance(Duration::from_hours(1));
+    let given_up = tokio::time::timeout(Duration::from_millis(100), setup.send("GetItem")).await;
+    assert!(given_up.is_err());
+    assert_eq!(setup.reached(), 0);
+    setup.proxy.set_distance(Duration::ZERO);
+    assert!(setup.send("GetItem").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_bill_has_what_was_answered_since_the_last_one() {
+    let setup = Setup::start().await;
+    setup.send("GetItem").await.unwrap();
+    assert_eq!(setup.proxy.take_bill(), Bill::default());
+    setup.send("GetItem").await.unwrap();
+    setup.send("UpdateItem").await.unwrap();
+    let bill = setup.proxy.take_bill();
+    assert_eq!(bill.total(), 2);
+    assert_eq!(bill.requests.get("UpdateItem"), Some(&1));
+    assert_eq!(setup.proxy.take_bill(), Bill::default());
+}
+
+#[tokio::test]
+async fn who_did_not_ask_what_a_write_consumes_is_not_told() {
+    let database = DynamoDb::embedded().unwrap();
+    let proxy = CountingProxy::start(database.endpoint()).await.unwrap();
+    proxy.take_bill();
+    let client = proxy.client();
+    let name = database.fresh_table_name();
+    let id = AttributeDefinition::builder()
+        .attribute_name("id")
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder()
+        .attribute_name("id")
+        .key_type(KeyType::Hash);
+    let table = client
+        .create_table()
+        .table_name(&name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(id.build().unwrap())
+        .key_schema(key.build().unwrap());
+    table.send().await.unwrap();
+    let put = || {
+        let put = client.put_item().table_name(&name);
+        put.item("id", AttributeValue::S("joe".to_owned()))
+    };
+    let silent = put().send().await.unwrap();
+    assert!(silent.consumed_capacity.is_none());
+    let asking = put().return_consumed_capacity(ReturnConsumedCapacity::Total);
+    assert!(asking.send().await.unwrap().consumed_capacity.is_some());
+    let refused = put().condition_expression("attribute_not_exists(id)");
+    let refused = refused.send().await.unwrap_err().into_service_error();
+    assert!(matches!(
+        refused,
+        PutItemError::ConditionalCheckFailedException(failed) if failed.item.is_none()
+    ));
+    let bill = proxy.take_bill();
+    assert_eq!(bill.requests.get("PutItem"), Some(&3));
+    assert!(bill.write_units >= 3.0, "{bill:?}");
+    assert_eq!(bill.failed_conditions, 1);
 }
