@@ -1,6 +1,8 @@
 //! One HTTP client for everything that the gateway asks of others: backends of APIs, Lambda endpoints, function URLs.
 
 mod pool;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::fmt;
