@@ -12,7 +12,7 @@ use std::task::Poll;
 use futures_util::StreamExt as _;
 use tracing::{debug, error, info, warn};
 
-use crate::charge::{Asked, Meter, Next, Outcome, Turn, Wish};
+use crate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
 use crate::entitlement::{Entitlement, Entitlements, Grant, Key, Memory, Sought};
 use crate::id::{ApiStage, KeyId};
@@ -348,8 +348,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             },
         };
         let meter = grant.meter_id(key_id);
-        // Whoever is about to ask at this instant can share the charge.
-        let_others_go_first().await;
+        let_others_join(&flight).await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
             match flight.next(self.charge_id(), self.clock.now()) {
@@ -406,11 +405,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 }
 
-/// Comes back when all tasks that are ready have been at it.
-async fn let_others_go_first() {
-    let mut was_last = false;
+/// How often tasks that are ready go first at the most.
+const MAX_TURNS: u32 = 8;
+
+/// Comes back when the tasks that are ready have been at it, and no more of them ask for the same: they share the charge.
+async fn let_others_join(flight: &Flight) {
+    let mut waiting = 0;
+    let mut turns = 0;
     std::future::poll_fn(|context| {
-        if std::mem::replace(&mut was_last, true) {
+        let before = std::mem::replace(&mut waiting, flight.waiting());
+        turns += 1;
+        if turns > MAX_TURNS || (turns > 1 && waiting == before) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();

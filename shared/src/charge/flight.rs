@@ -69,6 +69,15 @@ impl Flight {
         }
     }
 
+    /// How many requests wait for the next charge, the one that makes it among them.
+    pub fn waiting(&self) -> usize {
+        let charges = self.meter.charges();
+        let mut lanes = charges.lanes.iter();
+        lanes
+            .find(|lane| lane.bucket == self.bucket)
+            .map_or(0, |lane| lane.queue.len())
+    }
+
     /// What to do at `now`. A write gets the name `id`, which no other write may have.
     pub fn next(&mut self, id: ChargeId, now: Timestamp) -> Next {
         let meter = Arc::clone(&self.meter);
@@ -179,6 +188,7 @@ impl Flight {
             let seen = Seen {
                 rule,
                 before,
+                asked_at: self.sent.map_or(now, |sent| sent.asked_at),
                 after: knowledge.tat(bucket),
                 own_ns: if is_applied {
                     rule.cost_ns(write.cost)

@@ -143,7 +143,12 @@ impl Lane {
             levels.burst.map(|level| level.remaining),
             levels.quota.map(|level| level.remaining),
         );
-        let size = if life.is_zero() { 1 } else { size.min(most) };
+        // What rivals have taken since is not known, so a process that has some at an empty bucket asks for what it needs.
+        let size = if life.is_zero() || self.back_off.is_contended() {
+            1
+        } else {
+            size.min(most)
+        };
         (demand.max(size), self.owed)
     }
 
