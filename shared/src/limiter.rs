@@ -405,17 +405,15 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 }
 
-/// How often tasks that are ready go first at the most.
-const MAX_TURNS: u32 = 8;
+/// How often tasks that are ready go first at the most: some microseconds.
+const MAX_TURNS: u32 = 64;
 
-/// Comes back when the tasks that are ready have been at it, and no more of them ask for the same: they share the charge.
+/// Comes back when the tasks that are ready have been at it, and those who shared the last charge ask again: they share this one.
 async fn let_others_join(flight: &Flight) {
-    let mut waiting = 0;
     let mut turns = 0;
     std::future::poll_fn(|context| {
-        let before = std::mem::replace(&mut waiting, flight.waiting());
         turns += 1;
-        if turns > MAX_TURNS || (turns > 1 && waiting == before) {
+        if turns > MAX_TURNS || (turns > 1 && flight.is_full()) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();

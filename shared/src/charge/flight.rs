@@ -69,13 +69,12 @@ impl Flight {
         }
     }
 
-    /// How many requests wait for the next charge, the one that makes it among them.
-    pub fn waiting(&self) -> usize {
+    /// Whether as many requests wait for the charge as the last one was for: then no more of them are to be expected at this instant.
+    pub fn is_full(&self) -> bool {
         let charges = self.meter.charges();
         let mut lanes = charges.lanes.iter();
-        lanes
-            .find(|lane| lane.bucket == self.bucket)
-            .map_or(0, |lane| lane.queue.len())
+        let lane = lanes.find(|lane| lane.bucket == self.bucket);
+        lane.is_none_or(|lane| lane.queue.len() >= lane.shared_by)
     }
 
     /// What to do at `now`. A write gets the name `id`, which no other write may have.

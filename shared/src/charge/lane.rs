@@ -28,6 +28,8 @@ pub(super) struct Lane {
     pub(super) queue: VecDeque<Waiter>,
     /// How many of them the write under way is for.
     pub(super) aboard: usize,
+    /// How many the last write was for.
+    pub(super) shared_by: usize,
 }
 
 /// A request that waits for a charge, or makes one.
@@ -77,6 +79,7 @@ impl Lane {
             is_led: false,
             queue: VecDeque::new(),
             aboard: 0,
+            shared_by: 0,
         }
     }
 
@@ -196,6 +199,7 @@ impl Lane {
         left: &mut u64,
         outcome: impl Fn(u64) -> Outcome,
     ) -> Option<Outcome> {
+        self.shared_by = self.aboard;
         let mut own = None;
         while let Some(first) = self.queue.front()
             && let Some(rest) = left.checked_sub(first.wish.cost)
