@@ -204,7 +204,11 @@ impl Flight {
             let follows = knowledge.set_id();
             let levels = knowledge.levels(&limits, now);
             let mut left = write.cost;
-            self.own = lane.hand_out(&mut left, |left| Outcome::Admitted(plus(levels, left)));
+            let is_over = self
+                .sent
+                .is_none_or(|sent| now >= sent.asked_at.saturating_add(sent.life));
+            let admitted = |left| Outcome::Admitted(plus(levels, left));
+            self.own = lane.hand_out(&mut left, is_over, admitted);
             if let Some(sent) = self.sent {
                 let origin = origin(write, follows);
                 lane.keep((left, write.cost), sent.asked_at, sent.life, origin);

@@ -193,19 +193,23 @@ impl Lane {
     }
 
     /// Gives out `left` requests to those who wait, in their order, while they last: the outcome of the one that makes the charge.
-    /// `outcome` is told how many are left then.
+    /// `outcome` is told how many are left then. Those who came after the charge was asked for get what it has in advance, unless that
+    /// `is_over`.
     pub(super) fn hand_out(
         &mut self,
         left: &mut u64,
+        is_over: bool,
         outcome: impl Fn(u64) -> Outcome,
     ) -> Option<Outcome> {
         self.shared_by = self.aboard;
         let mut own = None;
         while let Some(first) = self.queue.front()
+            && (self.aboard > 0 || !is_over)
             && let Some(rest) = left.checked_sub(first.wish.cost)
             && first.wish.limits == self.limits
             && let Some(first) = self.queue.pop_front()
         {
+            self.aboard = self.aboard.saturating_sub(1);
             if first.leads() {
                 own = Some(outcome(rest));
                 *left = rest;

@@ -1,13 +1,16 @@
 //! Charges in advance: they cost little, and what is not used comes back, but to the bucket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tollgate::charge::{Asked, Meter, Next, Turn, Wish};
 use tollgate::lease::{Leases, MAX_LIFE};
 use tollgate::limiter::Options;
+use tollgate::meter::{ChargeId, Limits};
 use tollgate::plan::LEASE;
 use tollgate::time::{Clock as _, Timestamp};
 
-use super::{Calls, Desk, NO_CALLS, NOON_S, ONE_CHARGE, daily, meter_id, throttle};
+use super::{Calls, Desk, Item, NO_CALLS, NOON_S, ONE_CHARGE, daily, meter_id, throttle};
 
 /// A plan of which leases are taken: they live for a second.
 fn desk() -> Desk {
@@ -293,4 +296,31 @@ async fn a_lease_and_a_full_bucket_are_not_there_at_once() {
     }
     assert_eq!(first.clock.now(), at);
     assert!(admitted <= 1_600, "{admitted} at once");
+}
+
+/// The store took longer than the lease lives: whoever came meanwhile has to be charged for.
+#[test]
+fn a_lease_that_is_over_when_it_is_granted_serves_nobody_who_came_later() {
+    for (answered_after, is_served) in [(MAX_LIFE / 2, true), (MAX_LIFE, false)] {
+        let wish = Wish {
+            cost: 1,
+            limits: Limits::default(),
+            leases: Leases::default(),
+        };
+        let meter = Arc::new(Meter::of_hot_key(&wish));
+        let start = Timestamp::from_secs(NOON_S);
+        let Asked::Lead(mut flight) = meter.ask(&wish, start, || Ok(())) else {
+            panic!("nobody else makes a charge");
+        };
+        let Next::Write(write) = flight.next(ChargeId::new(1), start) else {
+            panic!("nothing forbids the charge");
+        };
+        assert_eq!(write.cost, 2);
+        let Asked::Wait(mut told) = meter.ask(&wish, start, || Ok(())) else {
+            panic!("a charge is under way");
+        };
+        let answer = Item::default().charge(&write);
+        flight.learn(&write, &answer, start.saturating_add(answered_after));
+        assert_eq!(matches!(told.try_recv(), Ok(Turn::Done(_))), is_served);
+    }
 }
