@@ -22,7 +22,7 @@ use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::limiter::{Limiter, Request};
 use tollgate::meter::{
     Answer, Charge, ChargeId, DayCount, Knowledge, Limits, MeterId, MeterItem, Proposal,
-    QuotaClause, RefundWrite, WindowUse, Write,
+    QuotaClause, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
 };
 use tollgate::plan::{BucketId, CoveredStage, MethodName, Plan};
 use tollgate::quota::{Day, Period, Quota};
@@ -85,6 +85,15 @@ impl Ledger for Yielding {
             refund_id: Some(write.id),
             ..MeterItem::default()
         }))
+    }
+
+    async fn shard(
+        &self,
+        _meter: &MeterId,
+        _shard: ShardId,
+        _write: &ShardWrite,
+    ) -> Result<ShardAnswer, StoreError> {
+        Ok(ShardAnswer::Failed(ShardItem::default()))
     }
 
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {

@@ -5,11 +5,20 @@
 //! them: between requests nothing runs, and the request that makes a charge may be dropped at any time, when one that waits takes
 //! its place.
 //!
+//! A plan may spread its keys over shards. Then a process draws from one of the meter's shards what it would charge, and looks for
+//! another shard when what that one had has ended. Whoever finds it empty or nearly so claims it, charges the meter for a share, as for
+//! a lease, and puts into the shard what it does not need itself. A shard is filled ahead by a request that has drawn already; it waits
+//! for that, as nothing runs between requests. What the shard had is overwritten: it is lost to the bucket, and goes back to the quota.
+//!
 //! Nothing here does I/O or reads a clock: [`Meter::ask`] says what to do, and a [`Flight`] what to write and what its answer means.
 
 mod back_off;
+mod drawing;
+mod filling;
 mod flight;
 mod lane;
+mod shares;
+mod view;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,9 +28,11 @@ use tokio::sync::oneshot;
 use crate::decision::Levels;
 use crate::lease::{Lease, Leases};
 use crate::meter::{ChargeId, Knowledge, Limits, Refund, Refusal};
+use crate::plan::Shards;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
+pub use drawing::MAX_DRAWS;
 pub use flight::{Flight, MAX_OVERTAKEN, MAX_WRITES, Next};
 use lane::Lane;
 
@@ -69,6 +80,8 @@ pub struct Wish {
     pub limits: Limits,
     /// How much may be charged in advance.
     pub leases: Leases,
+    /// The shards from which it may be drawn, where the plan has some.
+    pub shards: Option<Shards>,
 }
 
 /// A meter as one process has it: what it knows, and its charges under way.

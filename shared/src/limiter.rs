@@ -155,7 +155,9 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// A request costs one conditional write at the most in the ordinary case, and none when this process has a lease or knows that it
     /// has to be refused. Requests with one key that come while a write is under way share the next one. Races cost more writes:
     /// [`MAX_WRITES`](crate::charge::MAX_WRITES) and [`MAX_OVERTAKEN`](crate::charge::MAX_OVERTAKEN) at the most. The first request
-    /// with a key costs two reads more, the first one of a day a write that keeps the count of an earlier day.
+    /// with a key costs two reads more, the first one of a day a write that keeps the count of an earlier day. In a plan with shards, a
+    /// request may wait while another process fills one, and ask for it again: with [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to
+    /// shards at the most.
     ///
     /// # Errors
     ///
@@ -258,10 +260,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, now) {
             Ok((key, grant, rules)) => {
+                let leases = self.leases.min(grant.rules.leases());
                 let wish = Wish {
                     cost: request.cost.get(),
                     limits: rules.limits(request.method),
-                    leases: self.leases.min(grant.rules.leases()),
+                    leases,
+                    // What a shard has is charged in advance as well.
+                    shards: grant.rules.shards().filter(|_| leases != Leases::Off),
                 };
                 let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
                 Ok(self.decision(key, grant, &charged))
@@ -355,17 +360,16 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 Next::Done(outcome) => return Ok(outcome),
                 Next::Archive(ended) => match self.ledger.archive(&meter, ended).await {
                     Ok(()) => flight.archived(ended),
-                    Err(failure) => {
-                        flight.fail(&failure);
-                        return Err(failure);
-                    }
+                    Err(failure) => return flight.fail(&failure).ok_or(failure),
+                },
+                Next::Pause(pause) => tokio::time::sleep(pause).await,
+                Next::Shard(shard, write) => match self.ledger.shard(&meter, shard, &write).await {
+                    Ok(answer) => flight.learn_of_shard(&write, &answer, self.clock.now()),
+                    Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
                 Next::Write(write) => match self.ledger.charge(&meter, &write).await {
                     Ok(answer) => flight.learn(&write, &answer, self.clock.now()),
-                    Err(failure) => {
-                        flight.fail(&failure);
-                        return Err(failure);
-                    }
+                    Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
             }
         }

@@ -10,11 +10,13 @@ mod item;
 mod knowledge;
 mod propose;
 mod remaining;
+mod shard;
 
 pub use item::{DayCount, MeterItem, WindowUse};
 pub use knowledge::{Knowledge, QUOTA_REFUSAL_LIFE};
 pub use propose::{Charge, Limits, Proposal, Refusal, Slack};
 pub use remaining::{RefundWrite, Refutation, RemainingWrite};
+pub use shard::{ShardAnswer, ShardId, ShardItem, ShardWrite, Share};
 
 use std::fmt;
 

@@ -14,6 +14,50 @@ use crate::time::Timestamp;
 /// The tag with which a plan says whether its keys are charged in advance: `off`, or the most requests of a lease.
 pub const LEASE: &str = "tollgate:lease";
 
+/// The tag with which a plan says over how many items the requests of one key are spread, 2 to 256: for keys that need more writes a
+/// second than a store makes to one item.
+pub const SHARDS: &str = "tollgate:shards";
+
+/// Over how many items the requests of one key are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shards {
+    /// The number of the last one, 1 or more: the first is 0.
+    last: u8,
+}
+
+impl Shards {
+    /// How many there are, 2 to 256.
+    pub fn count(self) -> u32 {
+        u32::from(self.last) + 1
+    }
+
+    /// The number of the shard for whoever has drawn this lot: each is as likely as the others.
+    pub fn pick(self, lot: u64) -> u8 {
+        u8::try_from(lot % u64::from(self.count())).unwrap_or(0)
+    }
+}
+
+impl FromStr for Shards {
+    type Err = InvalidShards;
+
+    /// Reads a number from 2 to 256.
+    fn from_str(text: &str) -> Result<Self, InvalidShards> {
+        let last = text
+            .parse()
+            .ok()
+            .and_then(|count: u16| count.checked_sub(1));
+        match last.map(u8::try_from) {
+            Some(Ok(last)) if last > 0 => Ok(Self { last }),
+            Some(Ok(_) | Err(_)) | None => Err(InvalidShards),
+        }
+    }
+}
+
+/// A text that is no number of shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a number of shards, 2 to 256")]
+pub struct InvalidShards;
+
 /// Whether a process charges in advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
@@ -167,6 +211,11 @@ impl Plan {
         }
     }
 
+    /// What the plan's tag [`SHARDS`] says. Without it, and when it cannot be read, there are none.
+    pub fn shards(&self) -> Option<Shards> {
+        self.tags.get(SHARDS)?.parse().ok()
+    }
+
     /// The first stage that both plans cover. A key may be in one plan for each stage.
     pub fn shared_stage<'a>(&'a self, other: &Self) -> Option<&'a ApiStage> {
         self.stages
@@ -200,6 +249,21 @@ mod tests {
             tags: BTreeMap::new(),
             created_at: Timestamp::EPOCH,
         }
+    }
+
+    #[test]
+    fn a_plan_has_two_to_256_shards_or_none() {
+        let shards = |text: &str| {
+            let mut plan = plan(Vec::new());
+            plan.tags.insert(SHARDS.to_owned(), text.to_owned());
+            plan.shards()
+        };
+        assert_eq!(plan(Vec::new()).shards(), None);
+        for text in ["", "off", "0", "1", "257", "65536", "-2"] {
+            assert_eq!(shards(text), None, "{text}");
+        }
+        assert_eq!(shards("2").map(|shards| shards.pick(7)), Some(1));
+        assert_eq!(shards("256").map(|shards| shards.pick(255)), Some(255));
     }
 
     #[test]

@@ -9,3 +9,4 @@ mod limiter;
 mod meter;
 mod modules;
 mod quota;
+mod swarm;

@@ -6,6 +6,7 @@ mod keys;
 mod lists;
 mod plans;
 mod remaining;
+mod shards;
 mod stages;
 mod usage;
 

@@ -14,7 +14,7 @@ use tollgate::key::{KeyHash, Pepper};
 use tollgate::limiter::{Limiter, Options, Request};
 use tollgate::meter::{
     Answer, BucketForm, DayClause, DayCount, MeterId, MeterItem, QuotaClause, RefundWrite,
-    WindowUse, Write,
+    ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
 };
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
@@ -152,6 +152,15 @@ impl Ledger for AtOnce {
 
     async fn refund(&self, _meter: &MeterId, _write: &RefundWrite) -> Result<Answer, StoreError> {
         Ok(Answer::Applied(MeterItem::default()))
+    }
+
+    async fn shard(
+        &self,
+        _meter: &MeterId,
+        _shard: ShardId,
+        _write: &ShardWrite,
+    ) -> Result<ShardAnswer, StoreError> {
+        Ok(ShardAnswer::Failed(ShardItem::default()))
     }
 
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {

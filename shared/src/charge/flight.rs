@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::back_off::Seen;
+use super::drawing::{Drawing, Stage};
 use super::{Charges, Meter, Outcome, Turn, plus};
 use crate::lease::{self, Origin};
 use crate::meter::{
-    Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, Slack, Write,
+    Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, ShardId, ShardWrite,
+    Slack, Write,
 };
 use crate::plan::BucketId;
 use crate::quota::Day;
@@ -28,20 +30,21 @@ pub const MAX_OVERTAKEN: u32 = 5;
 /// The right to make the one charge to a bucket that is under way, and the duty to end it. Dropped, it passes to the next that waits.
 #[derive(Debug)]
 pub struct Flight {
-    meter: Arc<Meter>,
-    bucket: Option<BucketId>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) bucket: Option<BucketId>,
     is_over: bool,
     archived: Option<Day>,
-    sent: Option<Sent>,
+    pub(super) sent: Option<Sent>,
     writes: u32,
     overtaken: u32,
-    own: Option<Outcome>,
+    pub(super) own: Option<Outcome>,
+    pub(super) drawing: Option<Box<Drawing>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Sent {
-    asked_at: Timestamp,
-    life: Duration,
+pub(super) struct Sent {
+    pub(super) asked_at: Timestamp,
+    pub(super) life: Duration,
 }
 
 /// What to do next for a charge.
@@ -49,6 +52,10 @@ struct Sent {
 pub enum Next {
     /// Try this write, and tell [`Flight::learn`] its answer.
     Write(Write),
+    /// Try this write to a shard, and tell [`Flight::learn_of_shard`] its answer.
+    Shard(ShardId, ShardWrite),
+    /// Ask again after this time.
+    Pause(Duration),
     /// Write this count to an item of its own, and tell [`Flight::archived`].
     Archive(DayCount),
     /// The request that makes the charge is decided. Others go on with those that still wait.
@@ -66,6 +73,7 @@ impl Flight {
             writes: 0,
             overtaken: 0,
             own: None,
+            drawing: None,
         }
     }
 
@@ -87,38 +95,78 @@ impl Flight {
         let Some(lane) = lanes.iter_mut().find(|lane| lane.bucket == self.bucket) else {
             return self.finish(&mut charges, Outcome::SwitchedOff);
         };
-        if let Some(own) = self.own {
+        let charges_share = match &self.drawing {
+            Some(drawing) => matches!(drawing.stage, Stage::Charge(_)),
+            None => false,
+        };
+        if let Some(own) = self.own
+            && self.drawing.is_none()
+        {
             return self.finish(&mut charges, own);
         }
-        let Some(wish) = lane.queue.front().map(|first| first.wish) else {
-            return self.finish(&mut charges, Outcome::SwitchedOff);
+        let wish = match &self.drawing {
+            Some(drawing) => drawing.wish,
+            None => match lane.queue.front() {
+                Some(first) => first.wish,
+                None => return self.finish(&mut charges, Outcome::SwitchedOff),
+            },
         };
         let refused = |refusal| Outcome::Refused(refusal, knowledge.levels(&wish.limits, now));
         if self.writes == 0
+            && self.drawing.is_none()
             && let Err(refusal) = lane.check(knowledge, &wish, now)
         {
             let outcome = refused(refusal);
             return self.finish(&mut charges, outcome);
         }
-        let mut demand = wish.cost;
-        let mut aboard = 1;
-        for waiter in lane.queue.iter().skip(1) {
+        if let Some(shards) = wish.shards
+            && self.drawing.is_none()
+            && self.writes == 0
+        {
+            let view = lane.view.get_or_insert_default();
+            if view.is_in_use(now) {
+                let number = view.number(shards, id.number(), now);
+                self.drawing = Drawing::new(wish, number).map(Box::new);
+            }
+        }
+        if !charges_share && self.drawing.is_some() {
+            return match self.next_of_shard(&mut charges, id, now) {
+                Some(next) => next,
+                None => self.finish(&mut charges, Outcome::SwitchedOff),
+            };
+        }
+        let mut demand = 0_u64;
+        let mut aboard = 0;
+        for waiter in &lane.queue {
             let more = demand.saturating_add(waiter.wish.cost);
             let fits = waiter.wish.limits == wish.limits
-                && knowledge.check(more, &wish.limits, now).is_ok();
+                && (aboard == 0 || knowledge.check(more, &wish.limits, now).is_ok());
             if !fits {
                 break;
             }
             demand = more;
             aboard += 1;
         }
-        let (size, refund) = lane.size(knowledge, &wish, demand, now);
+        let (size, refund) = match &mut self.drawing {
+            Some(drawing) => {
+                let share = lane.share_size(knowledge, &wish, demand, now);
+                drawing.keep = share.keep;
+                drawing.is_short = share.is_short;
+                (share.requests, share.refund)
+            }
+            None => lane.size(knowledge, &wish, demand, now),
+        };
         let life = if size > demand {
             lease::life(&wish.limits)
         } else {
             Duration::ZERO
         };
         let slack = match wish.limits.bucket {
+            // What charges in the band lose adds up, and there are many processes where there are shards.
+            Some((_, rule)) if wish.shards.is_some() => Slack {
+                band: Duration::ZERO,
+                ..lane.back_off.slack(rule, self.overtaken)
+            },
             Some((_, rule)) => lane.back_off.slack(rule, self.overtaken),
             None => Slack::default(),
         };
@@ -131,6 +179,10 @@ impl Flight {
             archived: self.archived,
         };
         match knowledge.propose(&charge, &wish.limits, now) {
+            Proposal::Refuse(refusal) if charges_share => {
+                self.found_nothing(knowledge, lane, refusal, id.number(), now);
+                self.fill(&mut charges, id, now)
+            }
             Proposal::Refuse(refusal) => {
                 let outcome = refused(refusal);
                 self.finish(&mut charges, outcome)
@@ -141,7 +193,12 @@ impl Flight {
                 Next::Archive(ended)
             }
             Proposal::Write(_) if self.writes >= MAX_WRITES + self.overtaken.min(MAX_OVERTAKEN) => {
-                let outcome = refused(knowledge.last_refusal(wish.cost, &wish.limits, now));
+                let refusal = knowledge.last_refusal(wish.cost, &wish.limits, now);
+                if charges_share {
+                    self.found_nothing(knowledge, lane, refusal, id.number(), now);
+                    return self.fill(&mut charges, id, now);
+                }
+                let outcome = refused(refusal);
                 self.finish(&mut charges, outcome)
             }
             Proposal::Write(write) => {
@@ -175,9 +232,14 @@ impl Flight {
         let Some(lane) = lanes.iter_mut().find(|lane| lane.bucket == self.bucket) else {
             return;
         };
-        let Some(limits) = lane.queue.front().map(|first| first.wish.limits) else {
-            return;
+        let wish = match &self.drawing {
+            Some(drawing) => drawing.wish,
+            None => match lane.queue.front() {
+                Some(first) => first.wish,
+                None => return,
+            },
         };
+        let limits = wish.limits;
         let (is_applied, is_off) = match answer {
             Answer::Applied(_) => (true, false),
             // An earlier attempt was applied, and its answer was lost.
@@ -208,19 +270,24 @@ impl Flight {
                 .sent
                 .is_none_or(|sent| now >= sent.asked_at.saturating_add(sent.life));
             let admitted = |left| Outcome::Admitted(plus(levels, left));
-            self.own = lane.hand_out(&mut left, is_over, admitted);
-            if let Some(sent) = self.sent {
+            let own = lane.hand_out(&mut left, is_over, admitted);
+            self.own = self.own.or(own);
+            if self.drawing.is_some() {
+                self.took(knowledge, lane, write, left);
+            } else if let Some(sent) = self.sent {
                 let origin = origin(write, follows);
                 lane.keep((left, write.cost), sent.asked_at, sent.life, origin);
             }
         } else if is_off {
             lane.tell_all(|| Turn::Done(Outcome::SwitchedOff));
-            self.own = Some(Outcome::SwitchedOff);
+            self.own = self.own.or(Some(Outcome::SwitchedOff));
+            self.drawing = None;
         }
     }
 
-    /// The store did not answer: those whom the write was for are told.
-    pub fn fail(mut self, failure: &StoreError) {
+    /// The store did not answer: those whom the write was for are told. What the request that makes the charge has got already: then the
+    /// write was for others.
+    pub fn fail(mut self, failure: &StoreError) -> Option<Outcome> {
         let meter = Arc::clone(&self.meter);
         let mut charges = meter.charges();
         if let Some(lane) = charges
@@ -228,14 +295,21 @@ impl Flight {
             .iter_mut()
             .find(|lane| lane.bucket == self.bucket)
         {
-            // It may have been given back.
-            lane.settle(None);
+            let charges_meter = match &self.drawing {
+                Some(drawing) => matches!(drawing.stage, Stage::Charge(_)),
+                None => true,
+            };
+            if charges_meter {
+                // What is owed may have been given back.
+                lane.settle(None);
+            }
             lane.tell_those_aboard(|| Turn::Failed(failure.clone()));
         }
         self.leave(&mut charges);
+        self.own
     }
 
-    fn finish(&mut self, charges: &mut Charges, own: Outcome) -> Next {
+    pub(super) fn finish(&mut self, charges: &mut Charges, own: Outcome) -> Next {
         self.leave(charges);
         Next::Done(own)
     }
@@ -280,7 +354,7 @@ impl Drop for Flight {
 }
 
 /// Where the requests of an applied write were charged.
-fn origin(write: &Write, follows: Option<ChargeId>) -> Origin {
+pub(super) fn origin(write: &Write, follows: Option<ChargeId>) -> Origin {
     let (DayClause::Same { day } | DayClause::New { day, .. }) = write.day;
     Origin {
         window: write.quota.map(|clause| match clause {

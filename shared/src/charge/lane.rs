@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::back_off::BackOff;
+use super::view::View;
 use super::{Flight, Outcome, Turn, Wish};
 use crate::lease::{self, Lease, Leases, Origin};
 use crate::meter::{Knowledge, Limits, Refund, Refusal};
@@ -17,11 +18,13 @@ use crate::time::Timestamp;
 pub(super) struct Lane {
     pub(super) bucket: Option<BucketId>,
     /// The limits under which the lease was taken.
-    limits: Limits,
-    lease: Lease,
+    pub(super) limits: Limits,
+    pub(super) lease: Lease,
     /// What earlier leases left, to be given back.
-    owed: Option<Refund>,
+    pub(super) owed: Option<Refund>,
     pub(super) back_off: BackOff,
+    /// The shard, when the plan has shards.
+    pub(super) view: Option<Box<View>>,
     /// Whether somebody makes a charge.
     is_led: bool,
     /// The one that makes the charge, while it is not decided, then those that wait, in the order in which they came.
@@ -76,6 +79,7 @@ impl Lane {
             lease,
             owed: None,
             back_off: BackOff::default(),
+            view: None,
             is_led: false,
             queue: VecDeque::new(),
             aboard: 0,
@@ -123,6 +127,9 @@ impl Lane {
         wish: &Wish,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        if let (Some(view), Some(_)) = (&self.view, wish.shards) {
+            return view.check(knowledge, wish, now);
+        }
         knowledge.check(wish.cost, &wish.limits, now)?;
         self.back_off.check(now)
     }
@@ -156,7 +163,7 @@ impl Lane {
     }
 
     /// What earlier leases left is added up while it belongs to one window and day; what is older is lost to the client.
-    fn owe(&mut self, unused: Refund) {
+    pub(super) fn owe(&mut self, unused: Refund) {
         let before = self.owed.filter(|owed| {
             Refund {
                 requests: unused.requests,
@@ -190,6 +197,9 @@ impl Lane {
         origin: Origin,
     ) {
         self.lease.begin(left, taken, asked_at, life, origin);
+        if let Some(view) = &mut self.view {
+            view.drew(taken, asked_at);
+        }
     }
 
     /// Gives out `left` requests to those who wait, in their order, while they last: the outcome of the one that makes the charge.
@@ -267,8 +277,11 @@ impl Lane {
 
     /// When the last charge was, if nothing else would be lost by forgetting the lane.
     pub(super) fn idle_since(&self) -> Option<Timestamp> {
-        let is_idle =
-            !self.is_led && self.queue.is_empty() && self.owed.is_none() && self.back_off.is_idle();
+        let is_idle = !self.is_led
+            && self.view.is_none()
+            && self.queue.is_empty()
+            && self.owed.is_none()
+            && self.back_off.is_idle();
         self.lease.idle_since().filter(|_| is_idle)
     }
 }

@@ -3,7 +3,7 @@
 use crate::bucket::Bucket;
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
-use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Plan};
+use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Plan, Shards};
 use crate::quota::Quota;
 
 /// The limits of a plan, worked out once when the plan is read.
@@ -12,6 +12,7 @@ pub(crate) struct Rules {
     plan_id: PlanId,
     stages: Box<[StageRules]>,
     leases: Leases,
+    shards: Option<Shards>,
 }
 
 /// The limits of a plan in one stage.
@@ -42,6 +43,7 @@ impl Rules {
                 .map(|covered| StageRules::new(plan, covered))
                 .collect(),
             leases: plan.leases(),
+            shards: plan.shards(),
         }
     }
 
@@ -52,6 +54,11 @@ impl Rules {
     /// What the plan says of charging its keys in advance.
     pub(crate) const fn leases(&self) -> Leases {
         self.leases
+    }
+
+    /// Over how many items the requests of one key are spread.
+    pub(crate) const fn shards(&self) -> Option<Shards> {
+        self.shards
     }
 
     /// The limits in `api_stage`, if the plan covers it.

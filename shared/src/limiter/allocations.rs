@@ -10,7 +10,10 @@ use crate::bucket::{Rate, Throttle};
 use crate::decision::{Decision, Reason};
 use crate::id::{ApiStage, PlanId};
 use crate::key::{KeyHash, Pepper};
-use crate::meter::{Answer, DayCount, MeterId, MeterItem, RefundWrite, Write};
+use crate::meter::{
+    Answer, DayCount, MeterId, MeterItem, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite,
+    Write,
+};
 use crate::plan::{CoveredStage, MethodName, Plan};
 use crate::quota::{Period, Quota};
 use crate::store::{KeyRecord, Ledger, StoreError};
@@ -44,6 +47,15 @@ impl Ledger for AtOnce {
 
     async fn refund(&self, _meter: &MeterId, _write: &RefundWrite) -> Result<Answer, StoreError> {
         Ok(Answer::Applied(MeterItem::default()))
+    }
+
+    async fn shard(
+        &self,
+        _meter: &MeterId,
+        _shard: ShardId,
+        _write: &ShardWrite,
+    ) -> Result<ShardAnswer, StoreError> {
+        Ok(ShardAnswer::Failed(ShardItem::default()))
     }
 
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {

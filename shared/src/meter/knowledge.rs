@@ -122,7 +122,7 @@ impl Knowledge {
     }
 
     /// What is known to be used of the quota, in the last window of which anything is known.
-    pub(super) fn quota(&self) -> Option<WindowUse> {
+    pub(crate) fn quota(&self) -> Option<WindowUse> {
         let window = self.window.get()?;
         let used = self.used;
         Some(WindowUse { window, used })

@@ -16,6 +16,7 @@ mod members;
 mod plans;
 mod remaining;
 mod retry;
+mod shard;
 mod stages;
 mod table;
 mod transaction;

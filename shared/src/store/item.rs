@@ -26,6 +26,7 @@ pub(super) const KEY_SK: &str = "KEY";
 pub(super) const VALUE_SK: &str = "VALUE";
 pub(super) const PLAN_SK: &str = "PLAN";
 pub(super) const METER_SK: &str = "METER";
+pub(super) const SHARD_SK: &str = "SHARD";
 pub(super) const METER_PK_PREFIX: &str = "M#";
 pub(super) const MEMBER_SK_PREFIX: &str = "KEY#";
 pub(super) const STAGE_PLAN_SK_PREFIX: &str = "PLAN#";
@@ -55,6 +56,11 @@ pub(super) fn member_sk(id: &KeyId) -> String {
 
 pub(super) fn meter_pk(meter: &MeterId) -> String {
     format!("{METER_PK_PREFIX}{meter}")
+}
+
+/// `M#<meter>#<number>`: a partition key for each shard, since a store writes to one no more often than to one item.
+pub(super) fn shard_pk(meter: &MeterId, number: u8) -> String {
+    format!("{METER_PK_PREFIX}{meter}#{number:03}")
 }
 
 /// `U#<api id>/<stage>`: the plans that cover a stage.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::StoreError;
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyHash;
-use crate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
+use crate::meter::{
+    Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
+};
 use crate::plan::Plan;
 use crate::time::Timestamp;
 
@@ -59,6 +61,17 @@ pub trait Ledger: Send + Sync + 'static {
         meter: &MeterId,
         write: &RefundWrite,
     ) -> impl Future<Output = Result<Answer, StoreError>> + Send;
+
+    /// Tries one conditional write to a shard of the meter.
+    ///
+    /// An error says that the answer is not known: it may have been applied, now or later. Then what it was to take, or to put there, is
+    /// nobody's any more.
+    fn shard(
+        &self,
+        meter: &MeterId,
+        shard: ShardId,
+        write: &ShardWrite,
+    ) -> impl Future<Output = Result<ShardAnswer, StoreError>> + Send;
 
     /// Writes the count of a day that has ended to an item of its own. Doing it twice is the same as once.
     fn archive(

@@ -184,6 +184,7 @@ impl Crowd {
                     quota,
                 },
                 leases: NonZeroU64::new(scene.leases).map_or(Leases::Off, Leases::AtMost),
+                shards: None,
             },
             meters: (0..scene.processes).map(|_| Arc::default()).collect(),
             item: Item::default(),
@@ -296,6 +297,7 @@ impl Crowd {
         match flight.next(id, self.clock(caller)) {
             Next::Done(outcome) => self.end(caller, outcome, asked_at),
             Next::Archive(_) => panic!("no day ends"),
+            Next::Shard(..) | Next::Pause(_) => panic!("the plan has no shards"),
             Next::Write(write) => {
                 let in_ns = self.way_ns();
                 let asked_at = self.now;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tollgate::meter::{
     Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, RefundWrite,
-    RemainingWrite, WindowUse, Write,
+    RemainingWrite, ShardAnswer, ShardItem, ShardWrite, WindowUse, Write,
 };
 use tollgate::plan::BucketId;
 use tollgate::quota::Day;
@@ -183,5 +183,48 @@ impl Item {
                 .filter_map(|(day, count)| Some(((*day)?, (*count)?))),
         );
         days
+    }
+}
+
+/// Tries a write to a shard.
+pub(crate) fn write_shard(item: &mut ShardItem, write: &ShardWrite) -> ShardAnswer {
+    let before = *item;
+    let is_applied = match *write {
+        ShardWrite::Draw { requests, now } => match &mut item.share {
+            Some(share) if share.ends_at > now && share.left.requests >= requests => {
+                share.left.requests -= requests;
+                true
+            }
+            Some(_) | None => false,
+        },
+        ShardWrite::Claim { id, follows, until } => {
+            let follows = item.name == follows;
+            if follows {
+                (item.name, item.claimed_until) = (Some(id), until);
+            }
+            follows
+        }
+        ShardWrite::Fill {
+            id,
+            follows,
+            share,
+            refill_at,
+        } => {
+            let follows = item.name == Some(follows);
+            if follows {
+                *item = ShardItem {
+                    name: Some(id),
+                    claimed_until: Timestamp::EPOCH,
+                    refill_at,
+                    share: Some(share),
+                };
+            }
+            follows
+        }
+    };
+    if is_applied {
+        ShardAnswer::Applied(before)
+    } else {
+        ShardAnswer::Failed(before)
     }
 }

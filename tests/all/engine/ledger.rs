@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tollgate::id::PlanId;
 use tollgate::key::KeyHash;
-use tollgate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
+use tollgate::meter::{
+    Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite, Write,
+};
 use tollgate::plan::Plan;
 use tollgate::store::{KeyRecord, Ledger, StoreError, StoreErrorKind};
 use tollgate::time::ManualClock;
 
-use super::item::Item;
+use super::item::{Item, write_shard};
 
 /// What goes wrong with a charge.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,7 @@ pub(crate) struct Calls {
     pub(crate) charges: u32,
     pub(crate) archives: u32,
     pub(crate) refunds: u32,
+    pub(crate) shards: u32,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +43,7 @@ pub(crate) struct State {
     pub(crate) keys: HashMap<KeyHash, KeyRecord>,
     pub(crate) plans: HashMap<PlanId, Plan>,
     pub(crate) meters: HashMap<MeterId, Item>,
+    pub(crate) shards: BTreeMap<ShardId, ShardItem>,
     pub(crate) archived: BTreeMap<u32, u64>,
     pub(crate) calls: Calls,
     pub(crate) faults: VecDeque<Fault>,
@@ -137,6 +141,17 @@ impl Ledger for MemoryLedger {
         self.arrive(|calls| calls.refunds += 1).await?;
         let mut state = self.state();
         Ok(state.meters.entry(meter.clone()).or_default().refund(write))
+    }
+
+    async fn shard(
+        &self,
+        _meter: &MeterId,
+        shard: ShardId,
+        write: &ShardWrite,
+    ) -> Result<ShardAnswer, StoreError> {
+        self.arrive(|calls| calls.shards += 1).await?;
+        let mut state = self.state();
+        Ok(write_shard(state.shards.entry(shard).or_default(), write))
     }
 
     async fn archive(&self, _meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {

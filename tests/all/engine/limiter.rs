@@ -6,6 +6,7 @@ mod gate;
 mod leases;
 mod reading_again;
 mod remembering;
+mod shards;
 mod strangers;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ const NO_CALLS: Calls = Calls {
     charges: 0,
     archives: 0,
     refunds: 0,
+    shards: 0,
 };
 const ONE_CHARGE: Calls = Calls {
     charges: 1,
@@ -50,6 +52,7 @@ const FIRST_SIGHT: Calls = Calls {
     charges: 1,
     archives: 0,
     refunds: 0,
+    shards: 0,
 };
 
 fn throttle(per_second: f64, burst: u64) -> Throttle {

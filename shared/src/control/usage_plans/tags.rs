@@ -11,7 +11,7 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
-use crate::plan::{LEASE, Leases};
+use crate::plan::{LEASE, Leases, SHARDS, Shards};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -73,7 +73,8 @@ impl Resource {
 ///
 /// # Errors
 ///
-/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, or a size of leases that is none.
+/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, a size of leases that is none, or a
+/// number of shards that is none.
 pub(super) fn checked(
     tags: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, ControlError> {
@@ -97,6 +98,11 @@ pub(super) fn checked(
     if let Some(Err(invalid)) = tags.get(LEASE).map(|text| text.parse::<Leases>()) {
         return Err(ControlError::bad_request(format!(
             "Invalid value of tag {LEASE} specified, {invalid}"
+        )));
+    }
+    if let Some(Err(invalid)) = tags.get(SHARDS).map(|text| text.parse::<Shards>()) {
+        return Err(ControlError::bad_request(format!(
+            "Invalid value of tag {SHARDS} specified, {invalid}"
         )));
     }
     at_most(&tags)?;
@@ -288,6 +294,8 @@ mod tests {
         assert!(checked(tags("tollgate:lease", "20")).is_ok());
         assert!(checked(tags("tollgate:lease", "0")).is_err());
         assert!(checked(tags("tollgate:lease", "none")).is_err());
+        assert!(checked(tags("tollgate:shards", "32")).is_ok());
+        assert!(checked(tags("tollgate:shards", "1")).is_err());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());
         assert!(checked(tags("", "v")).is_err());

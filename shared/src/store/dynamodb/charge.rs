@@ -17,11 +17,11 @@ use crate::time::Timestamp;
 
 /// Set when nothing may be charged.
 pub(super) const OFF: &str = "off";
-const TAT: &str = "tat";
+pub(super) const TAT: &str = "tat";
 const METHOD_TAT_PREFIX: &str = "t.";
 pub(super) const WINDOW: &str = "win";
 pub(super) const USED: &str = "used";
-const DAY: &str = "day";
+pub(super) const DAY: &str = "day";
 pub(super) const COUNT: &str = "count";
 const PREV_DAY: &str = "prev_day";
 const PREV_COUNT: &str = "prev_count";
@@ -233,7 +233,7 @@ fn slot_name(slot: u8) -> String {
     format!("{SLOT_PREFIX}{slot}")
 }
 
-fn tat_name(bucket: BucketId) -> String {
+pub(super) fn tat_name(bucket: BucketId) -> String {
     match bucket {
         BucketId::Plan => TAT.to_owned(),
         BucketId::Method(hash) => {
@@ -299,7 +299,10 @@ fn dated<N: FromStr + Default>(
     Ok(Some((Day::from_number(number), count)))
 }
 
-fn as_number<N: FromStr>(attribute: &str, value: &AttributeValue) -> Result<N, StoreError> {
+pub(super) fn as_number<N: FromStr>(
+    attribute: &str,
+    value: &AttributeValue,
+) -> Result<N, StoreError> {
     value
         .as_n()
         .ok()

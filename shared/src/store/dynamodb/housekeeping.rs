@@ -10,7 +10,7 @@ use super::transaction::{If, Outcome, Transaction};
 use super::{Attributes, DynamoStore, store_error};
 use crate::id::{KeyId, PlanId};
 use crate::meter::MeterId;
-use crate::store::item::{KEY_SK, METER_PK_PREFIX, PLAN_SK, key_pk, name, plan_pk};
+use crate::store::item::{KEY_SK, METER_PK_PREFIX, METER_SK, PLAN_SK, key_pk, name, plan_pk};
 use crate::store::{
     Housekeeping, KeyChange, Lack, Orphan, Orphans, RegistryError, SCAN_PARTS, ScanPosition,
     StoreError,
@@ -138,11 +138,13 @@ impl Housekeeping for DynamoStore {
             .segment(number(part))
             .total_segments(number(SCAN_PARTS))
             .limit(PIECE)
-            .filter_expression("begins_with(#pk, :meter)")
+            .filter_expression("begins_with(#pk, :meter) AND #sk = :sk")
             .projection_expression("#pk, #ttl")
             .expression_attribute_names("#pk", name::PK)
+            .expression_attribute_names("#sk", name::SK)
             .expression_attribute_names("#ttl", name::TTL)
             .expression_attribute_values(":meter", text(METER_PK_PREFIX.to_owned()))
+            .expression_attribute_values(":sk", text(METER_SK.to_owned()))
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -14,7 +14,9 @@ use super::usage::day_item;
 use super::{Attributes, CONNECT_TIMEOUT, DynamoStore, store_error};
 use crate::id::PlanId;
 use crate::key::KeyHash;
-use crate::meter::{Answer, DayCount, MeterId, RefundWrite, Write};
+use crate::meter::{
+    Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
+};
 use crate::plan::Plan;
 use crate::store::item::{
     KEY_SK, METER_SK, PLAN_SK, PlanItem, ValueItem, meter_pk, name, plan_pk, value_pk,
@@ -74,6 +76,15 @@ impl Ledger for DynamoStore {
         let once = Config::builder().retry_config(RetryConfig::disabled());
         self.try_write(meter, Expression::of_refund(write), Some(once))
             .await
+    }
+
+    async fn shard(
+        &self,
+        meter: &MeterId,
+        shard: ShardId,
+        write: &ShardWrite,
+    ) -> Result<ShardAnswer, StoreError> {
+        self.write_shard(meter, shard, write).await
     }
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {

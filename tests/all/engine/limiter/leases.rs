@@ -306,6 +306,7 @@ fn a_lease_that_is_over_when_it_is_granted_serves_nobody_who_came_later() {
             cost: 1,
             limits: Limits::default(),
             leases: Leases::default(),
+            shards: None,
         };
         let meter = Arc::new(Meter::of_hot_key(&wish));
         let start = Timestamp::from_secs(NOON_S);

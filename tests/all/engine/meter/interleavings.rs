@@ -9,13 +9,17 @@ use proptest::prelude::*;
 use tokio::sync::oneshot;
 use tollgate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use tollgate::lease::Leases;
-use tollgate::meter::{Answer, ChargeId, DayCount, RefundWrite, Refutation, RemainingWrite, Write};
-use tollgate::plan::BucketId;
+use tollgate::meter::{
+    Answer, ChargeId, DayCount, RefundWrite, Refutation, RemainingWrite, ShardAnswer, ShardId,
+    ShardItem, ShardWrite, Write,
+};
+use tollgate::plan::{BucketId, Shards};
+use tollgate::quota::{Period, Quota};
 use tollgate::store::{StoreError, StoreErrorKind};
 
 use super::events::{Event, Fate, OPERATORS, PROCESSES, TASKS, any_event};
 use super::{DAY_NS, Rules, START_NS, any_rules, at};
-use crate::engine::item::Item;
+use crate::engine::item::{Item, write_shard};
 
 /// How often a store's client sends a write whose answer is lost.
 const ATTEMPTS: u32 = 2;
@@ -53,17 +57,31 @@ enum Task {
         flight: Flight,
         /// When the charge was asked for that this request is part of.
         asked_at: u64,
+        /// It has drawn what it needs, and is about to fill the shard.
+        has_drawn: bool,
+    },
+    SendingToShard {
+        cost: u64,
+        flight: Flight,
+        shard: ShardId,
+        write: ShardWrite,
+        sent_at: u64,
+        /// When it drew what it needs.
+        drawn_at: Option<u64>,
+        attempts: u32,
     },
     Sending {
         cost: u64,
         flight: Flight,
         sent: Sent,
+        drawn_at: Option<u64>,
         attempts: u32,
     },
     Answered {
         cost: u64,
         flight: Flight,
         sent: Sent,
+        drawn_at: Option<u64>,
         answer: Answer,
     },
 }
@@ -71,12 +89,14 @@ enum Task {
 /// What comes back.
 enum Reply {
     Answer(Answer),
+    OfShard(ShardAnswer),
     Archived,
 }
 
 #[derive(Clone)]
 enum Message {
     Write(Sent),
+    Shard(ShardId, ShardWrite),
     Archive(DayCount),
     Remaining(Change),
     Refund(RefundWrite),
@@ -98,6 +118,7 @@ struct World {
     processes: Vec<Process>,
     tasks: Vec<Task>,
     item: Item,
+    shards: BTreeMap<ShardId, ShardItem>,
     archived: BTreeMap<u32, u64>,
     late: Vec<Message>,
     last_in_slot: BTreeMap<u8, ChargeId>,
@@ -112,20 +133,13 @@ struct World {
     days: BTreeMap<u32, i64>,
 }
 
-/// The store does not answer a charge.
-fn fail(flight: Flight) -> Task {
-    let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
-    let failure = StoreError::new(StoreErrorKind::Unavailable, "no answer in time", cause);
-    flight.fail(&failure);
-    Task::Free
-}
-
 impl World {
-    fn new(rules: Rules, leases: Leases) -> Self {
+    fn new(rules: Rules, leases: Leases, shards: Option<Shards>) -> Self {
         let wish = Wish {
             cost: 1,
             limits: rules.limits(),
             leases,
+            shards,
         };
         Self {
             rules,
@@ -135,6 +149,7 @@ impl World {
             processes: (0..PROCESSES).map(|_| Process::new(&wish, 0)).collect(),
             tasks: (0..TASKS).map(|_| Task::Free).collect(),
             item: Item::default(),
+            shards: BTreeMap::new(),
             archived: BTreeMap::new(),
             late: Vec::new(),
             last_in_slot: BTreeMap::new(),
@@ -232,7 +247,7 @@ impl World {
                         Some(Change { write, ..change })
                     }
                 },
-                Some(Reply::Archived) => panic!("a write is no archive"),
+                Some(Reply::Archived | Reply::OfShard(_)) => panic!("it was another message"),
                 None => Some(Change {
                     attempts: change.attempts + 1,
                     ..change
@@ -263,6 +278,7 @@ impl World {
                         cost,
                         flight,
                         asked_at: self.now,
+                        has_drawn: false,
                     },
                 }
             }
@@ -271,6 +287,7 @@ impl World {
                     cost,
                     flight,
                     asked_at: self.now,
+                    has_drawn: false,
                 },
                 Ok(Turn::Done(_)) => panic!("an admission was not seen when it was made"),
                 Ok(Turn::Failed(_)) => Task::Free,
@@ -281,8 +298,10 @@ impl World {
                 cost,
                 mut flight,
                 asked_at,
+                has_drawn,
             } => {
                 self.charges += 1;
+                let drawn_at = has_drawn.then_some(asked_at);
                 // Few slots, so that charges take them from each other.
                 let id = ChargeId::new(self.charges * 16 + slot);
                 match flight.next(id, clock) {
@@ -297,9 +316,25 @@ impl World {
                                 cost,
                                 flight,
                                 asked_at,
+                                has_drawn,
                             }
                         }
-                        None => fail(flight),
+                        None => self.fail(process, flight, cost, drawn_at),
+                    },
+                    Next::Pause(_) => Task::Leading {
+                        cost,
+                        flight,
+                        asked_at,
+                        has_drawn,
+                    },
+                    Next::Shard(shard, write) => Task::SendingToShard {
+                        cost,
+                        flight,
+                        shard,
+                        write,
+                        sent_at: self.now,
+                        drawn_at,
+                        attempts: 0,
                     },
                     Next::Write(write) => Task::Sending {
                         cost,
@@ -308,35 +343,73 @@ impl World {
                             write,
                             asked_at: self.now,
                         },
+                        drawn_at,
                         attempts: 0,
                     },
                 }
             }
+            Task::SendingToShard {
+                cost,
+                mut flight,
+                shard,
+                write,
+                sent_at,
+                drawn_at,
+                attempts,
+            } => match self.send(Message::Shard(shard, write), fate) {
+                Some(Reply::OfShard(answer)) => {
+                    flight.learn_of_shard(&write, &answer, clock);
+                    self.hear(process, sent_at);
+                    let is_draw = matches!(write, ShardWrite::Draw { .. });
+                    let has_drawn = is_draw && matches!(answer, ShardAnswer::Applied(_));
+                    Task::Leading {
+                        cost,
+                        flight,
+                        asked_at: drawn_at.unwrap_or(sent_at),
+                        has_drawn: has_drawn || drawn_at.is_some(),
+                    }
+                }
+                Some(Reply::Archived | Reply::Answer(_)) => panic!("it was another message"),
+                None if attempts + 1 < ATTEMPTS => Task::SendingToShard {
+                    cost,
+                    flight,
+                    shard,
+                    write,
+                    sent_at,
+                    drawn_at,
+                    attempts: attempts + 1,
+                },
+                None => self.fail(process, flight, cost, drawn_at),
+            },
             Task::Sending {
                 cost,
                 flight,
                 sent,
+                drawn_at,
                 attempts,
             } => match self.send(Message::Write(sent.clone()), fate) {
                 Some(Reply::Answer(answer)) => Task::Answered {
                     cost,
                     flight,
                     sent,
+                    drawn_at,
                     answer,
                 },
-                Some(Reply::Archived) => panic!("a write is no archive"),
+                Some(Reply::Archived | Reply::OfShard(_)) => panic!("it was another message"),
                 None if attempts + 1 < ATTEMPTS => Task::Sending {
                     cost,
                     flight,
                     sent,
+                    drawn_at,
                     attempts: attempts + 1,
                 },
-                None => fail(flight),
+                None => self.fail(process, flight, cost, drawn_at),
             },
             Task::Answered {
                 cost,
                 mut flight,
                 sent,
+                drawn_at,
                 answer,
             } => {
                 flight.learn(&sent.write, &answer, clock);
@@ -344,11 +417,23 @@ impl World {
                 Task::Leading {
                     cost,
                     flight,
-                    asked_at: sent.asked_at,
+                    asked_at: drawn_at.unwrap_or(sent.asked_at),
+                    has_drawn: drawn_at.is_some(),
                 }
             }
         };
         self.tasks[task] = next;
+    }
+
+    /// The store does not answer.
+    fn fail(&mut self, process: usize, flight: Flight, cost: u64, drawn_at: Option<u64>) -> Task {
+        let cause = std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let failure = StoreError::new(StoreErrorKind::Unavailable, "no answer in time", cause);
+        if let Some(outcome) = flight.fail(&failure) {
+            self.end(outcome, cost, drawn_at.unwrap_or(self.now));
+        }
+        self.hear(process, self.now);
+        Task::Free
     }
 
     /// Those who waited for a charge that was asked for at `asked_at` are told.
@@ -367,6 +452,7 @@ impl World {
                             cost,
                             flight,
                             asked_at,
+                            has_drawn: false,
                         };
                     }
                     Err(_) => {}
@@ -410,6 +496,10 @@ impl World {
                 Reply::Archived
             }
             Message::Write(sent) => Reply::Answer(self.charge(&sent)),
+            Message::Shard(shard, write) => {
+                let item = self.shards.entry(shard).or_default();
+                Reply::OfShard(write_shard(item, &write))
+            }
             Message::Remaining(change) => Reply::Answer(self.set_remaining(&change)),
             Message::Refund(write) => {
                 let before = self.item.clone();
@@ -541,6 +631,30 @@ impl World {
     }
 }
 
+/// Plans and events with which shards are filled and drawn from: a share lasts for many events.
+fn quick_rules() -> impl Strategy<Value = Rules> {
+    let quota = (200..4_000_u64).prop_map(|limit| Quota::new(limit, Period::Day, 0).unwrap());
+    let quota = prop::option::weighted(0.5, quota);
+    (200..4_000_u32, 200..4_000_u64, quota).prop_map(|(per_second, burst, quota)| Rules {
+        per_second,
+        burst,
+        quota,
+    })
+}
+
+fn quick_event() -> impl Strategy<Value = Event> {
+    any_event().prop_map(|event| match event {
+        Event::Pass { nanos } => Event::Pass {
+            nanos: nanos % 20_000_000,
+        },
+        Event::SetClock { process, offset_ns } => Event::SetClock {
+            process,
+            offset_ns: offset_ns % 50_000_000,
+        },
+        other => other,
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
@@ -548,10 +662,11 @@ proptest! {
     fn no_interleaving_takes_more_than_the_plan_allows(
         rules in any_rules(),
         most in 0..20_u64,
+        is_sharded: bool,
         events in prop::collection::vec(any_event(), 1..400),
     ) {
         let leases = NonZeroU64::new(most).map_or(Leases::Off, Leases::AtMost);
-        let mut world = World::new(rules, leases);
+        let mut world = World::new(rules, leases, is_sharded.then(|| "2".parse().unwrap()));
         for event in events {
             world.happen(event);
         }
@@ -560,5 +675,20 @@ proptest! {
             world.check_that_nothing_is_stuck();
             world.check();
         }
+    }
+    #[test]
+    fn no_interleaving_draws_more_from_shards_than_was_taken_for_them(
+        rules in quick_rules(),
+        most in 0..20_u64,
+        events in prop::collection::vec(quick_event(), 100..900),
+    ) {
+        let leases = NonZeroU64::new(most).map_or(Leases::Off, Leases::AtMost);
+        let mut world = World::new(rules, leases, "2".parse().ok());
+        for event in events {
+            world.happen(event);
+        }
+        world.check();
+        world.check_that_nothing_is_stuck();
+        world.check();
     }
 }
