@@ -32,7 +32,7 @@ use crate::plan::Shards;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
-pub use drawing::MAX_DRAWS;
+pub use drawing::{MAX_DRAWS, MAX_WAIT};
 pub use flight::{Flight, MAX_OVERTAKEN, MAX_WRITES, Next};
 use lane::Lane;
 

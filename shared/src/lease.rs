@@ -186,6 +186,11 @@ impl Lease {
         })
     }
 
+    /// When the last charge was.
+    pub(crate) const fn asked_at(&self) -> Timestamp {
+        self.asked_at
+    }
+
     /// When the last charge was, if nothing else would be lost by starting anew.
     pub(crate) fn idle_since(&self) -> Option<Timestamp> {
         (self.left == 0 && self.next <= 1 && self.streak == 0).then_some(self.asked_at)

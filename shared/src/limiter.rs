@@ -156,8 +156,8 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// has to be refused. Requests with one key that come while a write is under way share the next one. Races cost more writes:
     /// [`MAX_WRITES`](crate::charge::MAX_WRITES) and [`MAX_OVERTAKEN`](crate::charge::MAX_OVERTAKEN) at the most. The first request
     /// with a key costs two reads more, the first one of a day a write that keeps the count of an earlier day. In a plan with shards, a
-    /// request may wait while another process fills one, and ask for it again: with [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to
-    /// shards at the most.
+    /// request may wait while another process fills one, and ask for it again: for [`MAX_WAIT`](crate::charge::MAX_WAIT) and with
+    /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more.
     ///
     /// # Errors
     ///

@@ -143,7 +143,7 @@ impl BackOff {
     /// Between nothing and twice the time in which the others get theirs, and no longer than the bucket takes to fill.
     fn wait(&self, rule: Bucket, dice: u64) -> Duration {
         let longest_ns = u128::from(rule.cost_ns(self.rivals)) * 2;
-        let wait_ns = (longest_ns * u128::from(dice)) >> 64;
+        let wait_ns = longest_ns.saturating_mul(u128::from(dice)) >> 64;
         let wait = Duration::from_nanos(u64::try_from(wait_ns).unwrap_or(u64::MAX));
         wait.min(rule.refill())
     }

@@ -1,20 +1,22 @@
 //! A flight that draws from a shard, and fills it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::filling::rest_of;
 use super::flight::{Flight, Next, Sent};
 use super::lane::Lane;
-use super::view::{self, CLAIM_LIFE};
+use super::view;
 use super::{Charges, Outcome, Wish, plus};
 use crate::lease::{self, Origin};
-use crate::meter::{
-    Answer, ChargeId, Knowledge, ShardAnswer, ShardId, ShardItem, ShardWrite, Share,
-};
+use crate::meter::{ChargeId, Knowledge, ShardAnswer, ShardId, ShardItem, ShardWrite, Share};
 use crate::time::Timestamp;
 
 /// How many writes to a shard one flight tries at the most. A shard that is being filled is asked again every few milliseconds.
 pub const MAX_DRAWS: u32 = 32;
+
+/// How long one request waits for a shard that others fill, before it is told to come back.
+pub const MAX_WAIT: Duration = Duration::from_millis(250);
 
 /// Where a flight is with its shard.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Drawing {
     pub(super) number: u8,
     pub(super) wish: Wish,
     pub(super) stage: Stage,
+    began_at: Timestamp,
     writes: u32,
     /// What the process keeps for itself of the share that it takes. `None`: it still has what it drew.
     pub(super) keep: Option<u64>,
@@ -45,16 +48,16 @@ pub(super) enum Stage {
 }
 
 impl Drawing {
-    /// `None` when nothing can be kept, so that there is nothing to share.
-    pub(super) fn new(wish: Wish, number: u8) -> Option<Self> {
-        (!lease::life(&wish.limits).is_zero()).then_some(Self {
+    pub(super) const fn new(wish: Wish, number: u8, now: Timestamp) -> Self {
+        Self {
             number,
             wish,
             stage: Stage::Draw,
+            began_at: now,
             writes: 0,
             keep: None,
             is_short: false,
-        })
+        }
     }
 }
 
@@ -91,11 +94,18 @@ impl Flight {
         let life = lease::life(&wish.limits);
         if matches!(drawing.stage, Stage::Look) {
             let view = lane.view.get_or_insert_default();
-            drawing.stage = if view.item().left(now) >= wish.cost {
+            let left = view.item().left(now);
+            let has_tried_enough =
+                drawing.writes >= MAX_DRAWS || now.saturating_since(drawing.began_at) >= MAX_WAIT;
+            drawing.stage = if left >= wish.cost && !has_tried_enough {
                 Stage::Draw
-            } else if drawing.writes >= MAX_DRAWS || now < view.item().refill_at {
-                let until = view.item().refill_at.max(now);
-                view.is_empty_until(until, rest_of(&wish), id.number());
+            } else if has_tried_enough || view.is_resting(now) {
+                // What is left is too little for this request, and enough for others.
+                if left == 0 && has_tried_enough {
+                    view.is_empty_until(now, MAX_WAIT, id.number());
+                } else if left == 0 {
+                    view.is_empty_until(view.item().refill_at, rest_of(&wish), id.number());
+                }
                 let refusal = view.refusal(knowledge, &wish, now);
                 let levels = knowledge.levels(&wish.limits, now);
                 self.own = Some(Outcome::Refused(refusal, levels));
@@ -106,7 +116,7 @@ impl Flight {
                 // Then it draws, knowing nothing.
                 drawing.stage = Stage::Draw;
                 self.is_at(drawing);
-                return Some(Next::Pause(view::pause(id.number())));
+                return Some(Next::Pause(view::pause(drawing.writes, id.number())));
             };
         }
         let is_told = drawing.writes > 0;
@@ -118,20 +128,29 @@ impl Flight {
                 self.sent = Some(Sent {
                     asked_at: now,
                     life,
+                    follows: None,
                 });
                 Some(ShardWrite::Draw { requests, now })
             }
-            Stage::Claim => Some(ShardWrite::Claim {
-                id,
-                follows: lane.view.as_ref().and_then(|view| view.item().name),
-                until: now.saturating_add(CLAIM_LIFE),
-            }),
-            Stage::Fill(follows, share, refill_at) => Some(ShardWrite::Fill {
-                id,
-                follows,
-                share,
-                refill_at,
-            }),
+            Stage::Claim => {
+                // Nobody gets anything of it yet.
+                lane.aboard = 0;
+                let view = lane.view.get_or_insert_default();
+                Some(ShardWrite::Claim {
+                    id,
+                    follows: view.item().name,
+                    until: now.saturating_add(view.claim_life()),
+                })
+            }
+            Stage::Fill(follows, share, refill_at) => {
+                lane.aboard = 0;
+                Some(ShardWrite::Fill {
+                    id,
+                    follows,
+                    share,
+                    refill_at,
+                })
+            }
             Stage::Look | Stage::Charge(_) | Stage::Over => None,
         };
         let next = write.map(|write| Next::Shard(self.shard_id(&drawing), write));
@@ -165,12 +184,16 @@ impl Flight {
         };
         let (ShardAnswer::Applied(item) | ShardAnswer::Failed(item)) = *answer;
         if let Some(share) = &item.share {
-            knowledge.learn(&Answer::Applied(view::told_by(share, self.bucket)), now);
+            knowledge.hear(&view::told_by(share, self.bucket), share.filled_at);
         }
         let is_applied = matches!(answer, ShardAnswer::Applied(_));
         let view = lane.view.get_or_insert_default();
         drawing.stage = match *write {
-            ShardWrite::Draw { requests, .. } => {
+            ShardWrite::Draw {
+                requests,
+                now: asked_at,
+            } => {
+                view.took(now.saturating_since(asked_at));
                 if is_applied {
                     self.drew(&drawing, knowledge, lane, requests, item, now)
                 } else {
@@ -197,11 +220,15 @@ impl Flight {
                 refill_at,
                 ..
             } => {
-                view.see(ShardItem {
-                    name: Some(id),
-                    claimed_until: Timestamp::EPOCH,
-                    refill_at,
-                    share: Some(share),
+                view.see(if is_applied || item.name == Some(id) {
+                    ShardItem {
+                        name: Some(id),
+                        claimed_until: Timestamp::EPOCH,
+                        refill_at,
+                        share: Some(share),
+                    }
+                } else {
+                    item
                 });
                 if is_applied && let Some(before) = item.share {
                     lane.owe(before.left);
@@ -221,7 +248,7 @@ impl Flight {
         mut item: ShardItem,
         now: Timestamp,
     ) -> Stage {
-        let (Some(share), Some(sent)) = (&mut item.share, self.sent) else {
+        let (Some(share), Some(sent)) = (&mut item.share, self.sent.take()) else {
             return Stage::Look;
         };
         share.left.requests = share.left.requests.saturating_sub(requests);
@@ -235,7 +262,8 @@ impl Flight {
         let mut rest = requests;
         let admitted = |rest| Outcome::Admitted(plus(levels, rest));
         self.own = lane.hand_out(&mut rest, now >= ends_at, admitted);
-        let life = ends_at.saturating_since(sent.asked_at);
+        // By this process's clock, which may lag behind that of whoever filled the shard.
+        let life = ends_at.saturating_since(sent.asked_at).min(sent.life);
         lane.keep((rest, requests), sent.asked_at, life, origin);
         let view = lane.view.get_or_insert_default();
         view.see(item);

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::drawing::Stage;
-use super::flight::{Flight, origin};
+use super::flight::{Flight, Sent, origin};
 use super::lane::Lane;
+use super::view::MAX_REST;
 use super::{Outcome, Wish};
 use crate::lease;
-use crate::meter::{Knowledge, QUOTA_REFUSAL_LIFE, Refund, Refusal, Share, Write};
+use crate::meter::{Knowledge, Refund, Refusal, Share, Write};
 use crate::plan::Shards;
 use crate::quota::Day;
 use crate::time::Timestamp;
@@ -22,15 +23,16 @@ impl Flight {
         knowledge: &Knowledge,
         lane: &mut Lane,
         write: &Write,
+        sent: Sent,
         left: u64,
     ) {
-        let (Some(mut drawing), Some(sent)) = (self.drawing.as_deref().copied(), self.sent) else {
+        let Some(mut drawing) = self.drawing.as_deref().copied() else {
             return;
         };
         let Stage::Charge(claim) = drawing.stage else {
             return;
         };
-        let origin = origin(write, knowledge.set_id());
+        let origin = origin(write, sent);
         let kept = drawing.keep.map_or(0, |keep| keep.min(left));
         let rest = left.saturating_sub(kept);
         if drawing.keep.is_some() {
@@ -75,18 +77,21 @@ impl Flight {
             return;
         };
         let rest = rest_of(&drawing.wish);
-        let until = match refusal {
+        // What many requests at once have to wait for is not what one has to.
+        let until = match knowledge.last_refusal(1, &drawing.wish.limits, now) {
+            Refusal::Throttled { until: Some(until) } if until <= now => now,
             Refusal::Throttled { until } => until.unwrap_or(now).max(now.saturating_add(rest)),
-            Refusal::QuotaExceeded { resets_at } => {
-                resets_at.min(now.saturating_add(QUOTA_REFUSAL_LIFE))
-            }
+            Refusal::QuotaExceeded { resets_at } => resets_at,
         };
+        let until = until.min(now.saturating_add(MAX_REST));
         let view = lane.view.get_or_insert_default();
         drawing.stage = if view.item().left(now) > 0 {
             // The claim ends by itself. What is left may still be drawn.
             Stage::Over
         } else {
-            view.is_empty_until(until, rest, dice);
+            if until > now {
+                view.is_empty_until(until, rest, dice);
+            }
             let before = view.item().share;
             let quota = knowledge.quota();
             let share = Share {
@@ -100,13 +105,16 @@ impl Flight {
                     follows: before.and_then(|share| share.left.follows),
                 },
                 tat: self.bucket.map(|bucket| knowledge.tat(bucket)),
-                used: quota.map(|quota| quota.used),
+                // It may have been topped up since that was known.
+                used: None,
             };
             Stage::Fill(claim, share, until)
         };
         if self.own.is_none() {
             let refusal = match refusal {
-                Refusal::Throttled { until: Some(_) } => Refusal::Throttled { until: Some(until) },
+                Refusal::Throttled { until: Some(later) } => Refusal::Throttled {
+                    until: Some(later.max(until)),
+                },
                 other @ (Refusal::Throttled { until: None } | Refusal::QuotaExceeded { .. }) => {
                     other
                 }

@@ -34,6 +34,7 @@ pub struct Flight {
     pub(super) bucket: Option<BucketId>,
     is_over: bool,
     archived: Option<Day>,
+    /// What is under way, but for claims and fillings.
     pub(super) sent: Option<Sent>,
     writes: u32,
     overtaken: u32,
@@ -45,6 +46,8 @@ pub struct Flight {
 pub(super) struct Sent {
     pub(super) asked_at: Timestamp,
     pub(super) life: Duration,
+    /// The last change that an operator had made of what is used, as far as was known then.
+    pub(super) follows: Option<ChargeId>,
 }
 
 /// What to do next for a charge.
@@ -119,15 +122,9 @@ impl Flight {
             let outcome = refused(refusal);
             return self.finish(&mut charges, outcome);
         }
-        if let Some(shards) = wish.shards
-            && self.drawing.is_none()
-            && self.writes == 0
-        {
-            let view = lane.view.get_or_insert_default();
-            if view.is_in_use(now) {
-                let number = view.number(shards, id.number(), now);
-                self.drawing = Drawing::new(wish, number).map(Box::new);
-            }
+        if self.drawing.is_none() && self.writes == 0 {
+            let number = lane.shard(&wish, id.number(), now);
+            self.drawing = number.map(|number| Box::new(Drawing::new(wish, number, now)));
         }
         if !charges_share && self.drawing.is_some() {
             return match self.next_of_shard(&mut charges, id, now) {
@@ -207,6 +204,7 @@ impl Flight {
                 self.sent = Some(Sent {
                     asked_at: now,
                     life,
+                    follows: knowledge.set_id(),
                 });
                 Next::Write(write)
             }
@@ -226,6 +224,7 @@ impl Flight {
             knowledge, lanes, ..
         } = &mut *charges;
         let before = self.bucket.map(|bucket| knowledge.tat(bucket));
+        let sent = self.sent.take();
         knowledge.learn(answer, now);
         let was_overtaken = write.was_overtaken(answer);
         self.overtaken += u32::from(was_overtaken);
@@ -249,7 +248,7 @@ impl Flight {
             let seen = Seen {
                 rule,
                 before,
-                asked_at: self.sent.map_or(now, |sent| sent.asked_at),
+                asked_at: sent.map_or(now, |sent| sent.asked_at),
                 after: knowledge.tat(bucket),
                 own_ns: if is_applied {
                     rule.cost_ns(write.cost)
@@ -263,19 +262,19 @@ impl Flight {
         }
         if is_applied {
             lane.settle(write.refund);
-            let follows = knowledge.set_id();
             let levels = knowledge.levels(&limits, now);
             let mut left = write.cost;
-            let is_over = self
-                .sent
-                .is_none_or(|sent| now >= sent.asked_at.saturating_add(sent.life));
+            let is_over = sent.is_none_or(|sent| now >= sent.asked_at.saturating_add(sent.life));
             let admitted = |left| Outcome::Admitted(plus(levels, left));
             let own = lane.hand_out(&mut left, is_over, admitted);
             self.own = self.own.or(own);
+            let Some(sent) = sent else {
+                return;
+            };
             if self.drawing.is_some() {
-                self.took(knowledge, lane, write, left);
-            } else if let Some(sent) = self.sent {
-                let origin = origin(write, follows);
+                self.took(knowledge, lane, write, sent, left);
+            } else {
+                let origin = origin(write, sent);
                 lane.keep((left, write.cost), sent.asked_at, sent.life, origin);
             }
         } else if is_off {
@@ -299,7 +298,7 @@ impl Flight {
                 Some(drawing) => matches!(drawing.stage, Stage::Charge(_)),
                 None => true,
             };
-            if charges_meter {
+            if charges_meter && self.sent.is_some() {
                 // What is owed may have been given back.
                 lane.settle(None);
             }
@@ -354,13 +353,13 @@ impl Drop for Flight {
 }
 
 /// Where the requests of an applied write were charged.
-pub(super) fn origin(write: &Write, follows: Option<ChargeId>) -> Origin {
+pub(super) fn origin(write: &Write, sent: Sent) -> Origin {
     let (DayClause::Same { day } | DayClause::New { day, .. }) = write.day;
     Origin {
         window: write.quota.map(|clause| match clause {
             QuotaClause::Same { window, .. } | QuotaClause::New { window } => window,
         }),
         day,
-        follows,
+        follows: sent.follows,
     }
 }

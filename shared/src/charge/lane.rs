@@ -127,7 +127,9 @@ impl Lane {
         wish: &Wish,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if let (Some(view), Some(_)) = (&self.view, wish.shards) {
+        if let Some(view) = &self.view
+            && self.draws(wish, now)
+        {
             return view.check(knowledge, wish, now);
         }
         knowledge.check(wish.cost, &wish.limits, now)?;
@@ -164,6 +166,9 @@ impl Lane {
 
     /// What earlier leases left is added up while it belongs to one window and day; what is older is lost to the client.
     pub(super) fn owe(&mut self, unused: Refund) {
+        if unused.requests == 0 {
+            return;
+        }
         let before = self.owed.filter(|owed| {
             Refund {
                 requests: unused.requests,

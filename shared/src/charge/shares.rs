@@ -8,6 +8,13 @@ use crate::lease::{self, Leases};
 use crate::meter::{Knowledge, Refund};
 use crate::time::Timestamp;
 
+/// A process that has not charged for longer than this charges the meter itself, with one write: of a key that is not hot, shards have
+/// nothing.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(4);
+
+/// A share that lives for less would be over before anybody could draw from it.
+const MIN_LIFE: Duration = Duration::from_millis(50);
+
 /// The part of a bucket below which it does not give all that is wanted of it.
 const LOW_PART: u64 = 8;
 
@@ -24,6 +31,23 @@ pub(super) struct ShareSize {
 }
 
 impl Lane {
+    /// Whether requests like `wish` are drawn from shards, and not charged to the meter.
+    pub(super) fn draws(&self, wish: &Wish, now: Timestamp) -> bool {
+        wish.shards.is_some()
+            && lease::life(&wish.limits) >= MIN_LIFE
+            && now.saturating_since(self.lease.asked_at()) < FORGOTTEN_AFTER
+    }
+
+    /// The number of the shard to draw from, or `None`: charge the meter.
+    pub(super) fn shard(&mut self, wish: &Wish, dice: u64, now: Timestamp) -> Option<u8> {
+        if !self.draws(wish, now) {
+            self.view = None;
+            return None;
+        }
+        let view = self.view.get_or_insert_default();
+        wish.shards.map(|shards| view.number(shards, dice, now))
+    }
+
     /// How much to draw from the shard for those who wait, and in advance. Whoever `is_told` what is there asks for no more than that.
     pub(super) fn draw_size(
         &mut self,

@@ -4,16 +4,27 @@ use std::time::Duration;
 
 use super::Wish;
 use crate::lease;
-use crate::meter::{Knowledge, MeterItem, Refusal, ShardItem, Share, WindowUse};
+use crate::meter::{
+    Knowledge, MeterItem, QUOTA_REFUSAL_LIFE, Refusal, ShardItem, Share, WindowUse,
+};
 use crate::plan::{BucketId, Shards};
 use crate::time::Timestamp;
 
-/// A process that has not asked for longer than this charges the meter itself, with one write: of a key that is not hot, shards have
-/// nothing.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(4);
+/// How long a claim to fill a shard lasts at the least: the others wait, and when the claimant is gone one of them takes its place.
+const MIN_CLAIM: Duration = Duration::from_millis(100);
 
-/// How long a claim to fill a shard lasts: the others wait, and when the claimant is gone one of them takes its place.
-pub(super) const CLAIM_LIFE: Duration = Duration::from_millis(100);
+/// How long a claim lasts at the most, and how far ahead one may be for others to believe it.
+const MAX_CLAIM: Duration = Duration::from_secs(1);
+
+/// How many ways to the store and back a claim lasts: its own, a charge that is tried three times, the filling, and some to spare.
+const WAYS_OF_CLAIM: u32 = 8;
+
+/// For how long a shard is left alone at the most when its meter has nothing. An instant that is further ahead is not believed: it is
+/// of a clock that is wrong, or was.
+pub(super) const MAX_REST: Duration = QUOTA_REFUSAL_LIFE;
+
+/// The shortest time for which to leave a shard alone that somebody is about to fill.
+const MIN_PAUSE: Duration = Duration::from_millis(2);
 
 /// A part of a share, and of its life. When no more is left, it is time to fill the shard again, before the others find it empty.
 const RESERVE: u32 = 8;
@@ -32,6 +43,8 @@ pub(super) struct View {
     /// What it drew last, and when.
     drawn: u64,
     drawn_at: Timestamp,
+    /// How long the store took to answer the last time.
+    way: Duration,
     /// The shard has nothing until then.
     quiet_until: Timestamp,
 }
@@ -44,6 +57,7 @@ impl Default for View {
             gap_ns: u64::MAX,
             drawn: 0,
             drawn_at: Timestamp::EPOCH,
+            way: Duration::ZERO,
             quiet_until: Timestamp::EPOCH,
         }
     }
@@ -64,14 +78,21 @@ impl View {
         &self.item
     }
 
-    /// Whether the shard may have something, or be filled.
-    pub(super) fn is_in_use(&self, now: Timestamp) -> bool {
-        now.saturating_since(self.drawn_at) < FORGOTTEN_AFTER
-    }
-
     /// Takes note of an item that was read.
     pub(super) const fn see(&mut self, item: ShardItem) {
         self.item = item;
+    }
+
+    /// Takes note of how long the store took to answer.
+    pub(super) const fn took(&mut self, way: Duration) {
+        self.way = way;
+    }
+
+    /// How long to claim the shard.
+    pub(super) fn claim_life(&self) -> Duration {
+        self.way
+            .saturating_mul(WAYS_OF_CLAIM)
+            .clamp(MIN_CLAIM, MAX_CLAIM)
     }
 
     /// Takes note that of what was drawn last all but `unused` was used by `now`. Counts once for each drawing.
@@ -79,11 +100,9 @@ impl View {
         let used = std::mem::take(&mut self.drawn).saturating_sub(unused);
         let since = nanos(now.saturating_since(self.drawn_at));
         if let Some(gap_ns) = since.checked_div(used) {
-            let is_known = self.gap_ns != u64::MAX && self.is_in_use(now);
-            self.gap_ns = if is_known {
-                self.gap_ns.midpoint(gap_ns)
-            } else {
-                gap_ns
+            self.gap_ns = match self.gap_ns {
+                u64::MAX => gap_ns,
+                known => known.midpoint(gap_ns),
             };
         }
     }
@@ -122,21 +141,34 @@ impl View {
         let Some(share) = self.item.share else {
             return false;
         };
-        let reserve = u64::from(RESERVE);
-        let is_low = share.left.requests.saturating_mul(reserve) < share.taken;
-        let is_old = share.ends_at.saturating_since(now) * RESERVE
-            < share.ends_at.saturating_since(share.filled_at);
+        let lives = share.ends_at.saturating_since(share.filled_at);
+        // The claim, the charge and the filling.
+        let reserve = (lives / RESERVE)
+            .max(self.way.saturating_mul(3))
+            .min(lives / 2);
+        let is_old = share.ends_at.saturating_since(now) < reserve;
+        let is_low = u128::from(share.left.requests) * lives.as_nanos()
+            < u128::from(share.taken) * reserve.as_nanos();
         (is_low || is_old) && self.may_be_filled(now) && self.wanted(life, now) >= MIN_AHEAD
     }
 
     /// Whether nobody else is about to fill the shard, and the meter may have something.
     pub(super) fn may_be_filled(&self, now: Timestamp) -> bool {
-        self.item.claimed_until <= now && self.item.refill_at <= now
+        !is_ahead(self.item.claimed_until, MAX_CLAIM, now) && !self.is_resting(now)
+    }
+
+    /// Whether the meter had nothing for the shard, and has nothing yet.
+    pub(super) fn is_resting(&self, now: Timestamp) -> bool {
+        is_ahead(self.item.refill_at, MAX_REST, now)
     }
 
     /// Nothing is there until `until`, and a random part of `life` longer: all of its processes know that instant.
     pub(super) fn is_empty_until(&mut self, until: Timestamp, life: Duration, dice: u64) {
         self.quiet_until = until.saturating_add(part(life, dice));
+    }
+
+    fn is_quiet(&self, now: Timestamp) -> bool {
+        is_ahead(self.quiet_until, MAX_REST + lease::MAX_LIFE, now)
     }
 
     /// Why `wish` cannot pass, as far as is known without the store.
@@ -148,7 +180,7 @@ impl View {
     ) -> Result<(), Refusal> {
         match knowledge.check(wish.cost, &wish.limits, now) {
             Err(never @ Refusal::Throttled { until: None }) => Err(never),
-            Err(_) | Ok(()) if now < self.quiet_until => Err(self.refusal(knowledge, wish, now)),
+            Err(_) | Ok(()) if self.is_quiet(now) => Err(self.refusal(knowledge, wish, now)),
             // The meter may have nothing more, and the shard something.
             Err(_) | Ok(()) => Ok(()),
         }
@@ -177,9 +209,16 @@ pub(super) fn told_by(share: &Share, bucket: Option<BucketId>) -> MeterItem {
     }
 }
 
-/// How long to leave a shard alone that somebody is about to fill: as long as a store takes for that, more or less.
-pub(super) fn pause(dice: u64) -> Duration {
-    lease::MAX_LIFE / 500 + part(lease::MAX_LIFE / 160, dice)
+/// Whether `until` is still to come, and no further ahead than `most`.
+fn is_ahead(until: Timestamp, most: Duration, now: Timestamp) -> bool {
+    now < until && until.saturating_since(now) <= most
+}
+
+/// How long to leave a shard alone that somebody is about to fill: as long as a store takes for that, more or less, and longer after
+/// each of the `writes` that found it as it was.
+pub(super) fn pause(writes: u32, dice: u64) -> Duration {
+    let writes = writes.max(1);
+    MIN_PAUSE * writes + part(MIN_PAUSE * 3 * writes, dice)
 }
 
 /// A random part of `duration`.

@@ -98,6 +98,15 @@ impl Knowledge {
         }
     }
 
+    /// Remembers what was true of the meter at `at`, and was heard since: it may show what is left, and not refuse by quota.
+    pub(crate) fn hear(&mut self, item: &MeterItem, at: Timestamp) {
+        let is_newer = self.quota_seen_at < at;
+        self.absorb(&MeterItem {
+            quota: item.quota.filter(|_| is_newer),
+            ..item.clone()
+        });
+    }
+
     /// The state of one bucket: the epoch when it was never used, as far as is known.
     pub fn tat(&self, bucket: BucketId) -> Timestamp {
         match bucket {

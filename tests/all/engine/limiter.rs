@@ -7,6 +7,7 @@ mod leases;
 mod reading_again;
 mod remembering;
 mod shards;
+mod shards_in_trouble;
 mod strangers;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! One key in a thousand processes, in virtual time: what shards of its meter make of the writes.
 //!
-//! Requests come at random, whatever became of those before. Messages to the store and back take 2 to 3 ms each.
+//! Requests come at random, whatever became of those before.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
 
@@ -30,15 +30,16 @@ const START_NS: u64 = 1_772_366_400 * SECOND_NS;
 
 const PROCESSES: usize = 1_000;
 
-/// The requests that come to each process, a second.
-const OFFERED_EACH: u64 = 100;
-
 #[derive(Clone, Copy, Debug)]
 struct Scene {
+    /// The requests that come to each process, a second.
+    offered_each: f64,
     rate: u32,
     burst: u64,
     /// 0: none.
     shards: u8,
+    /// The way to the store takes so long, and up to half as long more; and so does the way back.
+    way_ns: u64,
     /// Until then the processes find their pace, and use up the burst where there is too little.
     settles_ns: u64,
     lasts_ns: u64,
@@ -159,15 +160,14 @@ impl Swarm {
         self.events.insert(self.scheduled, event);
     }
 
-    /// 2 ms, and up to 1 ms more.
     fn way_ns(&mut self) -> u64 {
-        2 * MILLISECOND_NS + self.random() % MILLISECOND_NS
+        self.scene.way_ns + self.random() % (self.scene.way_ns / 2)
     }
 
     /// The time to the next request of a Poisson process.
     fn gap_ns(&mut self) -> u64 {
         let uniform = (self.random() >> 11) as f64 / (1_u64 << 53) as f64;
-        let gap = -(1.0 - uniform).ln() / OFFERED_EACH as f64;
+        let gap = -(1.0 - uniform).ln() / self.scene.offered_each;
         std::time::Duration::from_secs_f64(gap)
             .as_nanos()
             .try_into()
@@ -371,9 +371,11 @@ fn run(scene: Scene) -> Swarmed {
 
 /// A tenth more than is offered.
 const AMPLE: Scene = Scene {
+    offered_each: 100.0,
     rate: 110_000,
     burst: 220_000,
     shards: 0,
+    way_ns: 2 * MILLISECOND_NS,
     settles_ns: SECOND_NS / 2,
     lasts_ns: 3 * SECOND_NS / 2,
 };
@@ -382,9 +384,19 @@ const AMPLE: Scene = Scene {
 const SATURATED: Scene = Scene {
     rate: 50_000,
     burst: 100_000,
-    shards: 0,
     settles_ns: 3 * SECOND_NS,
     lasts_ns: 4 * SECOND_NS,
+    ..AMPLE
+};
+
+/// A hundred times what the rate allows, from a bucket that is used up.
+const OVERRUN: Scene = Scene {
+    offered_each: 10.0,
+    rate: 100,
+    burst: 1_000,
+    settles_ns: 5 * SECOND_NS,
+    lasts_ns: 15 * SECOND_NS,
+    ..AMPLE
 };
 
 /// What DynamoDB writes to one item in a second.
@@ -405,12 +417,38 @@ fn no_item_is_written_to_more_often_than_the_store_can() {
     }
 }
 
+/// Most processes are not served for so long that they charge the meter themselves: they leave it alone until it has something.
+#[test]
+fn a_key_that_wants_far_too_much_does_not_flood_its_meter() {
+    for shards in [0, 16] {
+        let swarmed = run(Scene { shards, ..OVERRUN });
+        assert!(swarmed.to_meter() < MOST_TO_ONE_ITEM, "{swarmed}");
+        assert!(swarmed.to_busiest() < MOST_TO_ONE_ITEM, "{swarmed}");
+        assert!(swarmed.of_allowed() > 0.98, "{swarmed}");
+    }
+}
+
+/// A share is claimed, charged, filled and drawn from: each takes as long as the store.
+#[test]
+fn shards_are_filled_in_time_when_the_store_takes_a_tenth_of_their_life() {
+    let swarmed = run(Scene {
+        shards: 48,
+        way_ns: 5 * MILLISECOND_NS,
+        ..AMPLE
+    });
+    assert!(swarmed.of_allowed() > 0.99, "{swarmed}");
+}
+
 /// For the documents: `cargo test --workspace --test all table_of_shards -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints a table; the test above asserts what matters"]
 fn table_of_shards() {
     let one_second = Scene {
         burst: 110_000,
+        ..AMPLE
+    };
+    let four_seconds = Scene {
+        burst: 440_000,
         ..AMPLE
     };
     // By then a plan that is short of anything has used up its burst.
@@ -424,7 +462,14 @@ fn table_of_shards() {
         burst: 240_000,
         ..later
     };
-    for scene in [one_second, AMPLE, later, later_with_more, SATURATED] {
+    for scene in [
+        one_second,
+        AMPLE,
+        four_seconds,
+        later,
+        later_with_more,
+        SATURATED,
+    ] {
         for shards in [0, 16, 32, 48, 64] {
             run(Scene { shards, ..scene });
         }

@@ -124,21 +124,49 @@ async fn a_claim_that_is_never_followed_by_a_share_ends() {
 }
 
 /// A meter with one shard to look at, and what the store has of both.
-struct Pair {
-    meter: Arc<Meter>,
+pub(super) struct Pair {
+    pub(super) meter: Arc<Meter>,
     wish: Wish,
-    item: Item,
-    shard: ShardItem,
+    pub(super) item: Item,
+    pub(super) shard: ShardItem,
     charges: u64,
 }
 
+/// One request of a plan with shards.
+pub(super) fn hot_wish() -> Wish {
+    Wish {
+        cost: 1,
+        limits: Limits {
+            bucket: Some((BucketId::Plan, Bucket::new(throttle(1_000.0, 16_000)))),
+            quota: None,
+        },
+        leases: Leases::default(),
+        shards: "2".parse().ok(),
+    }
+}
+
 impl Pair {
-    fn ask(&self, now: Timestamp) -> Asked {
+    pub(super) fn new(wish: Wish) -> Self {
+        Self {
+            meter: Arc::default(),
+            wish,
+            item: Item::default(),
+            shard: ShardItem::default(),
+            charges: 0,
+        }
+    }
+
+    pub(super) fn ask(&self, now: Timestamp) -> Asked {
         self.meter.ask(&self.wish, now, || Ok(()))
     }
 
     /// Makes the flight's next write: at `asked_at`, and the answer comes at `answered_at`.
-    fn step(&mut self, flight: &mut Flight, asked_at: Timestamp, answered_at: Timestamp) -> bool {
+    pub(super) fn step(
+        &mut self,
+        flight: &mut Flight,
+        asked_at: Timestamp,
+        answered_at: Timestamp,
+    ) -> bool {
         self.charges += 1;
         match flight.next(ChargeId::new(self.charges), asked_at) {
             Next::Write(write) => {
@@ -156,7 +184,7 @@ impl Pair {
     }
 
     /// Makes one request at `now`, and all that its process does for it.
-    fn pass(&mut self, now: Timestamp) {
+    pub(super) fn pass(&mut self, now: Timestamp) {
         if let Asked::Lead(mut flight) = self.ask(now) {
             while self.step(&mut flight, now, now) {}
         }
@@ -168,23 +196,7 @@ impl Pair {
 fn a_share_that_is_over_when_it_is_drawn_from_serves_nobody_who_came_later() {
     let start = Timestamp::from_secs(NOON_S);
     for is_late in [false, true] {
-        let limits = Limits {
-            bucket: Some((BucketId::Plan, Bucket::new(throttle(1_000.0, 16_000)))),
-            quota: None,
-        };
-        let wish = Wish {
-            cost: 1,
-            limits,
-            leases: Leases::default(),
-            shards: "2".parse().ok(),
-        };
-        let mut pair = Pair {
-            meter: Arc::default(),
-            wish,
-            item: Item::default(),
-            shard: ShardItem::default(),
-            charges: 0,
-        };
+        let mut pair = Pair::new(hot_wish());
         // Both of the meter's shards are one here: what the process draws from is what it filled.
         let mut now = start;
         let mut flight = loop {
