@@ -2,6 +2,7 @@
 
 mod events;
 mod interleavings;
+mod world;
 
 use std::collections::BTreeMap;
 
