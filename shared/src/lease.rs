@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use crate::meter::{ChargeId, Limits, Refund};
+use crate::meter::{Limits, Refund};
 pub use crate::plan::Leases;
 use crate::quota::Day;
 use crate::time::Timestamp;
@@ -50,7 +50,8 @@ const STREAK: u8 = 8;
 /// What was charged in advance to one bucket, and how much to charge next time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lease {
-    left: u64,
+    /// What may still be used, and where it was charged.
+    left: Option<Refund>,
     taken: u64,
     /// 0 and 1 both say: what is needed, and nothing in advance.
     next: u64,
@@ -59,71 +60,47 @@ pub struct Lease {
     streak_began_at: Timestamp,
     asked_at: Timestamp,
     ends_at: Timestamp,
-    origin: Origin,
-}
-
-/// Where requests were charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The window, when there was a quota.
-    pub window: Option<Day>,
-    /// The day.
-    pub day: Day,
-    /// The last change that an operator had made of what is used, as far as was known before the charge.
-    pub follows: Option<ChargeId>,
-}
-
-impl Default for Origin {
-    fn default() -> Self {
-        Self {
-            window: None,
-            day: Day::from_number(0),
-            follows: None,
-        }
-    }
 }
 
 impl Lease {
     /// Uses `cost` requests at `now`, when they are there.
     pub fn spend(&mut self, cost: u64, now: Timestamp) -> bool {
-        match self.left(now).checked_sub(cost) {
-            Some(left) => {
-                self.left = left;
+        match (self.left(now).checked_sub(cost), &mut self.left) {
+            (Some(rest), Some(left)) => {
+                left.requests = rest;
                 true
             }
-            None => false,
+            (Some(_), None) => true,
+            (None, Some(_) | None) => false,
         }
     }
 
     /// What may be used at `now`. Nothing when the clock was set back to before the lease began.
     pub fn left(&self, now: Timestamp) -> u64 {
         if self.asked_at <= now && now < self.ends_at {
-            self.left
+            self.requests()
         } else {
             0
         }
     }
 
+    /// What is left, over or not.
+    fn requests(&self) -> u64 {
+        self.left.map_or(0, |left| left.requests)
+    }
+
     /// Begins with `left` of `taken` requests that were charged at `asked_at`, to be kept for `life`. It ends with the day, and so
     /// with the window: what was charged to one is not used in the next.
-    pub fn begin(
-        &mut self,
-        left: u64,
-        taken: u64,
-        asked_at: Timestamp,
-        life: Duration,
-        origin: Origin,
-    ) {
+    pub fn begin(&mut self, left: Refund, taken: u64, asked_at: Timestamp, life: Duration) {
         let midnight = Day::of(asked_at).plus(1).start();
         *self = Self {
-            left,
+            left: Some(left),
             taken,
             next: self.next,
             streak: self.streak,
             streak_began_at: self.streak_began_at,
             asked_at,
             ends_at: asked_at.saturating_add(life).min(midnight),
-            origin,
         };
     }
 
@@ -150,7 +127,7 @@ impl Lease {
         let size = self.next.max(1);
         if self.taken > 0 {
             let age = now.saturating_since(self.asked_at);
-            let is_hot = self.left == 0 && age <= life / 2;
+            let is_hot = self.requests() == 0 && age <= life / 2;
             if !is_hot {
                 self.streak = 0;
             } else if self.streak == 0 {
@@ -161,7 +138,7 @@ impl Lease {
             let lasted = now.saturating_since(self.streak_began_at);
             if is_hot && (size > 1 || (self.streak >= STREAK && lasted >= life)) {
                 self.next = self.taken.max(size).saturating_mul(2);
-            } else if self.left.saturating_mul(2) >= self.taken {
+            } else if self.requests().saturating_mul(2) >= self.taken {
                 self.next = size / 2;
             }
         }
@@ -172,18 +149,7 @@ impl Lease {
 
     /// Takes out what is left, used or not, to give it back: the lease is over.
     pub fn end(&mut self) -> Option<Refund> {
-        let Origin {
-            window,
-            day,
-            follows,
-        } = self.origin;
-        let requests = std::mem::take(&mut self.left);
-        (requests > 0).then_some(Refund {
-            requests,
-            window,
-            day,
-            follows,
-        })
+        self.left.take().filter(|left| left.requests > 0)
     }
 
     /// When the last charge was.
@@ -193,6 +159,6 @@ impl Lease {
 
     /// When the last charge was, if nothing else would be lost by starting anew.
     pub(crate) fn idle_since(&self) -> Option<Timestamp> {
-        (self.left == 0 && self.next <= 1 && self.streak == 0).then_some(self.asked_at)
+        (self.requests() == 0 && self.next <= 1 && self.streak == 0).then_some(self.asked_at)
     }
 }

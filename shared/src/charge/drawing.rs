@@ -8,8 +8,10 @@ use super::flight::{Flight, Next, Sent};
 use super::lane::Lane;
 use super::view;
 use super::{Charges, Outcome, Wish, plus};
-use crate::lease::{self, Origin};
-use crate::meter::{ChargeId, Knowledge, ShardAnswer, ShardId, ShardItem, ShardWrite, Share};
+use crate::lease;
+use crate::meter::{
+    ChargeId, Knowledge, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share,
+};
 use crate::time::Timestamp;
 
 /// How many writes to a shard one flight tries at the most. A shard that is being filled is asked again every few milliseconds.
@@ -253,18 +255,17 @@ impl Flight {
         };
         share.left.requests = share.left.requests.saturating_sub(requests);
         let Share { ends_at, left, .. } = *share;
-        let origin = Origin {
-            window: left.window,
-            day: left.day,
-            follows: left.follows,
-        };
         let levels = knowledge.levels(&drawing.wish.limits, now);
         let mut rest = requests;
         let admitted = |rest| Outcome::Admitted(plus(levels, rest));
         self.own = lane.hand_out(&mut rest, now >= ends_at, admitted);
         // By this process's clock, which may lag behind that of whoever filled the shard.
         let life = ends_at.saturating_since(sent.asked_at).min(sent.life);
-        lane.keep((rest, requests), sent.asked_at, life, origin);
+        let kept = Refund {
+            requests: rest,
+            ..left
+        };
+        lane.keep(kept, requests, sent.asked_at, life);
         let view = lane.view.get_or_insert_default();
         view.see(item);
         if view.is_running_out(sent.life, now) {

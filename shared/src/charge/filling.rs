@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::drawing::Stage;
-use super::flight::{Flight, Sent, origin};
+use super::flight::{Flight, Sent, unused};
 use super::lane::Lane;
 use super::view::MAX_REST;
 use super::{Outcome, Wish};
@@ -32,23 +32,18 @@ impl Flight {
         let Stage::Charge(claim) = drawing.stage else {
             return;
         };
-        let origin = origin(write, sent);
         let kept = drawing.keep.map_or(0, |keep| keep.min(left));
         let rest = left.saturating_sub(kept);
         if drawing.keep.is_some() {
             let taken = write.cost.saturating_sub(rest);
-            lane.keep((kept, taken), sent.asked_at, sent.life, origin);
+            let kept = unused(write, sent, kept);
+            lane.keep(kept, taken, sent.asked_at, sent.life);
         }
         let share = Share {
             taken: write.cost,
             filled_at: sent.asked_at,
             ends_at: end(sent.asked_at, sent.life),
-            left: Refund {
-                requests: rest,
-                window: origin.window,
-                day: origin.day,
-                follows: origin.follows,
-            },
+            left: unused(write, sent, rest),
             tat: self.bucket.map(|bucket| knowledge.tat(bucket)),
             used: knowledge.quota().map(|quota| quota.used),
         };

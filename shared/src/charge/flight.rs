@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::back_off::Seen;
 use super::drawing::{Drawing, Stage};
 use super::{Charges, Meter, Outcome, Turn, plus};
-use crate::lease::{self, Origin};
+use crate::lease;
 use crate::meter::{
-    Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, ShardId, ShardWrite,
-    Slack, Write,
+    Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, Refund, ShardId,
+    ShardWrite, Slack, Write,
 };
 use crate::plan::BucketId;
 use crate::quota::Day;
@@ -274,8 +274,8 @@ impl Flight {
             if self.drawing.is_some() {
                 self.took(knowledge, lane, write, sent, left);
             } else {
-                let origin = origin(write, sent);
-                lane.keep((left, write.cost), sent.asked_at, sent.life, origin);
+                let left = unused(write, sent, left);
+                lane.keep(left, write.cost, sent.asked_at, sent.life);
             }
         } else if is_off {
             lane.tell_all(|| Turn::Done(Outcome::SwitchedOff));
@@ -352,10 +352,11 @@ impl Drop for Flight {
     }
 }
 
-/// Where the requests of an applied write were charged.
-pub(super) fn origin(write: &Write, sent: Sent) -> Origin {
+/// So many `requests` of an applied write are not used yet.
+pub(super) fn unused(write: &Write, sent: Sent, requests: u64) -> Refund {
     let (DayClause::Same { day } | DayClause::New { day, .. }) = write.day;
-    Origin {
+    Refund {
+        requests,
         window: write.quota.map(|clause| match clause {
             QuotaClause::Same { window, .. } | QuotaClause::New { window } => window,
         }),

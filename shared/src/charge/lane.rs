@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::back_off::BackOff;
 use super::view::View;
 use super::{Flight, Outcome, Turn, Wish};
-use crate::lease::{self, Lease, Leases, Origin};
+use crate::lease::{self, Lease, Leases};
 use crate::meter::{Knowledge, Limits, Refund, Refusal};
 use crate::plan::BucketId;
 use crate::time::Timestamp;
@@ -194,14 +194,8 @@ impl Lane {
     }
 
     /// `left` of `taken` requests are to be kept.
-    pub(super) fn keep(
-        &mut self,
-        (left, taken): (u64, u64),
-        asked_at: Timestamp,
-        life: Duration,
-        origin: Origin,
-    ) {
-        self.lease.begin(left, taken, asked_at, life, origin);
+    pub(super) fn keep(&mut self, left: Refund, taken: u64, asked_at: Timestamp, life: Duration) {
+        self.lease.begin(left, taken, asked_at, life);
         if let Some(view) = &mut self.view {
             view.drew(taken, asked_at);
         }
