@@ -24,7 +24,7 @@ use tollgate::bucket::Throttle;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
-use tollgate::limiter::Limiter;
+use tollgate::limiter::{Limiter, Options};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::SystemClock;
 
@@ -135,6 +135,10 @@ pub struct Started<'a> {
     pub lambda_endpoint: Option<&'a Uri>,
 }
 
+/// How long a request waits for its decision at the most: shorter than the shortest time-out of an integration that clients expect, and
+/// long enough for a store that shares a busy laptop.
+const DECISION_DEADLINE: Duration = Duration::from_secs(20);
+
 /// How long leases may take to be given back when the gateway stops.
 const HAND_BACK_GRACE: Duration = Duration::from_secs(2);
 
@@ -167,7 +171,11 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     } = open;
 
     let (lambdas, functions) = functions::start(&template, code, &arguments, &endpoint_url).await?;
-    let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
+    let options = Options {
+        deadline: DECISION_DEADLINE,
+        ..Options::default()
+    };
+    let limiter = Limiter::with_options(store.clone(), SystemClock, pepper, options)?;
     let rest_apis = apis::rest_apis(
         lambdas.clone(),
         store.clone(),

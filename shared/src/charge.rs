@@ -171,6 +171,11 @@ impl Meter {
             .collect()
     }
 
+    /// What this process knows of the meter by now.
+    pub(crate) fn knowledge(&self) -> Knowledge {
+        self.charges().knowledge.clone()
+    }
+
     /// The name of the refund before the next, as far as is known.
     pub fn last_refund_id(&self) -> Option<ChargeId> {
         self.charges().knowledge.refund_id()

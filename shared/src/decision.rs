@@ -33,9 +33,12 @@ pub enum Allowance {
     Unmetered,
     /// The request was charged.
     Metered(Metered),
+    /// The store did not answer, and the plan would rather admit than refuse: the request fits what this process knows, and nobody was
+    /// charged.
+    Uncharged(Metered),
 }
 
-/// Who was charged, and what is left. Handlers behind the layer find it in the request's extensions.
+/// Who was charged, and what is left. While the store does not answer: as far as this process knows. Handlers behind the layer find it in the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metered {
     /// The key.

@@ -49,6 +49,9 @@ pub const FIRST_RECHECK: Duration = Duration::from_millis(5);
 /// How long a refusal stands at the most before the store is asked again.
 pub const LAST_RECHECK: Duration = Duration::from_secs(1);
 
+/// For how long what was read of a key and its plans is used while the store does not answer, where a plan would rather admit than refuse.
+pub const LONGEST_OUTAGE: Duration = Duration::from_hours(1);
+
 /// Stands for the expiry of a key that never expires: the end of the range.
 const NEVER: Timestamp = Timestamp::from_nanos(u64::MAX);
 

@@ -2,38 +2,59 @@
 
 #[cfg(test)]
 mod allocations;
+mod circuit;
 mod gate;
+mod guarded;
+mod log;
+mod stand_in;
 
 use std::num::NonZeroU64;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tracing::{debug, error, info, warn};
+use tracing::warn;
 
 use crate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
-use crate::entitlement::{Entitlement, Entitlements, Grant, Key, Memory, Sought};
+use crate::entitlement::{Entitlement, Entitlements, Grant, Key, Memory, Sought, StageRules};
 use crate::id::{ApiStage, KeyId};
 use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
-use crate::meter::{Answer, ChargeId, MeterId, Refund, RefundWrite, Refusal};
-use crate::plan::MethodName;
+use crate::meter::{Answer, MeterId, Refund, RefundWrite, Refusal};
+use crate::plan::{MethodName, OnUnavailable};
 use crate::random::{self, NoEntropy};
-use crate::store::{Ledger, StoreError};
+use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::{Clock, SystemClock, Timestamp};
 
+pub use circuit::{FIRST_REST, LONGEST_REST, MAX_FAILURES};
 pub use gate::Gate;
 use gate::Unasked;
+use guarded::Guarded;
+use stand_in::{NoStandIn, StandIns};
 
-/// How much a limiter remembers, and what it may charge in advance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How much a limiter remembers, what it may charge in advance, and how long it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How much is remembered, and for how long.
     pub memory: Memory,
     /// Whether keys that are hot are charged in advance. A plan may say less.
     pub leases: Leases,
+    /// How long a request waits for its decision at the most, whatever that takes of the store.
+    pub deadline: Duration,
+}
+
+impl Default for Options {
+    /// Leases of 100 requests at the most, and a second.
+    fn default() -> Self {
+        Self {
+            memory: Memory::default(),
+            leases: Leases::default(),
+            deadline: Duration::from_secs(1),
+        }
+    }
 }
 
 /// How many refunds are under way at once when a process ends.
@@ -74,12 +95,12 @@ impl<L, C> Clone for Limiter<L, C> {
 
 #[derive(Debug)]
 struct Inner<L, C> {
-    ledger: L,
-    clock: C,
+    store: Guarded<L, C>,
     pepper: Pepper,
     entitlements: Entitlements,
+    stand_ins: StandIns,
     leases: Leases,
-    next_charge: AtomicU64,
+    deadline: Duration,
 }
 
 impl<L: Ledger, C: Clock> Limiter<L, C> {
@@ -105,12 +126,12 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     ) -> Result<Self, NoEntropy> {
         Ok(Self {
             inner: Arc::new(Inner {
-                ledger,
-                clock,
+                store: Guarded::new(ledger, clock, random::number()?),
                 pepper,
                 entitlements: Entitlements::new(options.memory)?,
+                stand_ins: StandIns::new(options.memory.max_keys),
                 leases: options.leases,
-                next_charge: AtomicU64::new(random::number()?),
+                deadline: options.deadline,
             }),
         })
     }
@@ -118,7 +139,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// Makes the connection to the store, so that the first request need not wait for it. Functions call it while they start: on Lambda
     /// that time has a full processor. A failure is logged and is nothing more: the first request tries again.
     pub async fn warm_up(&self) {
-        if let Err(failure) = self.inner.ledger.warm_up().await {
+        if let Err(failure) = self.inner.store.warm_up().await {
             warn!(
                 error = &failure as &dyn std::error::Error,
                 "the store does not answer yet"
@@ -147,7 +168,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
 
     /// The instant, as this limiter's clock has it.
     pub fn now(&self) -> Timestamp {
-        self.inner.clock.now()
+        self.inner.store.now()
     }
 
     /// Decides one request, and charges it when it may pass.
@@ -159,66 +180,64 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// request may wait while another process fills one, and ask for it again: for [`MAX_WAIT`](crate::charge::MAX_WAIT) and with
     /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more.
     ///
+    /// While the store does not answer, a plan may say that its keys' requests pass all the same, as far as this process knows of no
+    /// limit that forbids it ([`OnUnavailable`]). Otherwise such a request is an error, at the latest at [`Options::deadline`]; when
+    /// the store has not answered [`MAX_FAILURES`] times in a row, mostly at once.
+    ///
     /// # Errors
     ///
-    /// When the store did not answer. The request may have been charged; it must not pass.
+    /// When the store did not answer in time. The request may have been charged; it must not pass.
     pub async fn decide(&self, request: &Request<'_>) -> Result<Decision, StoreError> {
-        let decision = self.inner.decide(request).await;
-        match &decision {
-            Ok(Decision::Allow(allowance)) => log_admission(request, allowance),
-            Ok(Decision::Deny(denial)) => log_denial(request, denial),
-            Err(failure) => error!(
-                api.stage = %request.api_stage,
-                error = failure as &dyn std::error::Error,
-                "could not decide a request: the store did not answer"
-            ),
-        }
+        let inner = &*self.inner;
+        let mut gate = Unasked::new(request.gate);
+        let decision = match inner.decide_in_time(request, &mut gate).await {
+            Err(failure) => match inner.stand_in(request, &failure, &mut gate) {
+                Some(decision) => {
+                    log::store_failure(request, &failure);
+                    Ok(decision)
+                }
+                None => Err(failure),
+            },
+            decided => decided,
+        };
+        log::decision(request, &decision);
         decision
     }
 }
 
-fn log_admission(request: &Request<'_>, allowance: &Allowance) {
-    match allowance {
-        Allowance::Unmetered => {}
-        Allowance::Metered(metered) => debug!(
-            api.stage = %request.api_stage,
-            resource = request.method.resource,
-            method = request.method.verb,
-            key.id = %metered.key_id,
-            plan.id = %metered.plan_id,
-            decision = "admitted",
-            remaining = metered.remaining(),
-            "admitted a request"
-        ),
-    }
-}
-
-fn log_denial(request: &Request<'_>, denial: &Denial) {
-    let retry_after_ms = denial
-        .reason
-        .retry_after()
-        .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-    info!(
-        api.stage = %request.api_stage,
-        resource = request.method.resource,
-        method = request.method.verb,
-        key.id = denial.key_id.as_ref().map(tracing::field::display),
-        plan.id = denial.plan_id.as_ref().map(tracing::field::display),
-        decision = denial.reason.as_str(),
-        retry_after_ms,
-        "denied a request"
-    );
-}
-
 impl<L: Ledger, C: Clock> Inner<L, C> {
-    async fn decide(&self, request: &Request<'_>) -> Result<Decision, StoreError> {
+    async fn decide_in_time(
+        &self,
+        request: &Request<'_>,
+        gate: &mut Unasked<'_>,
+    ) -> Result<Decision, StoreError> {
+        let mut deciding = pin!(self.decide(request, gate));
+        // What needs no store needs no timer.
+        if let Poll::Ready(decided) = futures_util::poll!(deciding.as_mut()) {
+            return decided;
+        }
+        match tokio::time::timeout(self.deadline, deciding).await {
+            Ok(decided) => decided,
+            Err(elapsed) => {
+                let message = format!("no decision within {} ms", self.deadline.as_millis());
+                let kind = StoreErrorKind::Unavailable;
+                Err(StoreError::new(kind, message, elapsed))
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        request: &Request<'_>,
+        gate: &mut Unasked<'_>,
+    ) -> Result<Decision, StoreError> {
         let Some(text) = request.key.filter(|text| !text.is_empty()) else {
             return Ok(deny(Reason::MissingKey, None));
         };
         let Some(fingerprint) = self.entitlements.fingerprint(text) else {
             return Ok(deny(Reason::UnknownKey, None));
         };
-        let mut now = self.clock.now();
+        let mut now = self.store.now();
         let known = if let Some(known) = self.entitlements.remembered(&fingerprint, now) {
             known
         } else {
@@ -226,18 +245,74 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             let Some(sought) = self.sought(text, fingerprint) else {
                 return Ok(deny(Reason::UnknownKey, None));
             };
-            let loading = self.entitlements.load(&sought, &self.ledger, &self.clock);
+            let loading = self
+                .entitlements
+                .load(&sought, &self.store, self.store.clock());
             let known = loading.await?;
-            now = self.clock.now();
+            now = self.store.now();
             known
         };
-        let mut gate = Unasked::new(request.gate);
-        if let Some(decision) = self.decide_for(request, &known, now, &mut gate).await? {
+        if let Some(decision) = self.decide_for(request, &known, now, gate).await? {
             return Ok(decision);
         }
         match self.sought(text, fingerprint) {
-            Some(sought) => self.decide_again(request, &sought, &known, &mut gate).await,
+            Some(sought) => self.decide_again(request, &sought, &known, gate).await,
             None => Ok(deny(Reason::UnknownKey, None)),
+        }
+    }
+
+    /// What this process decides by itself of a request that could not be charged. `None` when its plan does not want that, or when
+    /// too little is known.
+    fn stand_in(
+        &self,
+        request: &Request<'_>,
+        failure: &StoreError,
+        gate: &mut Unasked<'_>,
+    ) -> Option<Decision> {
+        match failure.kind() {
+            StoreErrorKind::Unavailable | StoreErrorKind::Throttled => {}
+            StoreErrorKind::Broken | StoreErrorKind::InvalidPosition => return None,
+        }
+        let now = self.store.now();
+        let fingerprint = self.entitlements.fingerprint(request.key?)?;
+        let known = self.entitlements.recalled(&fingerprint, now)?;
+        let (key, grant, rules) = known.grant(request.api_stage, now).ok()?;
+        match grant.rules.on_unavailable() {
+            OnUnavailable::Deny => return None,
+            OnUnavailable::Allow => {}
+        }
+        if let Err(retry_after) = gate.pass(now) {
+            let levels = Levels::default();
+            return self.decision(key, grant, &Outcome::GateClosed(retry_after, levels));
+        }
+        let wish = self.wish(request, grant, rules);
+        let taken = self.stand_ins.take(
+            grant.meter_id(&key.id),
+            &grant.meter.knowledge(),
+            wish.cost,
+            &wish.limits,
+            now,
+        );
+        match taken {
+            Ok(levels) => {
+                let metered = metered(key, grant, levels);
+                Some(Decision::Allow(Allowance::Uncharged(metered)))
+            }
+            Err(NoStandIn::Refused(refusal, levels)) => {
+                self.decision(key, grant, &Outcome::Refused(refusal, levels))
+            }
+            Err(NoStandIn::Full) => None,
+        }
+    }
+
+    fn wish(&self, request: &Request<'_>, grant: &Grant, rules: &StageRules) -> Wish {
+        let leases = self.leases.min(grant.rules.leases());
+        Wish {
+            cost: request.cost.get(),
+            limits: rules.limits(request.method),
+            leases,
+            // What a shard has is charged in advance as well.
+            shards: grant.rules.shards().filter(|_| leases != Leases::Off),
         }
     }
 
@@ -260,14 +335,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, now) {
             Ok((key, grant, rules)) => {
-                let leases = self.leases.min(grant.rules.leases());
-                let wish = Wish {
-                    cost: request.cost.get(),
-                    limits: rules.limits(request.method),
-                    leases,
-                    // What a shard has is charged in advance as well.
-                    shards: grant.rules.shards().filter(|_| leases != Leases::Off),
-                };
+                let wish = self.wish(request, grant, rules);
                 let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
                 Ok(self.decision(key, grant, &charged))
             }
@@ -283,12 +351,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         known: &Arc<Entitlement>,
         gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
-        let was_open = known.grant(request.api_stage, self.clock.now()).is_ok();
+        let was_open = known.grant(request.api_stage, self.store.now()).is_ok();
         let known = self
             .entitlements
-            .load_again(sought, known, was_open, &self.ledger, &self.clock)
+            .load_again(sought, known, was_open, &self.store, self.store.clock())
             .await?;
-        let now = self.clock.now();
+        let now = self.store.now();
         if let Err(reason) = known.grant(request.api_stage, now) {
             return Ok(deny(reason, Some(&known)));
         }
@@ -299,31 +367,25 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
 
     /// `None` when the meter is off.
     fn decision(&self, key: &Key, grant: &Grant, charged: &Outcome) -> Option<Decision> {
-        let key_id = key.id.clone();
-        let plan_id = grant.rules.plan_id().clone();
         let (reason, levels) = match *charged {
             Outcome::SwitchedOff => return None,
             Outcome::Admitted(levels) => {
-                return Some(Decision::Allow(Allowance::Metered(Metered {
-                    key_id,
-                    customer_id: key.customer_id.clone(),
-                    plan_id,
-                    levels,
-                })));
+                let metered = metered(key, grant, levels);
+                return Some(Decision::Allow(Allowance::Metered(metered)));
             }
             Outcome::Refused(refusal, levels) => (self.reason(refusal), levels),
             Outcome::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
         };
         Some(Decision::Deny(Denial {
             reason,
-            key_id: Some(key_id),
-            plan_id: Some(plan_id),
+            key_id: Some(key.id.clone()),
+            plan_id: Some(grant.rules.plan_id().clone()),
             levels,
         }))
     }
 
     fn reason(&self, refusal: Refusal) -> Reason {
-        let now = self.clock.now();
+        let now = self.store.now();
         match refusal {
             Refusal::Throttled { until } => Reason::Throttled {
                 retry_after: until.map(|until| until.saturating_since(now)),
@@ -356,19 +418,19 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let_others_join(&flight).await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
-            match flight.next(self.charge_id(), self.clock.now()) {
+            match flight.next(self.store.charge_id(), self.store.now()) {
                 Next::Done(outcome) => return Ok(outcome),
-                Next::Archive(ended) => match self.ledger.archive(&meter, ended).await {
+                Next::Archive(ended) => match self.store.archive(&meter, ended).await {
                     Ok(()) => flight.archived(ended),
                     Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
                 Next::Pause(pause) => tokio::time::sleep(pause).await,
-                Next::Shard(shard, write) => match self.ledger.shard(&meter, shard, &write).await {
-                    Ok(answer) => flight.learn_of_shard(&write, &answer, self.clock.now()),
+                Next::Shard(shard, write) => match self.store.shard(&meter, shard, &write).await {
+                    Ok(answer) => flight.learn_of_shard(&write, &answer, self.store.now()),
                     Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
-                Next::Write(write) => match self.ledger.charge(&meter, &write).await {
-                    Ok(answer) => flight.learn(&write, &answer, self.clock.now()),
+                Next::Write(write) => match self.store.charge(&meter, &write).await {
+                    Ok(answer) => flight.learn(&write, &answer, self.store.now()),
                     Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
             }
@@ -377,12 +439,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
 
     async fn refund(&self, id: &MeterId, meter: &Meter, refund: Refund) {
         let mut write = RefundWrite {
-            id: self.charge_id(),
+            id: self.store.charge_id(),
             after: meter.last_refund_id(),
             refund,
         };
         for _ in 0..MAX_REFUND_WRITES {
-            match self.ledger.refund(id, &write).await {
+            match self.store.refund(id, &write).await {
                 Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
                 // If it failed, the window or the day has ended, or an operator has settled what remains.
                 Ok(Answer::Applied(_) | Answer::Failed(_)) => return,
@@ -398,14 +460,6 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 }
             }
         }
-    }
-
-    /// A name for a charge. The numbers of one process differ, and are spread over the slots and over what other processes use.
-    fn charge_id(&self) -> ChargeId {
-        let mut number = self.next_charge.fetch_add(1, Ordering::Relaxed);
-        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ChargeId::new(number ^ (number >> 31))
     }
 }
 
@@ -424,6 +478,15 @@ async fn let_others_join(flight: &Flight) {
         Poll::Pending
     })
     .await;
+}
+
+fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {
+    Metered {
+        key_id: key.id.clone(),
+        customer_id: key.customer_id.clone(),
+        plan_id: grant.rules.plan_id().clone(),
+        levels,
+    }
 }
 
 fn deny(reason: Reason, known: Option<&Arc<Entitlement>>) -> Decision {

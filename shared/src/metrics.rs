@@ -1,7 +1,8 @@
 //! Counts of decisions, in CloudWatch's Embedded Metric Format: lines of JSON in the log, from which CloudWatch makes metrics.
 //!
 //! A decision is one line with one metric of the namespace `Tollgate`: `Admitted`, `Throttled`, `QuotaExceeded`, `Forbidden` or
-//! `StoreFailed`, each with the value 1. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
+//! `StoreFailed`, each with the value 1; a request that passes because its plan says so while the store does not answer has two,
+//! `AdmittedUncharged` and `StoreFailed`. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
 //! are no dimension: each would be a metric of its own, and metrics are paid for one by one. The log lines of decisions have the key's id.
 //!
 //! Nothing is kept between requests: a frozen process would hold counts back, and one that ends would lose them.
@@ -27,6 +28,8 @@ pub const NAMESPACE: &str = "Tollgate";
 pub enum Outcome {
     /// It may pass, and was charged.
     Admitted,
+    /// It may pass although the store did not answer, and was not charged.
+    AdmittedUncharged,
     /// It came faster than the plan allows.
     Throttled,
     /// The quota is used up.
@@ -43,6 +46,7 @@ impl Outcome {
         match decision {
             Ok(Decision::Allow(Allowance::Unmetered)) => None,
             Ok(Decision::Allow(Allowance::Metered(_))) => Some(Self::Admitted),
+            Ok(Decision::Allow(Allowance::Uncharged(_))) => Some(Self::AdmittedUncharged),
             Ok(Decision::Deny(denial)) => Some(match denial.reason {
                 Reason::MissingKey
                 | Reason::UnknownKey
@@ -56,14 +60,15 @@ impl Outcome {
         }
     }
 
-    /// The metric's name.
-    pub const fn as_str(self) -> &'static str {
+    /// The names of the metrics that it counts for.
+    pub const fn metrics(self) -> &'static [&'static str] {
         match self {
-            Self::Admitted => "Admitted",
-            Self::Throttled => "Throttled",
-            Self::QuotaExceeded => "QuotaExceeded",
-            Self::Forbidden => "Forbidden",
-            Self::StoreFailed => "StoreFailed",
+            Self::Admitted => &["Admitted"],
+            Self::AdmittedUncharged => &["AdmittedUncharged", "StoreFailed"],
+            Self::Throttled => &["Throttled"],
+            Self::QuotaExceeded => &["QuotaExceeded"],
+            Self::Forbidden => &["Forbidden"],
+            Self::StoreFailed => &["StoreFailed"],
         }
     }
 }
@@ -106,7 +111,9 @@ impl Metrics {
             && let Some(outcome) = Outcome::of(decision)
         {
             let plan_id = match decision {
-                Ok(Decision::Allow(Allowance::Metered(metered))) => Some(&metered.plan_id),
+                Ok(Decision::Allow(
+                    Allowance::Metered(metered) | Allowance::Uncharged(metered),
+                )) => Some(&metered.plan_id),
                 Ok(Decision::Deny(denial)) => denial.plan_id.as_ref(),
                 Ok(Decision::Allow(Allowance::Unmetered)) | Err(_) => None,
             };
@@ -153,7 +160,7 @@ struct Metadata {
 struct Directive {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
-    metrics: [Metric; 1],
+    metrics: Vec<Metric>,
 }
 
 #[derive(Serialize)]
@@ -172,16 +179,17 @@ impl Serialize for Line<'_> {
             None => &[&[FUNCTION_NAME]],
             Some(_) => &[&[FUNCTION_NAME], &[FUNCTION_NAME, PLAN]],
         };
-        let name = self.outcome.as_str();
+        let names = self.outcome.metrics();
+        let metric = |name: &&'static str| Metric {
+            name,
+            unit: "Count",
+        };
         let metadata = Metadata {
             timestamp: self.timestamp.as_millis(),
             cloud_watch_metrics: [Directive {
                 namespace: NAMESPACE,
                 dimensions,
-                metrics: [Metric {
-                    name,
-                    unit: "Count",
-                }],
+                metrics: names.iter().map(metric).collect(),
             }],
         };
         let mut map = serializer.serialize_map(None)?;
@@ -190,7 +198,9 @@ impl Serialize for Line<'_> {
         if let Some(plan_id) = self.plan_id {
             map.serialize_entry(PLAN, plan_id.as_str())?;
         }
-        map.serialize_entry(name, &1)?;
+        for name in names {
+            map.serialize_entry(name, &1)?;
+        }
         map.end()
     }
 }
@@ -234,14 +244,18 @@ mod tests {
         })
     }
 
-    #[test]
-    fn an_admission_is_counted_for_the_function_and_for_its_plan_and_not_for_the_key() {
-        let admitted = Ok(Decision::Allow(Allowance::Metered(Metered {
+    fn metered() -> Metered {
+        Metered {
             key_id: "client".into(),
             customer_id: Some("customer".into()),
             plan_id: "bronze".into(),
             levels: Levels::default(),
-        })));
+        }
+    }
+
+    #[test]
+    fn an_admission_is_counted_for_the_function_and_for_its_plan_and_not_for_the_key() {
+        let admitted = Ok(Decision::Allow(Allowance::Metered(metered())));
         assert_eq!(
             line_for(&admitted),
             concat!(
@@ -254,13 +268,17 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_has_a_metric_of_its_own() {
+    fn every_outcome_has_a_metric_of_its_own_and_an_uncharged_one_says_that_the_store_failed_too() {
         let throttled = Reason::Throttled { retry_after: None };
         let used_up = Reason::QuotaExceeded {
             resets_after: Duration::ZERO,
         };
         let plan = || Some(PlanId::from("bronze"));
         let cases = [
+            (
+                Ok(Decision::Allow(Allowance::Uncharged(metered()))),
+                r#""Plan":"bronze","AdmittedUncharged":1,"StoreFailed":1}"#,
+            ),
             (
                 Ok(denied(throttled, plan())),
                 r#""Plan":"bronze","Throttled":1}"#,

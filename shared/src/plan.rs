@@ -18,6 +18,37 @@ pub const LEASE: &str = "tollgate:lease";
 /// second than a store makes to one item.
 pub const SHARDS: &str = "tollgate:shards";
 
+/// The tag with which a plan says what becomes of its keys' requests while the store does not answer: `deny` or `allow`.
+pub const ON_UNAVAILABLE: &str = "tollgate:on-unavailable";
+
+/// What becomes of a request that cannot be charged, because the store does not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// It is refused: no client ever gets more than its plan.
+    #[default]
+    Deny,
+    /// Each process admits by itself what the plan allows, beyond what it knows to be used, and charges nobody for it.
+    Allow,
+}
+
+impl FromStr for OnUnavailable {
+    type Err = InvalidOnUnavailable;
+
+    /// Reads `deny` or `allow`.
+    fn from_str(text: &str) -> Result<Self, InvalidOnUnavailable> {
+        match text {
+            "deny" => Ok(Self::Deny),
+            "allow" => Ok(Self::Allow),
+            _ => Err(InvalidOnUnavailable),
+        }
+    }
+}
+
+/// A text that is neither `deny` nor `allow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be deny or allow")]
+pub struct InvalidOnUnavailable;
+
 /// Over how many items the requests of one key are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shards {
@@ -216,6 +247,14 @@ impl Plan {
         self.tags.get(SHARDS)?.parse().ok()
     }
 
+    /// What the plan's tag [`ON_UNAVAILABLE`] says. Without it, and when it cannot be read, requests are refused.
+    pub fn on_unavailable(&self) -> OnUnavailable {
+        self.tags
+            .get(ON_UNAVAILABLE)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_default()
+    }
+
     /// The first stage that both plans cover. A key may be in one plan for each stage.
     pub fn shared_stage<'a>(&'a self, other: &Self) -> Option<&'a ApiStage> {
         self.stages
@@ -264,6 +303,24 @@ mod tests {
         }
         assert_eq!(shards("2").map(|shards| shards.pick(7)), Some(1));
         assert_eq!(shards("256").map(|shards| shards.pick(255)), Some(255));
+    }
+
+    #[test]
+    fn only_an_explicit_allow_admits_what_cannot_be_charged() {
+        let of = |text: &str| {
+            let mut plan = plan(Vec::new());
+            plan.tags.insert(ON_UNAVAILABLE.to_owned(), text.to_owned());
+            plan.on_unavailable()
+        };
+        assert_eq!(
+            plan(Vec::new()).on_unavailable(),
+            OnUnavailable::Deny,
+            "without the tag"
+        );
+        for text in ["", "deny", "Allow", "true", "allow "] {
+            assert_eq!(of(text), OnUnavailable::Deny, "{text}");
+        }
+        assert_eq!(of("allow"), OnUnavailable::Allow);
     }
 
     #[test]

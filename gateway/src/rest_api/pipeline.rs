@@ -116,7 +116,7 @@ impl RestApis {
             gate: Some(&method.gate),
         };
         match self.limiter.decide(&request).await {
-            Ok(Decision::Allow(Allowance::Metered(metered))) => {
+            Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
                 exchange.metered = Some(metered);
                 Ok(())
             }

@@ -35,7 +35,7 @@ pub(super) enum Form {
 pub(super) fn of(form: &Form, decision: &Result<Decision, StoreError>, key: Option<&str>) -> Value {
     let (is_allowed, key_id, context) = match decision {
         Ok(Decision::Allow(Allowance::Unmetered)) => (true, None, Map::new()),
-        Ok(Decision::Allow(Allowance::Metered(metered))) => {
+        Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
             let mut context = Map::new();
             context.insert("keyId".to_owned(), metered.key_id.as_str().into());
             context.insert("planId".to_owned(), metered.plan_id.as_str().into());

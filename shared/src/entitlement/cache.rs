@@ -8,7 +8,7 @@ use std::time::Duration;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use super::{Entitlement, FIRST_RECHECK, Grant, Grants, Key, Memory, Rules};
+use super::{Entitlement, FIRST_RECHECK, Grant, Grants, Key, LONGEST_OUTAGE, Memory, Rules};
 use crate::charge::Meter;
 use crate::id::{KeyId, PlanId};
 use crate::key::{AsItIs, Fingerprint, Fingerprinter, KeyHash};
@@ -86,6 +86,16 @@ impl Entitlements {
             None => self.strangers.get(fingerprint)?.ok()?,
         };
         self.is_fresh(&known, now).then_some(known)
+    }
+
+    /// What is remembered of a value that some key has, be it too old: for when the store does not answer.
+    pub(crate) fn recalled(
+        &self,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+    ) -> Option<Arc<Entitlement>> {
+        let known = self.keys.get(fingerprint)?;
+        (now.abs_diff(known.read_at) < LONGEST_OUTAGE).then_some(known)
     }
 
     /// All meters that are remembered.

@@ -3,7 +3,7 @@
 use crate::bucket::Bucket;
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
-use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Plan, Shards};
+use crate::plan::{BucketId, CoveredStage, Leases, MethodName, OnUnavailable, Plan, Shards};
 use crate::quota::Quota;
 
 /// The limits of a plan, worked out once when the plan is read.
@@ -13,6 +13,7 @@ pub(crate) struct Rules {
     stages: Box<[StageRules]>,
     leases: Leases,
     shards: Option<Shards>,
+    on_unavailable: OnUnavailable,
 }
 
 /// The limits of a plan in one stage.
@@ -44,6 +45,7 @@ impl Rules {
                 .collect(),
             leases: plan.leases(),
             shards: plan.shards(),
+            on_unavailable: plan.on_unavailable(),
         }
     }
 
@@ -59,6 +61,11 @@ impl Rules {
     /// Over how many items the requests of one key are spread.
     pub(crate) const fn shards(&self) -> Option<Shards> {
         self.shards
+    }
+
+    /// What becomes of requests that cannot be charged.
+    pub(crate) const fn on_unavailable(&self) -> OnUnavailable {
+        self.on_unavailable
     }
 
     /// The limits in `api_stage`, if the plan covers it.

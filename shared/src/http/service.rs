@@ -101,7 +101,7 @@ where
             let mut request = head.map(|()| body);
             match allowance {
                 Allowance::Unmetered => inner.call(request).await,
-                Allowance::Metered(metered) => {
+                Allowance::Metered(metered) | Allowance::Uncharged(metered) => {
                     let levels = metered.levels;
                     request.extensions_mut().insert(metered);
                     let mut response = inner.call(request).await?;

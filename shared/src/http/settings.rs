@@ -27,6 +27,9 @@ pub mod variable {
     pub const STRICT_AWS: &str = "TOLLGATE_STRICT_AWS";
     /// The longest wait for one answer of the store, in milliseconds. 200 when it is not set.
     pub const STORE_TIMEOUT_MS: &str = "TOLLGATE_STORE_TIMEOUT_MS";
+    /// The longest wait for a decision, in milliseconds, whatever it takes of the store. Five times the longest wait for one answer when it
+    /// is not set.
+    pub const DECISION_TIMEOUT_MS: &str = "TOLLGATE_DECISION_TIMEOUT_MS";
     /// For how long a process uses what it has read of a key and its plans, in seconds. 30 when it is not set.
     pub const CACHE_SECONDS: &str = "TOLLGATE_CACHE_SECONDS";
     /// How many keys a process remembers at the most. 10000 when it is not set.
@@ -38,6 +41,9 @@ pub mod variable {
     /// Lambda's own: the function's name, under which decisions are counted.
     pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 }
+
+/// How many attempts at the store have room in a decision: two reads at the first sight of a key and a write, and two that are sent again.
+const ATTEMPTS_OF_A_DECISION: u32 = 5;
 
 /// What the usage plan layer needs to know.
 #[derive(Clone, Debug)]
@@ -52,7 +58,7 @@ pub struct Settings {
     pub fields: Fields,
     /// How long to wait for the store.
     pub patience: Patience,
-    /// How many keys to remember, and how many requests to charge in advance.
+    /// How many keys to remember, how many requests to charge in advance, and how long to wait for a decision.
     pub options: Options,
     /// Where decisions are counted.
     pub metrics: Metrics,
@@ -149,7 +155,16 @@ impl Settings {
         if let Some(timeout_ms) = number(variable::STORE_TIMEOUT_MS)? {
             patience.attempt_timeout = Duration::from_millis(timeout_ms.into());
         }
-        let mut options = Options::default();
+        let deadline = match number(variable::DECISION_TIMEOUT_MS)? {
+            Some(timeout_ms) => Duration::from_millis(timeout_ms.into()),
+            None => patience
+                .attempt_timeout
+                .saturating_mul(ATTEMPTS_OF_A_DECISION),
+        };
+        let mut options = Options {
+            deadline,
+            ..Options::default()
+        };
         if let Some(seconds) = number(variable::CACHE_SECONDS)? {
             options.memory.max_age = Duration::from_secs(seconds.into());
         }
@@ -229,6 +244,7 @@ mod tests {
         let settings = settings(&[
             (variable::STRICT_AWS, "true"),
             (variable::STORE_TIMEOUT_MS, "1500"),
+            (variable::DECISION_TIMEOUT_MS, "2500"),
             (variable::CACHE_SECONDS, "5"),
             (variable::CACHE_KEYS, "700"),
             (variable::LEASES, "off"),
@@ -238,10 +254,18 @@ mod tests {
         .unwrap();
         assert_eq!(settings.fields, Fields::AwsOnly);
         assert_eq!(settings.patience.attempt_timeout.as_millis(), 1_500);
+        assert_eq!(settings.options.deadline.as_millis(), 2_500);
         assert_eq!(settings.options.memory.max_age.as_secs(), 5);
         assert_eq!(settings.options.memory.max_keys, 700);
         assert_eq!(settings.options.leases, Leases::Off);
         assert!(settings.public.matches(&http::Method::GET, "/health"));
+    }
+
+    #[test]
+    fn a_decision_has_time_for_five_attempts_at_the_store() {
+        let timeout = (variable::STORE_TIMEOUT_MS, "500");
+        let settings = settings(&[timeout]).unwrap().unwrap();
+        assert_eq!(settings.options.deadline.as_millis(), 2_500);
     }
 
     #[test]
@@ -277,6 +301,7 @@ mod tests {
             (variable::LAYER, "OFF"),
             (variable::METRICS, "none"),
             (variable::STORE_TIMEOUT_MS, "0"),
+            (variable::DECISION_TIMEOUT_MS, "-5"),
             (variable::CACHE_SECONDS, "half"),
             (variable::CACHE_KEYS, "-1"),
             (variable::LEASES, "0"),

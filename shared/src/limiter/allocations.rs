@@ -102,6 +102,12 @@ fn decided(limiter: &Limiter<AtOnce>, key: &str) -> (Option<Reason>, u64) {
         cost: NonZeroU64::MIN,
         gate: None,
     };
+    // A request that waits has a timer.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
     let decide = || {
         let mut decision = pin!(limiter.decide(&request));
         let mut context = Context::from_waker(Waker::noop());

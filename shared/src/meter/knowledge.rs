@@ -232,7 +232,7 @@ impl Knowledge {
     }
 
     /// The window that counts at `now`, and what is known to be used of it. A clock that lags behind the item uses the item's window.
-    pub(super) fn window_at(&self, quota: Quota, now: Timestamp) -> (WindowUse, Window) {
+    pub(crate) fn window_at(&self, quota: Quota, now: Timestamp) -> (WindowUse, Window) {
         let window = quota.window(now);
         match self.quota() {
             Some(known) if known.window == window.first => (known, window),

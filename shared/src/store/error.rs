@@ -50,6 +50,15 @@ impl StoreError {
         }
     }
 
+    /// For a request that is not sent, because the store does not answer.
+    pub(crate) const fn left_alone(message: String) -> Self {
+        Self {
+            kind: StoreErrorKind::Unavailable,
+            message,
+            source: None,
+        }
+    }
+
     /// For a request that waited for a charge which nobody makes any more.
     pub(crate) fn forsaken(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(

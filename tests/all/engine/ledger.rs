@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     AnswerLost,
     /// It is applied, its answer is lost, and the client sends it again.
     Retried,
+    /// The store asks for fewer writes to this item.
+    Throttled,
 }
 
 /// How often the store was asked.
@@ -130,6 +132,11 @@ impl Ledger for MemoryLedger {
                 item.charge(write);
                 Err(unavailable())
             }
+            Some(Fault::Throttled) => Err(StoreError::new(
+                StoreErrorKind::Throttled,
+                "too many writes",
+                std::io::Error::other("throttled"),
+            )),
             Some(Fault::Retried) => {
                 item.charge(write);
                 Ok(item.charge(write))

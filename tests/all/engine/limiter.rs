@@ -4,6 +4,7 @@ mod concurrency;
 mod failures;
 mod gate;
 mod leases;
+mod outages;
 mod reading_again;
 mod remembering;
 mod shards;
@@ -149,12 +150,12 @@ impl Desk {
         self.change_meter(|meter| meter.off = !enabled);
     }
 
-    async fn ask(
+    async fn answer(
         &self,
         resource: &str,
         key: Option<&str>,
         cost: u64,
-    ) -> Result<Option<Reason>, StoreError> {
+    ) -> Result<Decision, StoreError> {
         let api_stage = stage();
         let request = Request {
             api_stage: &api_stage,
@@ -166,9 +167,20 @@ impl Desk {
             cost: NonZeroU64::new(cost).unwrap(),
             gate: None,
         };
-        Ok(match self.limiter.decide(&request).await? {
+        self.limiter.decide(&request).await
+    }
+
+    async fn ask(
+        &self,
+        resource: &str,
+        key: Option<&str>,
+        cost: u64,
+    ) -> Result<Option<Reason>, StoreError> {
+        Ok(match self.answer(resource, key, cost).await? {
             Decision::Allow(Allowance::Metered(_)) => None,
-            Decision::Allow(Allowance::Unmetered) => panic!("nothing was checked"),
+            Decision::Allow(Allowance::Unmetered | Allowance::Uncharged(_)) => {
+                panic!("nothing was charged")
+            }
             Decision::Deny(denial) => Some(denial.reason),
         })
     }

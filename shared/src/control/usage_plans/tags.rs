@@ -1,6 +1,8 @@
 //! Tags of keys, plans, APIs and stages.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use http::StatusCode;
 use serde::Serialize;
@@ -11,7 +13,7 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
-use crate::plan::{LEASE, Leases, SHARDS, Shards};
+use crate::plan::{LEASE, Leases, ON_UNAVAILABLE, OnUnavailable, SHARDS, Shards};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -73,8 +75,8 @@ impl Resource {
 ///
 /// # Errors
 ///
-/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, a size of leases that is none, or a
-/// number of shards that is none.
+/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, or a value of one of Tollgate's own
+/// tags that means nothing.
 pub(super) fn checked(
     tags: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, ControlError> {
@@ -95,18 +97,24 @@ pub(super) fn checked(
             )));
         }
     }
-    if let Some(Err(invalid)) = tags.get(LEASE).map(|text| text.parse::<Leases>()) {
-        return Err(ControlError::bad_request(format!(
-            "Invalid value of tag {LEASE} specified, {invalid}"
-        )));
-    }
-    if let Some(Err(invalid)) = tags.get(SHARDS).map(|text| text.parse::<Shards>()) {
-        return Err(ControlError::bad_request(format!(
-            "Invalid value of tag {SHARDS} specified, {invalid}"
-        )));
-    }
+    readable::<Leases>(&tags, LEASE)?;
+    readable::<Shards>(&tags, SHARDS)?;
+    readable::<OnUnavailable>(&tags, ON_UNAVAILABLE)?;
     at_most(&tags)?;
     Ok(tags)
+}
+
+/// The tag `name`, when it is there, can be read as a `T`.
+fn readable<T: FromStr<Err: fmt::Display>>(
+    tags: &BTreeMap<String, String>,
+    name: &str,
+) -> Result<(), ControlError> {
+    match tags.get(name).map(|text| text.parse::<T>()) {
+        Some(Err(invalid)) => Err(ControlError::bad_request(format!(
+            "Invalid value of tag {name} specified, {invalid}"
+        ))),
+        Some(Ok(_)) | None => Ok(()),
+    }
 }
 
 fn at_most(tags: &BTreeMap<String, String>) -> Result<(), ControlError> {
@@ -296,6 +304,8 @@ mod tests {
         assert!(checked(tags("tollgate:lease", "none")).is_err());
         assert!(checked(tags("tollgate:shards", "32")).is_ok());
         assert!(checked(tags("tollgate:shards", "1")).is_err());
+        assert!(checked(tags("tollgate:on-unavailable", "allow")).is_ok());
+        assert!(checked(tags("tollgate:on-unavailable", "yes")).is_err());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());
         assert!(checked(tags("", "v")).is_err());

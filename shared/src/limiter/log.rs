@@ -1,0 +1,73 @@
+//! What is logged of a decision: ids and reasons, and never a key's value.
+
+use tracing::{debug, error, info, warn};
+
+use super::Request;
+use crate::decision::{Allowance, Decision, Denial, Metered};
+use crate::store::StoreError;
+
+pub(super) fn decision(request: &Request<'_>, decision: &Result<Decision, StoreError>) {
+    match decision {
+        Ok(Decision::Allow(Allowance::Unmetered)) => {}
+        Ok(Decision::Allow(Allowance::Metered(metered))) => admission(request, metered),
+        Ok(Decision::Allow(Allowance::Uncharged(metered))) => uncharged(request, metered),
+        Ok(Decision::Deny(denied)) => denial(request, denied),
+        Err(failure) => error!(
+            api.stage = %request.api_stage,
+            error = failure as &dyn std::error::Error,
+            "could not decide a request: the store did not answer"
+        ),
+    }
+}
+
+/// Why this process decides by itself.
+pub(super) fn store_failure(request: &Request<'_>, failure: &StoreError) {
+    debug!(
+        api.stage = %request.api_stage,
+        error = failure as &dyn std::error::Error,
+        "decide a request without the store, which did not answer"
+    );
+}
+
+fn admission(request: &Request<'_>, metered: &Metered) {
+    debug!(
+        api.stage = %request.api_stage,
+        resource = request.method.resource,
+        method = request.method.verb,
+        key.id = %metered.key_id,
+        plan.id = %metered.plan_id,
+        decision = "admitted",
+        remaining = metered.remaining(),
+        "admitted a request"
+    );
+}
+
+fn uncharged(request: &Request<'_>, metered: &Metered) {
+    warn!(
+        api.stage = %request.api_stage,
+        resource = request.method.resource,
+        method = request.method.verb,
+        key.id = %metered.key_id,
+        plan.id = %metered.plan_id,
+        decision = "admitted_uncharged",
+        remaining = metered.remaining(),
+        "admitted a request without a charge: the store did not answer"
+    );
+}
+
+fn denial(request: &Request<'_>, denial: &Denial) {
+    let retry_after_ms = denial
+        .reason
+        .retry_after()
+        .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    info!(
+        api.stage = %request.api_stage,
+        resource = request.method.resource,
+        method = request.method.verb,
+        key.id = denial.key_id.as_ref().map(tracing::field::display),
+        plan.id = denial.plan_id.as_ref().map(tracing::field::display),
+        decision = denial.reason.as_str(),
+        retry_after_ms,
+        "denied a request"
+    );
+}
