@@ -2,10 +2,12 @@
 
 #[cfg(test)]
 mod allocations;
+mod charging;
 mod circuit;
 mod gate;
 mod guarded;
 mod log;
+mod outage;
 mod stand_in;
 
 use std::num::NonZeroU64;
@@ -17,14 +19,14 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use tracing::warn;
 
-use crate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
+use crate::charge::{Outcome, Wish};
 use crate::decision::{Allowance, Decision, Denial, Levels, Metered, Reason};
 use crate::entitlement::{Entitlement, Entitlements, Grant, Key, Memory, Sought, StageRules};
-use crate::id::{ApiStage, KeyId};
+use crate::id::ApiStage;
 use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
-use crate::meter::{Answer, MeterId, Refund, RefundWrite, Refusal};
-use crate::plan::{MethodName, OnUnavailable};
+use crate::meter::Refusal;
+use crate::plan::MethodName;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::{Clock, SystemClock, Timestamp};
@@ -33,7 +35,7 @@ pub use circuit::{FIRST_REST, LONGEST_REST, MAX_FAILURES};
 pub use gate::Gate;
 use gate::Unasked;
 use guarded::Guarded;
-use stand_in::{NoStandIn, StandIns};
+use stand_in::StandIns;
 
 /// How much a limiter remembers, what it may charge in advance, and how long it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +61,6 @@ impl Default for Options {
 
 /// How many refunds are under way at once when a process ends.
 const HAND_BACK_AT_ONCE: usize = 32;
-
-/// How often a refund is tried: the first failure names the refund before it.
-const MAX_REFUND_WRITES: u32 = 4;
-
 /// One request for a method that requires a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -261,50 +259,6 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }
     }
 
-    /// What this process decides by itself of a request that could not be charged. `None` when its plan does not want that, or when
-    /// too little is known.
-    fn stand_in(
-        &self,
-        request: &Request<'_>,
-        failure: &StoreError,
-        gate: &mut Unasked<'_>,
-    ) -> Option<Decision> {
-        match failure.kind() {
-            StoreErrorKind::Unavailable | StoreErrorKind::Throttled => {}
-            StoreErrorKind::Broken | StoreErrorKind::InvalidPosition => return None,
-        }
-        let now = self.store.now();
-        let fingerprint = self.entitlements.fingerprint(request.key?)?;
-        let known = self.entitlements.recalled(&fingerprint, now)?;
-        let (key, grant, rules) = known.grant(request.api_stage, now).ok()?;
-        match grant.rules.on_unavailable() {
-            OnUnavailable::Deny => return None,
-            OnUnavailable::Allow => {}
-        }
-        if let Err(retry_after) = gate.pass(now) {
-            let levels = Levels::default();
-            return self.decision(key, grant, &Outcome::GateClosed(retry_after, levels));
-        }
-        let wish = self.wish(request, grant, rules);
-        let taken = self.stand_ins.take(
-            grant.meter_id(&key.id),
-            &grant.meter.knowledge(),
-            wish.cost,
-            &wish.limits,
-            now,
-        );
-        match taken {
-            Ok(levels) => {
-                let metered = metered(key, grant, levels);
-                Some(Decision::Allow(Allowance::Uncharged(metered)))
-            }
-            Err(NoStandIn::Refused(refusal, levels)) => {
-                self.decision(key, grant, &Outcome::Refused(refusal, levels))
-            }
-            Err(NoStandIn::Full) => None,
-        }
-    }
-
     fn wish(&self, request: &Request<'_>, grant: &Grant, rules: &StageRules) -> Wish {
         let leases = self.leases.min(grant.rules.leases());
         Wish {
@@ -395,89 +349,6 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             },
         }
     }
-
-    async fn charge(
-        &self,
-        key_id: &KeyId,
-        grant: &Grant,
-        wish: &Wish,
-        now: Timestamp,
-        gate: &mut Unasked<'_>,
-    ) -> Result<Outcome, StoreError> {
-        let mut flight = match grant.meter.ask(wish, now, || gate.pass(now)) {
-            Asked::Done(outcome) => return Ok(outcome),
-            Asked::Lead(flight) => flight,
-            Asked::Wait(told) => match told.await {
-                Ok(Turn::Done(outcome)) => return Ok(outcome),
-                Ok(Turn::Failed(failure)) => return Err(failure),
-                Ok(Turn::Lead(flight)) => flight,
-                Err(gone) => return Err(StoreError::forsaken(gone)),
-            },
-        };
-        let meter = grant.meter_id(key_id);
-        let_others_join(&flight).await;
-        loop {
-            // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
-            match flight.next(self.store.charge_id(), self.store.now()) {
-                Next::Done(outcome) => return Ok(outcome),
-                Next::Archive(ended) => match self.store.archive(&meter, ended).await {
-                    Ok(()) => flight.archived(ended),
-                    Err(failure) => return flight.fail(&failure).ok_or(failure),
-                },
-                Next::Pause(pause) => tokio::time::sleep(pause).await,
-                Next::Shard(shard, write) => match self.store.shard(&meter, shard, &write).await {
-                    Ok(answer) => flight.learn_of_shard(&write, &answer, self.store.now()),
-                    Err(failure) => return flight.fail(&failure).ok_or(failure),
-                },
-                Next::Write(write) => match self.store.charge(&meter, &write).await {
-                    Ok(answer) => flight.learn(&write, &answer, self.store.now()),
-                    Err(failure) => return flight.fail(&failure).ok_or(failure),
-                },
-            }
-        }
-    }
-
-    async fn refund(&self, id: &MeterId, meter: &Meter, refund: Refund) {
-        let mut write = RefundWrite {
-            id: self.store.charge_id(),
-            after: meter.last_refund_id(),
-            refund,
-        };
-        for _ in 0..MAX_REFUND_WRITES {
-            match self.store.refund(id, &write).await {
-                Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
-                // If it failed, the window or the day has ended, or an operator has settled what remains.
-                Ok(Answer::Applied(_) | Answer::Failed(_)) => return,
-                Err(failure) => {
-                    warn!(
-                        key.id = %id.key_id,
-                        plan.id = %id.plan_id,
-                        requests = refund.requests,
-                        error = &failure as &dyn std::error::Error,
-                        "could not give back what a lease had left"
-                    );
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// How often tasks that are ready go first at the most: some microseconds.
-const MAX_TURNS: u32 = 64;
-
-/// Comes back when the tasks that are ready have been at it, and those who shared the last charge ask again: they share this one.
-async fn let_others_join(flight: &Flight) {
-    let mut turns = 0;
-    std::future::poll_fn(|context| {
-        turns += 1;
-        if turns > MAX_TURNS || (turns > 1 && flight.is_full()) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {

@@ -1,0 +1,56 @@
+//! What is decided of a request that could not be charged, where its plan would rather admit than refuse.
+
+use super::gate::Unasked;
+use super::stand_in::NoStandIn;
+use super::{Inner, Request, metered};
+use crate::charge::Outcome;
+use crate::decision::{Allowance, Decision, Levels};
+use crate::plan::OnUnavailable;
+use crate::store::{Ledger, StoreError, StoreErrorKind};
+use crate::time::Clock;
+
+impl<L: Ledger, C: Clock> Inner<L, C> {
+    /// What this process decides by itself of a request that could not be charged. `None` when its plan does not want that, or when
+    /// too little is known.
+    pub(super) fn stand_in(
+        &self,
+        request: &Request<'_>,
+        failure: &StoreError,
+        gate: &mut Unasked<'_>,
+    ) -> Option<Decision> {
+        match failure.kind() {
+            StoreErrorKind::Unavailable | StoreErrorKind::Throttled => {}
+            StoreErrorKind::Broken | StoreErrorKind::InvalidPosition => return None,
+        }
+        let now = self.store.now();
+        let fingerprint = self.entitlements.fingerprint(request.key?)?;
+        let known = self.entitlements.recalled(&fingerprint, now)?;
+        let (key, grant, rules) = known.grant(request.api_stage, now).ok()?;
+        match grant.rules.on_unavailable() {
+            OnUnavailable::Deny => return None,
+            OnUnavailable::Allow => {}
+        }
+        if let Err(retry_after) = gate.pass(now) {
+            let levels = Levels::default();
+            return self.decision(key, grant, &Outcome::GateClosed(retry_after, levels));
+        }
+        let wish = self.wish(request, grant, rules);
+        let taken = self.stand_ins.take(
+            grant.meter_id(&key.id),
+            &grant.meter.knowledge(),
+            wish.cost,
+            &wish.limits,
+            now,
+        );
+        match taken {
+            Ok(levels) => {
+                let metered = metered(key, grant, levels);
+                Some(Decision::Allow(Allowance::Uncharged(metered)))
+            }
+            Err(NoStandIn::Refused(refusal, levels)) => {
+                self.decision(key, grant, &Outcome::Refused(refusal, levels))
+            }
+            Err(NoStandIn::Full) => None,
+        }
+    }
+}
