@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::str::FromStr;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -23,7 +24,8 @@ Examples:
   tollgate keys create joe-black --plan Bronze
   tollgate keys create joe-black --plan Bronze --plan reports --environment prod
   tollgate keys create trial --expires-at 2027-01-31T00:00:00Z --no-keep-value
-  tollgate keys create joe-black --json | jq -r .value";
+  tollgate keys create joe-black --json | jq -r .value
+  pass show customers/joe | tollgate keys create joe-black --value -";
 
 /// Creates a key, and shows its value
 #[derive(Debug, clap::Args)]
@@ -35,7 +37,8 @@ pub(crate) struct Arguments {
     /// A plan to put the key into, by id or name; can be given several times
     #[arg(long = "plan", value_name = "PLAN")]
     plans: Vec<String>,
-    /// The value, 20 to 128 characters; a random one when it is not given
+    /// The value, 20 to 128 characters; a random one when it is not given. `-` reads it from standard input, so that it stands in no
+    /// shell's history and in no list of processes
     #[arg(long, value_name = "VALUE")]
     value: Option<GivenValue>,
     /// The environment whose first letter a random value starts with
@@ -80,9 +83,28 @@ impl Arguments {
     }
 }
 
+/// More than the longest value has, and its end of line.
+const MAX_LINE_BYTES: u64 = 1_024;
+
 /// A value as it was typed. Its `Debug` shows none of it, and no error of the parser does.
 #[derive(Clone)]
 struct GivenValue(String);
+
+impl GivenValue {
+    /// The value; what `input` has in its first line when `-` was typed.
+    fn text(&self, input: impl Read) -> Result<String, Failure> {
+        if self.0 != "-" {
+            return Ok(self.0.clone());
+        }
+        let mut line = String::new();
+        BufReader::new(input.take(MAX_LINE_BYTES))
+            .read_line(&mut line)
+            .map_err(|error| {
+                Failure::failed("the value cannot be read from standard input").caused_by(&error)
+            })?;
+        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
 
 impl FromStr for GivenValue {
     type Err = Infallible;
@@ -140,8 +162,8 @@ pub(super) async fn run<R: Management>(
 }
 
 fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
-    let value = if let Some(GivenValue(text)) = &arguments.value {
-        KeyValue::parse(text)
+    let value = if let Some(given) = &arguments.value {
+        KeyValue::parse(&given.text(io::stdin().lock())?)
             .map_err(|error| Failure::failed("--value cannot be used").caused_by(&error))?
     } else {
         let letter = EnvironmentLetter::of(&arguments.environment);
@@ -214,4 +236,30 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     parse_instant(text).ok_or_else(|| {
         "write it like 2027-01-31T00:00:00Z, between the years 1970 and 2554".to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(given: &str, input: &[u8]) -> String {
+        GivenValue(given.to_owned()).text(input).unwrap()
+    }
+
+    #[test]
+    fn a_dash_reads_the_first_line_of_the_input_and_anything_else_is_the_value() {
+        let value = "a-value-of-twenty-characters";
+        assert_eq!(text(value, b"another"), value);
+        for end in ["", "\n", "\r\n", "\nand more\n"] {
+            assert_eq!(text("-", format!("{value}{end}").as_bytes()), value);
+        }
+        assert_eq!(text("-", b""), "");
+    }
+
+    #[test]
+    fn input_that_never_ends_its_line_is_not_read_for_ever() {
+        assert_eq!(text("-", &[b'a'; 5_000]).len(), 1_024);
+        let binary = GivenValue("-".to_owned()).text(&[0xff, 0xfe][..]);
+        assert!(binary.is_err());
+    }
 }
