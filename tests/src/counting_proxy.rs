@@ -4,6 +4,7 @@
 mod bill;
 mod fault;
 mod item_size;
+mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -28,6 +29,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use bill::Bill;
 use bill::{Billed, Used};
 pub use fault::Fault;
+use trouble::Trouble;
 
 use crate::dynamodb::DynamoDb;
 use crate::error::Result;
@@ -52,6 +54,7 @@ struct State {
     /// How long each request takes in addition, in nanoseconds.
     added_ns: AtomicU64,
     bill: Mutex<Option<Bill>>,
+    trouble: Mutex<Trouble>,
 }
 
 /// A request as it came to the proxy.
@@ -88,6 +91,7 @@ impl CountingProxy {
             asked: Mutex::default(),
             added_ns: AtomicU64::new(0),
             bill: Mutex::default(),
+            trouble: Mutex::default(),
         });
         let server = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self {
@@ -155,6 +159,16 @@ impl CountingProxy {
             .unwrap_or_default()
     }
 
+    /// From now on one request of `one_in` has a fault of any kind, drawn from `seed`. Those that are late are late by 150 to 400 ms.
+    pub fn make_trouble(&self, seed: u64, one_in: u32) {
+        *self.state.trouble() = Trouble::new(seed, one_in);
+    }
+
+    /// Ends it. How many requests had a fault.
+    pub fn end_trouble(&self) -> u64 {
+        std::mem::take(&mut *self.state.trouble()).count()
+    }
+
     /// Forgets the counts and the faults that are still waiting.
     pub fn reset(&self) {
         self.state.operations().clear();
@@ -183,6 +197,10 @@ impl State {
         self.bill.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One half of the distance to the store.
     async fn travel(&self) {
         let half = Duration::from_nanos(self.added_ns.load(Ordering::Relaxed) / 2);
@@ -196,7 +214,8 @@ impl State {
         let mut operations = self.operations();
         let operation = operations.entry(operation.to_owned()).or_default();
         operation.requests = operation.requests.saturating_add(1);
-        operation.faults.pop_front()
+        let fault = operation.faults.pop_front();
+        fault.or_else(|| self.trouble().draw())
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
