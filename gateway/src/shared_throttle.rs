@@ -23,7 +23,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tollgate::bucket::{Bucket, Rate, Throttle};
+use tollgate::bucket::{Bucket, Throttle};
+use tollgate::control::account_limit_of_aws;
 use tollgate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use tollgate::id::ApiStage;
 use tollgate::limiter::Gate;
@@ -33,12 +34,6 @@ use tollgate::time::Timestamp;
 use tracing::{debug, info};
 
 use atomic_bucket::AtomicBucket;
-
-/// The account's rate over all REST APIs, in requests a second: API Gateway's default.
-pub const ACCOUNT_RATE: u32 = 10_000;
-
-/// The account's burst over all REST APIs: API Gateway's default.
-pub const ACCOUNT_BURST: u64 = 5_000;
 
 /// How many buckets may be remembered before those that nobody needs are looked for.
 const CAPACITY: usize = 16_384;
@@ -107,19 +102,10 @@ pub struct SharedRefusal {
     pub retry_after: Option<Duration>,
 }
 
-/// API Gateway's limit of an account, as it is unless AWS has raised it.
-#[must_use]
-pub fn account_of_aws() -> Throttle {
-    Throttle {
-        rate: Rate::from(ACCOUNT_RATE),
-        burst: ACCOUNT_BURST,
-    }
-}
-
 impl Default for SharedThrottles {
     /// With API Gateway's limits of an account.
     fn default() -> Self {
-        Self::new(account_of_aws())
+        Self::new(account_limit_of_aws())
     }
 }
 

@@ -283,6 +283,7 @@ fn control_settings(template: &Template, arguments: &StartApi) -> control::Setti
         environment: EnvironmentLetter::of(stage_name(template)),
         keep_values: true,
         aws_limits: arguments.aws_limits,
+        account_limit: arguments.account_limit,
         unmanaged_stages: UnmanagedStages::Known(http_stages.chain(url_stages).collect()),
     }
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tests::{Answer, CountingProxy, DynamoDb, HttpClient};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tollgate::control::Gateway as _;
+use tollgate::control::{Gateway as _, account_limit_of_aws};
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
 use tollgate::key::Pepper;
@@ -34,7 +34,6 @@ use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
-use tollgate_gateway::shared_throttle::account_of_aws;
 
 use backend::Backend;
 
@@ -95,7 +94,7 @@ impl App {
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
-                account_limit: account_of_aws(),
+                account_limit: account_limit_of_aws(),
                 port: address.port(),
             },
             Arc::new(clock.clone()),

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::thread;
 
 use proptest::prelude::*;
-use tollgate::bucket::Verdict;
+use tollgate::bucket::{Rate, Verdict};
+use tollgate::control::ACCOUNT_BURST;
 
 use super::*;
 
