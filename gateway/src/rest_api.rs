@@ -7,6 +7,7 @@
 mod access;
 mod call;
 mod context;
+mod denied;
 mod failure;
 mod gateway_response;
 mod integration;
@@ -36,6 +37,7 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::Clock;
 
 pub use call::Call;
+pub use denied::Denied;
 pub use stages::{CHECKED_EVERY, MISSING_CHECKED_EVERY};
 
 use crate::authorize::Authorizers;

@@ -12,11 +12,13 @@ use tollgate::limiter;
 use tollgate::plan::MethodName;
 
 use super::call::{Call, Exchange};
+use super::denied::Denied;
 use super::failure::Failure;
 use super::method::Method;
 use super::served::Served;
 use super::{RestApis, insert};
 use crate::incoming::{self, BodyError};
+use crate::shared_throttle::RequestGate;
 
 /// The most bytes of all names and values of a request's header fields, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
@@ -38,6 +40,9 @@ impl RestApis {
         };
         if let Some(metered) = &exchange.metered {
             fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
+        }
+        if let Some(denied) = exchange.denied {
+            response.extensions_mut().insert(denied);
         }
         response
     }
@@ -98,11 +103,11 @@ impl RestApis {
 
     /// Checks the key, charges its plan, and asks the limits that all callers share.
     async fn admit(&self, exchange: &mut Exchange<'_>, method: &Method) -> Result<(), Failure> {
-        let denied = |denial: Denial| Failure::denied(&denial, self.fields);
+        let gate = method.gate.for_request();
         if !method.api_key_required {
-            return match method.gate.decide(self.services.now()) {
+            return match gate.decide(self.services.now()) {
                 Decision::Allow(_) => Ok(()),
-                Decision::Deny(denial) => Err(denied(denial)),
+                Decision::Deny(denial) => Err(self.deny(exchange, &denial, &gate)),
             };
         }
         let request = limiter::Request {
@@ -113,7 +118,7 @@ impl RestApis {
             },
             key: exchange.api_key(),
             cost: NonZeroU64::MIN,
-            gate: Some(&method.gate),
+            gate: Some(&gate),
         };
         match self.limiter.decide(&request).await {
             Ok(Decision::Allow(Allowance::Metered(metered))) => {
@@ -121,8 +126,18 @@ impl RestApis {
                 Ok(())
             }
             Ok(Decision::Allow(Allowance::Unmetered)) => Ok(()),
-            Ok(Decision::Deny(denial)) => Err(denied(denial)),
+            Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),
             Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
         }
+    }
+
+    fn deny(
+        &self,
+        exchange: &mut Exchange<'_>,
+        denial: &Denial,
+        gate: &RequestGate<'_>,
+    ) -> Failure {
+        exchange.denied = Some(Denied::new(denial, gate.refused_by()));
+        Failure::denied(denial, self.fields)
     }
 }

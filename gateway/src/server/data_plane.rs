@@ -16,7 +16,7 @@ use super::target::TargetId;
 use super::{Handler, host};
 use crate::event::ApiKind;
 use crate::incoming::{REQUEST_ID, RequestIds};
-use crate::rest_api::{Call, RestApis};
+use crate::rest_api::{Call, Denied, RestApis};
 use crate::router::{Destination, Router};
 
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -57,11 +57,17 @@ impl Handler for DataPlane {
         }
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.0.answer(request, peer, started, &ids).await;
+        let denied: Option<&Denied> = response.extensions().get();
         info!(
             target: ACCESS,
             duration_ms = u64::try_from(SystemClock.now().saturating_since(started).as_millis())
                 .unwrap_or(u64::MAX),
             request_id = ids.request,
+            key.id = denied.and_then(|denied| denied.key_id.as_ref()).map(display),
+            plan.id = denied.and_then(|denied| denied.plan_id.as_ref()).map(display),
+            decision = denied.map(|denied| denied.decision),
+            limit = denied.and_then(|denied| denied.limit),
+            retry_after_ms = denied.and_then(|denied| denied.retry_after_ms),
             "{method} {} {}",
             uri.path(),
             response.status().as_u16(),
