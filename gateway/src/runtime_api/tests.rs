@@ -12,6 +12,7 @@ use super::*;
 struct Recorder {
     outcomes: Mutex<Vec<Outcome>>,
     init_errors: Mutex<Vec<FunctionError>>,
+    undelivered: Mutex<Vec<String>>,
 }
 
 impl ExtensionHost for Recorder {
@@ -70,6 +71,10 @@ impl Environment for Recorder {
         }
         self.outcomes.lock().unwrap().push(outcome);
         Ok(())
+    }
+
+    fn undelivered(&self, request_id: &str) {
+        self.undelivered.lock().unwrap().push(request_id.to_owned());
     }
 
     fn fail_init(&self, error: FunctionError) -> Result<(), Refusal> {

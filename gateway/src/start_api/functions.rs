@@ -11,7 +11,7 @@ use tollgate::time::SystemClock;
 
 use super::{StartApi, StartError};
 use crate::build_functions::{FunctionSource, binary_names, find_executables};
-use crate::invoke::{Function, FunctionConfig};
+use crate::invoke::{Function, FunctionConfig, QueueBytes};
 use crate::lambda::Lambdas;
 use crate::local;
 use crate::template::{FunctionSpec, LoggingSpec, Template};
@@ -88,6 +88,7 @@ pub(super) async fn start(
             return Ok((Lambdas::elsewhere(endpoint, binaries), Vec::new()));
         }
     };
+    let queue_bytes = QueueBytes::default();
     let mut functions = Vec::new();
     for spec in &template.functions {
         let Some(binary) = executables.get(&spec.logical_id) else {
@@ -116,6 +117,7 @@ pub(super) async fn start(
             } else {
                 defaults.init_timeout
             },
+            queue_bytes: queue_bytes.clone(),
             ..defaults
         };
         let function = Function::new(config, Arc::new(SystemClock));
