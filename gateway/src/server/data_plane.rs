@@ -12,9 +12,8 @@ use tracing::{Level, enabled, info};
 
 use super::answer::Fault;
 use super::http_api::HttpApis;
-use super::target::TargetId;
+use super::target::{Door, TargetId};
 use super::{Handler, host};
-use crate::event::ApiKind;
 use crate::incoming::{REQUEST_ID, RequestIds};
 use crate::rest_api::{Call, Denied, RestApis};
 use crate::router::{Destination, Router};
@@ -87,7 +86,7 @@ impl Inner {
         let (parts, body) = request.into_parts();
         let destination = match host::of(&parts) {
             Ok(host) => self.router.route(host, parts.uri.path()),
-            Err(fault) => return with_ids(fault.response(ApiKind::Http), ApiKind::Http, ids),
+            Err(fault) => return with_ids(fault.response(Door::HttpApi), Door::HttpApi, ids),
         };
         let (target, path, request_path) = match destination {
             Destination::RestApi {
@@ -116,29 +115,29 @@ impl Inner {
             } => (*target, path, request_path),
             Destination::FunctionUrl { target, path } => (*target, path, path),
             Destination::UnknownStage { target } => {
-                let kind = target.kind();
-                return with_ids(Fault::NoStage.response(kind), kind, ids);
+                let door = target.door();
+                return with_ids(Fault::NoStage.response(door), door, ids);
             }
             Destination::AmbiguousStage { .. }
             | Destination::UnknownApi
             | Destination::UnknownFunctionUrl => {
-                return with_ids(Fault::NoApi.response(ApiKind::Http), ApiKind::Http, ids);
+                return with_ids(Fault::NoApi.response(Door::HttpApi), Door::HttpApi, ids);
             }
         };
-        let kind = target.kind();
+        let door = target.door();
         let outcome = self
             .http_apis
             .forward(target, path, request_path, &parts, body, peer, ids)
             .await;
-        let response = outcome.unwrap_or_else(|fault| fault.response(kind));
-        with_ids(response, kind, ids)
+        let response = outcome.unwrap_or_else(|fault| fault.response(door));
+        with_ids(response, door, ids)
     }
 }
 
 /// Adds the ids that AWS sends with every answer of an HTTP API or a function URL.
 fn with_ids(
     mut response: Response<Full<Bytes>>,
-    kind: ApiKind,
+    door: Door,
     ids: &RequestIds,
 ) -> Response<Full<Bytes>> {
     let headers = response.headers_mut();
@@ -147,9 +146,9 @@ fn with_ids(
             headers.insert(name, value);
         }
     };
-    match kind {
-        ApiKind::Rest | ApiKind::Http => insert(HTTP_API_REQUEST_ID, &ids.extended),
-        ApiKind::FunctionUrl => {
+    match door {
+        Door::HttpApi => insert(HTTP_API_REQUEST_ID, &ids.extended),
+        Door::FunctionUrl => {
             insert(REQUEST_ID, &ids.request);
             insert(TRACE_ID, &ids.trace);
         }
