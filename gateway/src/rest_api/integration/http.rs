@@ -14,7 +14,7 @@ use super::super::failure::Failure;
 use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping, to_text};
 use super::super::media_type;
 use super::super::services::Services;
-use crate::event::{self, is_binary, is_hop_by_hop};
+use crate::event::{self, end_to_end, is_binary};
 use crate::http_client::{BackendAnswer, SendError};
 use crate::mapping::parameters::{fill_placeholders, substitute_stage_variables};
 
@@ -201,25 +201,16 @@ async fn send(
 
 /// The client's header fields, without those that concern its connection.
 fn proxy_headers(exchange: &Exchange<'_>) -> HeaderMap {
-    let mut headers = exchange.call.parts.headers.clone();
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            is_hop_by_hop(name)
-                || [
-                    header::HOST,
-                    header::CONTENT_LENGTH,
-                    header::EXPECT,
-                    header::MAX_FORWARDS,
-                ]
-                .contains(name)
-        })
-        .cloned()
-        .collect();
-    for name in dropped {
-        headers.remove(name);
-    }
-    headers
+    let replaced = [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::EXPECT,
+        header::MAX_FORWARDS,
+    ];
+    end_to_end(&exchange.call.parts.headers)
+        .filter(|(name, _)| !replaced.contains(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// The client's query as it was sent, unless mappings add to it.
@@ -271,21 +262,16 @@ fn set(headers: &mut HeaderMap, name: &str, values: &[String]) {
 
 /// A proxy integration's answer.
 fn handed_on(exchange: &Exchange<'_>, answer: BackendAnswer) -> Response<Bytes> {
-    let mut headers = answer.headers;
+    let mut headers: HeaderMap = end_to_end(&answer.headers)
+        .filter(|(name, _)| !REMAPPED.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     for name in REMAPPED {
-        if let Some(value) = headers.remove(name)
+        if let Some(value) = answer.headers.get(name)
             && let Ok(name) = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
         {
-            headers.insert(name, value);
+            headers.insert(name, value.clone());
         }
-    }
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|it| is_hop_by_hop(it))
-        .cloned()
-        .collect();
-    for name in dropped {
-        headers.remove(name);
     }
     headers
         .entry(header::CONTENT_TYPE)
