@@ -1,5 +1,6 @@
 //! One HTTP client for everything that the gateway asks of others: backends of APIs, Lambda endpoints, function URLs.
 
+mod connection;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,8 @@ use tollgate::logs::causes;
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
-use pool::{Connection, Origin, Pool};
+use connection::{Connection, Watched};
+use pool::{Origin, Pool};
 
 /// The most bytes of an answer: 10 MB, as on AWS.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -70,7 +72,7 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
         let (origin, mut request) = addressed(request.map(Full::new))?;
         while let Some(mut connection) = self.shared.pool.take(&origin).await {
-            match connection.try_send_request(request).await {
+            match connection.sender.try_send_request(request).await {
                 Ok(response) => return self.read(origin, connection, response).await,
                 Err(mut error) => match error.take_message() {
                     // The server has closed the connection before it saw anything of the request.
@@ -80,7 +82,7 @@ impl HttpClient {
             }
         }
         let mut connection = self.connect(&origin).await?;
-        match connection.try_send_request(request).await {
+        match connection.sender.try_send_request(request).await {
             Ok(response) => self.read(origin, connection, response).await,
             Err(error) => Err(unreachable(error.error())),
         }
@@ -102,7 +104,9 @@ impl HttpClient {
             .call(uri)
             .await
             .map_err(|error| unreachable(&*error))?;
-        let (connection, driver) = http1::handshake(stream)
+        let stream = Watched::new(stream);
+        let flushed = stream.flushed();
+        let (sender, driver) = http1::handshake(stream)
             .await
             .map_err(|error| unreachable(&error))?;
         tokio::spawn(async move {
@@ -110,7 +114,7 @@ impl HttpClient {
                 debug!(%error, "a connection to a server ended early");
             }
         });
-        Ok(connection)
+        Ok(Connection { sender, flushed })
     }
 
     /// Reads the answer, and keeps the connection when that has ended as it should.
