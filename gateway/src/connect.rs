@@ -78,6 +78,8 @@ impl Connector {
 }
 
 impl Handler for Connector {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();

@@ -9,13 +9,14 @@ mod host;
 mod http_api;
 mod target;
 
+use std::error::Error;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body::Body;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -36,12 +37,18 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// What answers requests.
 pub trait Handler: Clone + Send + Sync + 'static {
+    /// The body of an answer.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>
+        + From<Bytes>
+        + Send
+        + 'static;
+
     /// Answers one request from `peer`.
     fn handle(
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }
 
 /// Serves `handler` on `listener` until `stop` changes.

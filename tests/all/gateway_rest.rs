@@ -9,11 +9,12 @@ mod gateway_responses;
 mod integrations;
 mod mappings;
 mod routing;
+mod streaming;
 mod test_invoke;
 mod validators;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
 
 /// A gateway with its store, and a backend.
 struct App {
+    address: SocketAddr,
     client: HttpClient,
     backend: Backend,
     rest_apis: Arc<RestApis>,
@@ -115,6 +117,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(serve(listener, data_plane, stopped));
         Self {
+            address,
             client: HttpClient::new(format!("http://{address}")),
             backend,
             rest_apis,

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU64;
 
-use bytes::Bytes;
 use http::{HeaderName, Response};
 use hyper::body::Incoming;
 use tollgate::api::RouteMatch;
@@ -17,6 +16,7 @@ use super::failure::Failure;
 use super::method::Method;
 use super::served::Served;
 use super::{RestApis, insert};
+use crate::content::Content;
 use crate::incoming::{self, BodyError};
 use crate::shared_throttle::RequestGate;
 
@@ -32,11 +32,14 @@ impl RestApis {
         served: &Served,
         call: Call<'_>,
         body: Incoming,
-    ) -> Response<Bytes> {
+    ) -> Response<Content> {
         let mut exchange = Exchange::new(call, &self.place, served);
         let mut response = match self.run(&mut exchange, body).await {
             Ok(response) => response,
-            Err(failure) => served.gateway_responses.answer(failure, &exchange),
+            Err(failure) => {
+                let answer = served.gateway_responses.answer(failure, &exchange);
+                answer.map(Content::from)
+            }
         };
         if let Some(metered) = &exchange.metered {
             fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
@@ -51,7 +54,7 @@ impl RestApis {
         &self,
         exchange: &mut Exchange<'_>,
         body: Incoming,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Content>, Failure> {
         let parts = exchange.call.parts;
         let header_bytes: usize = parts
             .headers
@@ -89,7 +92,7 @@ impl RestApis {
         &self,
         exchange: &Exchange<'_>,
         method: &Method,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Content>, Failure> {
         if let Some(validation) = &method.validation {
             validation.check(exchange)?;
         }

@@ -37,6 +37,8 @@ impl Admin {
 }
 
 impl Handler for Admin {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -117,10 +116,10 @@ impl<H: Handler> Connections<H> {
     }
 }
 
-async fn run(
+async fn run<H: Handler>(
     stream: TcpStream,
     peer: SocketAddr,
-    handler: impl Handler,
+    handler: H,
     mut phase: watch::Receiver<Phase>,
     at_end: AtEnd,
 ) {
@@ -168,12 +167,12 @@ async fn run(
 }
 
 /// The handler's answer, or 503 when the request is given up before there is one.
-async fn answer(
-    handler: impl Handler,
+async fn answer<H: Handler>(
+    handler: H,
     request: Request<Incoming>,
     peer: SocketAddr,
     is_given_up: Arc<AtomicBool>,
-) -> Response<Full<Bytes>> {
+) -> Response<H::Body> {
     let mut handled = pin!(handler.handle(request, peer));
     std::future::poll_fn(|context| match handled.as_mut().poll(context) {
         Poll::Pending if is_given_up.load(Ordering::Relaxed) => Poll::Ready(unavailable()),
@@ -182,9 +181,9 @@ async fn answer(
     .await
 }
 
-fn unavailable() -> Response<Full<Bytes>> {
+fn unavailable<B: From<Bytes>>() -> Response<B> {
     let body = Bytes::from_static(br#"{"message":"Service Unavailable"}"#);
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(B::from(body));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     for (name, value) in [

@@ -14,6 +14,7 @@ use super::answer::Fault;
 use super::http_api::HttpApis;
 use super::target::{Door, TargetId};
 use super::{Handler, host};
+use crate::content::Content;
 use crate::incoming::{REQUEST_ID, RequestIds};
 use crate::rest_api::{Call, Denied, RestApis};
 use crate::router::{Destination, Router};
@@ -48,7 +49,9 @@ impl DataPlane {
 }
 
 impl Handler for DataPlane {
-    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    type Body = Content;
+
+    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Content> {
         let started = SystemClock.now();
         let ids = RequestIds::new(started.as_secs());
         if !enabled!(target: ACCESS, Level::INFO) {
@@ -82,7 +85,7 @@ impl Inner {
         peer: SocketAddr,
         arrived_at: Timestamp,
         ids: &RequestIds,
-    ) -> Response<Full<Bytes>> {
+    ) -> Response<Content> {
         let (parts, body) = request.into_parts();
         let destination = match host::of(&parts) {
             Ok(host) => self.router.route(host, parts.uri.path()),
@@ -105,7 +108,7 @@ impl Inner {
                     ids,
                     arrived_at,
                 };
-                return self.rest_apis.answer(call, body).await.map(Full::new);
+                return self.rest_apis.answer(call, body).await;
             }
             Destination::Stage {
                 target,
@@ -139,7 +142,7 @@ fn with_ids(
     mut response: Response<Full<Bytes>>,
     door: Door,
     ids: &RequestIds,
-) -> Response<Full<Bytes>> {
+) -> Response<Content> {
     let headers = response.headers_mut();
     let mut insert = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -153,5 +156,5 @@ fn with_ids(
             insert(TRACE_ID, &ids.trace);
         }
     }
-    response
+    response.map(Content::from)
 }

@@ -119,6 +119,8 @@ impl SignedApi {
 }
 
 impl Handler for Door {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

@@ -1,5 +1,6 @@
 //! What becomes of connections when the server ends.
 
+use http_body_util::Full;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -15,6 +16,8 @@ struct Slow {
 }
 
 impl Handler for Slow {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _: SocketAddr) -> Response<Full<Bytes>> {
         if request.uri().path() != "/now" {
             self.arrived.add_permits(1);
@@ -134,6 +137,8 @@ impl Drop for OnDrop {
 }
 
 impl Handler for Watched {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, _: Request<Incoming>, _: SocketAddr) -> Response<Full<Bytes>> {
         let _running = OnDrop(Arc::clone(&self.is_dropped));
         self.arrived.add_permits(1);
