@@ -24,6 +24,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use delivery::{Counted, Delivery};
@@ -139,6 +140,14 @@ pub async fn serve_connection<E: Environment>(stream: TcpStream, environment: Ar
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a Runtime API connection has no TCP_NODELAY");
     }
+    serve_stream(stream, environment).await;
+}
+
+async fn serve_stream<S, E>(stream: S, environment: Arc<E>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    E: Environment,
+{
     let delivery = Arc::new(Delivery::default());
     let service = service_fn(|request| {
         let (environment, delivery) = (Arc::clone(&environment), Arc::clone(&delivery));
