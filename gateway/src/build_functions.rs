@@ -4,6 +4,7 @@
 //! SAM's Rust builder requires. All functions of one workspace are built by one `cargo build`, run in the workspace's
 //! root without `-p`: features are then unified exactly as for `cargo run` there, and nothing is compiled twice.
 
+mod build;
 mod cargo;
 mod earlier;
 mod error;
@@ -13,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use build::{Build, StoppedOnDrop};
 use cargo::{Package, build_workspace, find_package};
 pub use error::BuildError;
 
@@ -43,7 +45,7 @@ pub enum BuildMode {
 /// The executable of each function, by logical id. Blocks while cargo runs, which reports its progress on stderr.
 ///
 /// `template_dir` is where `.aws-sam` is looked for when nothing may be built. `cargo` is the command to build with:
-/// the value of the environment variable `CARGO`, or `cargo`.
+/// the value of the environment variable `CARGO`, or `cargo`. `build` stops it from outside.
 ///
 /// # Errors
 ///
@@ -53,6 +55,7 @@ pub fn find_executables(
     template_dir: &Path,
     mode: BuildMode,
     cargo: &Path,
+    build: &Build,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let mut executables = BTreeMap::new();
     let mut workspaces: BTreeMap<PathBuf, Vec<Package>> = BTreeMap::new();
@@ -68,7 +71,7 @@ pub fn find_executables(
         }
     }
     for (workspace_root, packages) in &workspaces {
-        executables.extend(build_workspace(workspace_root, packages, cargo)?);
+        executables.extend(build_workspace(workspace_root, packages, cargo, build)?);
     }
     Ok(executables)
 }

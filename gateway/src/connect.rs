@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tracing::info;
 
-use crate::event::is_hop_by_hop;
+use crate::event;
 use crate::incoming::{self, BodyError};
 use crate::invoke::MAX_PAYLOAD_BYTES;
 use crate::remote::{CallError, CallErrorKind, Client};
@@ -78,6 +78,8 @@ impl Connector {
 }
 
 impl Handler for Connector {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
@@ -101,9 +103,8 @@ fn without_signature(headers: &HeaderMap) -> HeaderMap {
 
 /// Fields without those of one connection. The length is the new message's own.
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    headers
-        .iter()
-        .filter(|(name, _)| !is_hop_by_hop(name) && *name != header::CONTENT_LENGTH)
+    event::end_to_end(headers)
+        .filter(|(name, _)| *name != header::CONTENT_LENGTH)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }

@@ -1,6 +1,8 @@
 //! One HTTP client for everything that the gateway asks of others: backends of APIs, Lambda endpoints, function URLs.
 
+mod connection;
 mod pool;
+mod streamed;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +23,9 @@ use tollgate::logs::causes;
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
-use pool::{Connection, Origin, Pool};
+use connection::{Connection, Watched};
+use pool::{Origin, Pool};
+pub use streamed::{StreamError, Streamed};
 
 /// The most bytes of an answer: 10 MB, as on AWS.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -68,10 +72,30 @@ impl HttpClient {
     ///
     /// When the server cannot be reached or breaks off, and when its answer is over 10 MB.
     pub async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
+        let (origin, connection, response) = self.dispatch(request).await?;
+        self.read(origin, connection, response).await
+    }
+
+    /// Sends a request, whose URI is a whole one, and comes back when the head of the answer is there. The caller bounds that time.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or breaks off.
+    pub async fn open(&self, request: Request<Bytes>) -> Result<Response<Streamed>, SendError> {
+        let (origin, connection, response) = self.dispatch(request).await?;
+        let pool = self.shared.pool.clone();
+        let give_back = move || pool.give_back(origin, connection);
+        Ok(response.map(|body| Streamed::new(body, Box::new(give_back))))
+    }
+
+    async fn dispatch(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<(Origin, Connection, Response<Incoming>), SendError> {
         let (origin, mut request) = addressed(request.map(Full::new))?;
         while let Some(mut connection) = self.shared.pool.take(&origin).await {
-            match connection.try_send_request(request).await {
-                Ok(response) => return self.read(origin, connection, response).await,
+            match connection.sender.try_send_request(request).await {
+                Ok(response) => return Ok((origin, connection, response)),
                 Err(mut error) => match error.take_message() {
                     // The server has closed the connection before it saw anything of the request.
                     Some(unsent) => request = unsent,
@@ -80,8 +104,8 @@ impl HttpClient {
             }
         }
         let mut connection = self.connect(&origin).await?;
-        match connection.try_send_request(request).await {
-            Ok(response) => self.read(origin, connection, response).await,
+        match connection.sender.try_send_request(request).await {
+            Ok(response) => Ok((origin, connection, response)),
             Err(error) => Err(unreachable(error.error())),
         }
     }
@@ -102,7 +126,9 @@ impl HttpClient {
             .call(uri)
             .await
             .map_err(|error| unreachable(&*error))?;
-        let (connection, driver) = http1::handshake(stream)
+        let stream = Watched::new(stream);
+        let flushed = stream.flushed();
+        let (sender, driver) = http1::handshake(stream)
             .await
             .map_err(|error| unreachable(&error))?;
         tokio::spawn(async move {
@@ -110,7 +136,7 @@ impl HttpClient {
                 debug!(%error, "a connection to a server ended early");
             }
         });
-        Ok(connection)
+        Ok(Connection { sender, flushed })
     }
 
     /// Reads the answer, and keeps the connection when that has ended as it should.

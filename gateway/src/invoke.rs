@@ -34,6 +34,7 @@ pub use config::{FunctionConfig, MAX_CONCURRENCY};
 pub use context::{ContextError, InvocationContext};
 pub use error::InvokeError;
 pub use logs::{LogLine, LogSink, LogStream, tracing_sink};
+pub use pool::QueueBytes;
 
 use environment::start;
 use pool::{Job, Pool, Submitted};
@@ -150,6 +151,7 @@ impl Function {
             trace_id: context.trace_id,
             payload,
             reply,
+            is_second_try: false,
         };
         let submitted = self.handle.shared.pool().submit(job, Instant::now());
         match submitted {

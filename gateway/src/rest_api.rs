@@ -7,6 +7,7 @@
 mod access;
 mod call;
 mod context;
+mod denied;
 mod failure;
 mod gateway_response;
 mod integration;
@@ -24,7 +25,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 use tollgate::bucket::Throttle;
@@ -36,9 +36,11 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::Clock;
 
 pub use call::Call;
+pub use denied::Denied;
 pub use stages::{CHECKED_EVERY, MISSING_CHECKED_EVERY};
 
 use crate::authorize::Authorizers;
+use crate::content::Content;
 use crate::http_client::HttpClient;
 use crate::incoming::REQUEST_ID;
 use crate::lambda::Lambdas;
@@ -106,14 +108,14 @@ impl RestApis {
     }
 
     /// Answers a request.
-    pub async fn answer(&self, call: Call<'_>, body: Incoming) -> Response<Bytes> {
+    pub async fn answer(&self, call: Call<'_>, body: Incoming) -> Response<Content> {
         let served = self
             .stages
             .get(call.api_id, call.stage, &self.services)
             .await;
         let mut response = match served {
             Ok(Some(served)) => self.serve(&served, call, body).await,
-            Ok(None) => default_answer(Failure::no_stage()),
+            Ok(None) => default_answer(Failure::no_stage()).map(Content::from),
             Err(error) => {
                 tracing::error!(
                     api.id = call.api_id,
@@ -121,7 +123,7 @@ impl RestApis {
                     error = &error as &dyn std::error::Error,
                     "could not find a stage: the store did not answer"
                 );
-                default_answer(Failure::unavailable())
+                default_answer(Failure::unavailable()).map(Content::from)
             }
         };
         insert(&mut response, REQUEST_ID, &call.ids.request);
@@ -143,7 +145,7 @@ impl Gateway for RestApis {
     }
 }
 
-fn insert(response: &mut Response<Bytes>, name: HeaderName, text: &str) {
+fn insert<B>(response: &mut Response<B>, name: HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
         response.headers_mut().insert(name, value);
     }

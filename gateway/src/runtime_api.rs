@@ -7,6 +7,7 @@
 //! Source of the rules: "Using the Lambda runtime API for custom runtimes" in the AWS Lambda Developer Guide.
 
 mod body;
+mod delivery;
 mod extension;
 mod reply;
 mod route;
@@ -23,8 +24,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use delivery::{Counted, Delivery};
 pub use extension::{
     EventKind, ExtensionEvent, ExtensionHost, ExtensionRefusal, Registered, Registration, Tracing,
 };
@@ -117,6 +120,10 @@ pub trait Environment: ExtensionHost {
     /// [`Refusal::UnknownRequestId`] when the process does not have that invocation in hand.
     fn complete(&self, request_id: &str, outcome: Outcome) -> Result<(), Refusal>;
 
+    /// Takes the invocation with this request id back: the connection by which the process was to get it ended before anything of it was
+    /// sent.
+    fn undelivered(&self, request_id: &str);
+
     /// Notes that the process could not initialise.
     ///
     /// # Errors
@@ -133,14 +140,29 @@ pub async fn serve_connection<E: Environment>(stream: TcpStream, environment: Ar
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a Runtime API connection has no TCP_NODELAY");
     }
+    serve_stream(stream, environment).await;
+}
+
+async fn serve_stream<S, E>(stream: S, environment: Arc<E>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    E: Environment,
+{
+    let delivery = Arc::new(Delivery::default());
     let service = service_fn(|request| {
-        let environment = Arc::clone(&environment);
+        let (environment, delivery) = (Arc::clone(&environment), Arc::clone(&delivery));
         async move {
-            Ok::<_, std::convert::Infallible>(service::respond(environment.as_ref(), request).await)
+            let reply = service::respond(environment.as_ref(), request).await;
+            delivery.begins(reply::request_id(&reply));
+            Ok::<_, std::convert::Infallible>(reply)
         }
     });
+    let stream = Counted::new(stream, Arc::clone(&delivery));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a Runtime API connection ended early");
+    }
+    if let Some(request_id) = delivery.unsent() {
+        environment.undelivered(&request_id);
     }
 }

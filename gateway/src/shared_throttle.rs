@@ -20,25 +20,19 @@ mod setting;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tollgate::bucket::{Bucket, Rate, Throttle};
+use tollgate::bucket::{Bucket, Throttle};
+use tollgate::control::account_limit_of_aws;
 use tollgate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use tollgate::id::ApiStage;
 use tollgate::limiter::Gate;
 use tollgate::plan::MethodName;
 use tollgate::rest_api::MethodSetting;
 use tollgate::time::Timestamp;
-use tracing::{debug, info};
 
 use atomic_bucket::AtomicBucket;
-
-/// The account's rate over all REST APIs, in requests a second: API Gateway's default.
-pub const ACCOUNT_RATE: u32 = 10_000;
-
-/// The account's burst over all REST APIs: API Gateway's default.
-pub const ACCOUNT_BURST: u64 = 5_000;
 
 /// How many buckets may be remembered before those that nobody needs are looked for.
 const CAPACITY: usize = 16_384;
@@ -73,7 +67,6 @@ struct Limit {
 /// What one method of a stage shares with other callers. A compiled stage keeps one for each method.
 #[derive(Clone, Debug)]
 pub struct SharedGate {
-    api_stage: ApiStage,
     /// `None` when the stage does not limit the method.
     method: Option<Limit>,
     account: Limit,
@@ -107,19 +100,10 @@ pub struct SharedRefusal {
     pub retry_after: Option<Duration>,
 }
 
-/// API Gateway's limit of an account, as it is unless AWS has raised it.
-#[must_use]
-pub fn account_of_aws() -> Throttle {
-    Throttle {
-        rate: Rate::from(ACCOUNT_RATE),
-        burst: ACCOUNT_BURST,
-    }
-}
-
 impl Default for SharedThrottles {
     /// With API Gateway's limits of an account.
     fn default() -> Self {
-        Self::new(account_of_aws())
+        Self::new(account_limit_of_aws())
     }
 }
 
@@ -157,7 +141,6 @@ impl SharedThrottles {
             .and_then(setting::throttle)
             .map(Bucket::new);
         SharedGate {
-            api_stage: api_stage.clone(),
             method: rule.map(|rule| Limit {
                 rule,
                 state: self.0.state(api_stage, method, rule, now),
@@ -220,40 +203,50 @@ impl SharedGate {
             .map_err(SharedLimit::Account.refusal())
     }
 
-    /// Decides a request for a method that needs no key, and logs a denial. Requests with a key pass the gate inside
-    /// [`Limiter::decide`](tollgate::limiter::Limiter::decide).
+    /// The gate for one request, which remembers which limit refused it.
     #[must_use]
-    pub fn decide(&self, now: Timestamp) -> Decision {
-        let Err(refusal) = self.take(now) else {
-            return Decision::Allow(Allowance::Unmetered);
-        };
-        let reason = Reason::Throttled {
-            retry_after: refusal.retry_after,
-        };
-        info!(
-            api.stage = %self.api_stage,
-            limit = refusal.limit.as_str(),
-            decision = reason.as_str(),
-            "denied a request: a limit that all callers share is used up"
-        );
-        Decision::Deny(Denial {
-            reason,
-            key_id: None,
-            plan_id: None,
-            levels: Levels::default(),
-        })
+    pub fn for_request(&self) -> RequestGate<'_> {
+        RequestGate {
+            gate: self,
+            refused_by: OnceLock::new(),
+        }
     }
 }
 
-impl Gate for SharedGate {
+/// A gate as one request passes it.
+#[derive(Debug)]
+pub struct RequestGate<'a> {
+    gate: &'a SharedGate,
+    refused_by: OnceLock<SharedLimit>,
+}
+
+impl RequestGate<'_> {
+    /// Decides a request for a method that needs no key. Requests with a key pass the gate inside
+    /// [`Limiter::decide`](tollgate::limiter::Limiter::decide).
+    #[must_use]
+    pub fn decide(&self, now: Timestamp) -> Decision {
+        match self.pass(now) {
+            Ok(()) => Decision::Allow(Allowance::Unmetered),
+            Err(retry_after) => Decision::Deny(Denial {
+                reason: Reason::Throttled { retry_after },
+                key_id: None,
+                plan_id: None,
+                levels: Levels::default(),
+            }),
+        }
+    }
+
+    /// The limit that refused the request, if one of these did.
+    #[must_use]
+    pub fn refused_by(&self) -> Option<SharedLimit> {
+        self.refused_by.get().copied()
+    }
+}
+
+impl Gate for RequestGate<'_> {
     fn pass(&self, now: Timestamp) -> Result<(), Option<Duration>> {
-        self.take(now).map_err(|refusal| {
-            // The limiter logs the denial.
-            debug!(
-                api.stage = %self.api_stage,
-                limit = refusal.limit.as_str(),
-                "a limit that all callers share is used up"
-            );
+        self.gate.take(now).map_err(|refusal| {
+            self.refused_by.get_or_init(|| refusal.limit);
             refusal.retry_after
         })
     }

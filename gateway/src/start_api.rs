@@ -32,12 +32,12 @@ pub use error::StartError;
 pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
 pub use sample_plan::SampleError;
 
+use functions::Functions;
 use open_store::OpenStore;
 
 use crate::build_functions::BuildMode;
 use crate::deploy::Deployed;
 use crate::embedded::Embedded;
-use crate::invoke::Function;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane};
@@ -151,11 +151,13 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let _logs = start_logs(arguments.log_filter.as_deref())?;
     let template = load(&arguments)?;
     report(Progress::Read(&template));
+    let mut signals = Signals::new().map_err(StartError::Signal)?;
     let api_listener = bind(arguments.host, arguments.port, "--port").await?;
     let admin_listener = bind(LOOPBACK, arguments.admin_port, "--admin-port").await?;
     let port = local_port(&api_listener)?;
     let admin_port = local_port(&admin_listener)?;
 
+<<<<<<< HEAD
     let open = OpenStore::open(&arguments).await?;
     let (deployed, code) = tokio::join!(
         open.deploy(&template, &arguments),
@@ -187,35 +189,111 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let settings = control_settings(&template, &arguments);
     let control = Control::new(store, SystemClock, settings, rest_apis)?;
 
+=======
+    let open = tokio::select! {
+        open = OpenStore::open(&arguments) => open?,
+        () = signals.any() => return Ok(()),
+    };
+    let functions = Functions::default();
+    let prepared = tokio::select! {
+        prepared = prepare(&template, &arguments, &open, &functions, port) => Some(prepared),
+        () = signals.any() => None,
+    };
+    let Prepared {
+        deployed,
+        limiter,
+        data_plane,
+        admin,
+    } = match prepared {
+        Some(Ok(prepared)) => prepared,
+        Some(Err(error)) => {
+            stop_unless_told_again(functions, open.embedded, &mut signals).await;
+            return Err(error);
+        }
+        None => {
+            tracing::info!("stopping before the start");
+            stop_unless_told_again(functions, open.embedded, &mut signals).await;
+            return Ok(());
+        }
+    };
+>>>>>>> gw2
     report(Progress::Started(Started {
         template: &template,
         deployed: &deployed,
         port,
         admin_port,
-        endpoint_url: &endpoint_url,
+        endpoint_url: &open.endpoint_url,
         data: arguments.data.as_deref(),
         lambda_endpoint: arguments.lambda_endpoint.as_ref(),
     }));
-    let mut signals = Signals::new().map_err(StartError::Signal)?;
-    let admin = Admin::new(control);
-    serve(
-        api_listener,
-        admin_listener,
-        data_plane,
-        admin,
-        &mut signals,
-    )
-    .await;
-    tracing::info!("stopping");
-    // A second signal is for those who do not want to wait.
+
+    let (stopping, stopped) = watch::channel(false);
+    let running = async {
+        tokio::join!(
+            server::serve(api_listener, data_plane, stopped.clone()),
+            server::serve(admin_listener, admin, stopped)
+        );
+        // No request is running: nothing is charged after this.
+        hand_back(&limiter).await;
+        stop(functions, open.embedded).await;
+    };
+    let told = async {
+        signals.any().await;
+        tracing::info!("stopping");
+        stopping.send_replace(true);
+        // A second signal is for those who do not want to wait: what is left ends with this process.
+        signals.any().await;
+        tracing::warn!("stopping at once");
+    };
     tokio::select! {
-        () = async {
-            hand_back(&limiter).await;
-            stop(functions, embedded).await;
-        } => {}
-        () = signals.any() => {}
+        () = running => {}
+        () = told => {}
     }
     Ok(())
+}
+
+/// What answers requests.
+struct Prepared {
+    deployed: Deployed,
+    limiter: Limiter<DynamoStore>,
+    data_plane: DataPlane,
+    admin: Admin,
+}
+
+/// Deploys and builds what the template declares, and starts its functions, which are then among `functions`.
+async fn prepare(
+    template: &Template,
+    arguments: &StartApi,
+    open: &OpenStore,
+    functions: &Functions,
+    port: u16,
+) -> Result<Prepared, StartError> {
+    let (deployed, code) = tokio::join!(
+        open.deploy(template, arguments),
+        functions::find_code(template, arguments)
+    );
+    let (deployed, code) = (deployed?, code?);
+    let lambdas = functions
+        .start(template, code, arguments, &open.endpoint_url)
+        .await?;
+    let (store, pepper) = (open.store.clone(), open.pepper.clone());
+    let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
+    let rest_apis = apis::rest_apis(
+        lambdas.clone(),
+        store.clone(),
+        limiter.clone(),
+        arguments,
+        port,
+    );
+    let data_plane = apis::data_plane(template, lambdas, Arc::clone(&rest_apis), port)?;
+    let settings = control_settings(template, arguments);
+    let control = Control::new(store, SystemClock, settings, rest_apis)?;
+    Ok(Prepared {
+        deployed,
+        limiter,
+        data_plane,
+        admin: Admin::new(control),
+    })
 }
 
 fn load(arguments: &StartApi) -> Result<Template, StartError> {
@@ -291,25 +369,9 @@ fn control_settings(template: &Template, arguments: &StartApi) -> control::Setti
         environment: EnvironmentLetter::of(stage_name(template)),
         keep_values: true,
         aws_limits: arguments.aws_limits,
+        account_limit: arguments.account_limit,
         unmanaged_stages: UnmanagedStages::Known(http_stages.chain(url_stages).collect()),
     }
-}
-
-async fn serve(
-    api_listener: TcpListener,
-    admin_listener: TcpListener,
-    data_plane: DataPlane,
-    admin: Admin,
-    signals: &mut Signals,
-) {
-    let (stop, stopped) = watch::channel(false);
-    let apis = server::serve(api_listener, data_plane, stopped.clone());
-    let admin = server::serve(admin_listener, admin, stopped);
-    let wait = async {
-        signals.any().await;
-        stop.send_replace(true);
-    };
-    tokio::join!(apis, admin, wait);
 }
 
 /// Starts logging to stderr, as `filter` says in the form of `RUST_LOG`. What has been logged is written before the guard is gone.
@@ -357,14 +419,26 @@ async fn hand_back(limiter: &Limiter<DynamoStore>) {
 }
 
 /// Ends what requests needed, once the last of them has ended: the functions, which may still write to the store, and then the store.
-async fn stop(functions: Vec<Function>, embedded: Option<Embedded>) {
+async fn stop(functions: Functions, embedded: Option<Embedded>) {
     // All at once: each has some time to end in order.
     let mut ending = JoinSet::new();
-    for function in functions {
+    for function in functions.into_started() {
         ending.spawn(async move { function.shutdown().await });
     }
     while ending.join_next().await.is_some() {}
     if let Some(embedded) = embedded {
         embedded.stop().await;
+    }
+}
+
+/// The same, until a signal says that it takes too long.
+async fn stop_unless_told_again(
+    functions: Functions,
+    embedded: Option<Embedded>,
+    signals: &mut Signals,
+) {
+    tokio::select! {
+        () = stop(functions, embedded) => {}
+        () = signals.any() => {}
     }
 }

@@ -40,8 +40,8 @@ use crate::time::Clock;
 pub use gateway::{Gateway, NoGateway, TestInvocation, TestInvocationResult};
 pub use housekeeping::{HousekeepingSummary, keep_house};
 pub use resources::{Resource, ResourceChange, ResourceError, ResourceRequest, ResourceType};
-pub use settings::{Settings, UnmanagedStages};
-pub use usage_plans::{EXPIRES_AT_TAG, parse_instant};
+pub use settings::{ACCOUNT_BURST, ACCOUNT_RATE, Settings, UnmanagedStages, account_limit_of_aws};
+pub use usage_plans::{EXPIRES_AT_TAG, InvalidTags, check_tags, parse_instant};
 
 /// The management API of one table. Clones share everything.
 ///

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use serde_json::Value;
 use tests::DynamoDb;
-use tollgate::control::{Control, NoGateway, Settings, UnmanagedStages};
+use tollgate::control::{Control, NoGateway, Settings, UnmanagedStages, account_limit_of_aws};
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::time::{ManualClock, Timestamp};
@@ -70,6 +70,7 @@ impl App {
             environment: EnvironmentLetter::of("test"),
             keep_values: true,
             aws_limits: false,
+            account_limit: account_limit_of_aws(),
             unmanaged_stages: UnmanagedStages::Any,
         };
         change(&mut settings);

@@ -9,18 +9,19 @@ mod gateway_responses;
 mod integrations;
 mod mappings;
 mod routing;
+mod streaming;
 mod test_invoke;
 mod validators;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tests::{Answer, CountingProxy, DynamoDb, HttpClient};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tollgate::control::Gateway as _;
+use tollgate::control::{Gateway as _, account_limit_of_aws};
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
 use tollgate::key::Pepper;
@@ -34,7 +35,6 @@ use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
-use tollgate_gateway::shared_throttle::account_of_aws;
 
 use backend::Backend;
 
@@ -43,6 +43,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
 
 /// A gateway with its store, and a backend.
 struct App {
+    address: SocketAddr,
     client: HttpClient,
     backend: Backend,
     rest_apis: Arc<RestApis>,
@@ -95,7 +96,7 @@ impl App {
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
-                account_limit: account_of_aws(),
+                account_limit: account_limit_of_aws(),
                 port: address.port(),
             },
             Arc::new(clock.clone()),
@@ -116,6 +117,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(serve(listener, data_plane, stopped));
         Self {
+            address,
             client: HttpClient::new(format!("http://{address}")),
             backend,
             rest_apis,

@@ -12,6 +12,8 @@ mod processes;
 mod requests;
 mod restart;
 mod sdk;
+#[cfg(target_os = "linux")]
+mod signals;
 mod start;
 mod store_requests;
 mod strict_aws;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use tollgate::control::{Control, NoGateway, RoutesError, Settings, UnmanagedStages};
+use tollgate::control::{
+    Control, NoGateway, RoutesError, Settings, UnmanagedStages, account_limit_of_aws,
+};
 use tollgate::logs::causes;
 use tollgate::store::{ApiRegistry, Housekeeping, Registry, StoreError};
 use tollgate::time::Clock;
@@ -110,6 +112,7 @@ where
             environment: self.config.environment,
             keep_values: self.config.keep_values,
             aws_limits: false,
+            account_limit: account_limit_of_aws(),
             unmanaged_stages: UnmanagedStages::Any,
         };
         let gateway = Arc::new(NoGateway);

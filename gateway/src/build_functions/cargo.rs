@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use cargo_metadata::{Message, MetadataCommand};
 
 use super::FunctionSource;
+use super::build::Build;
 use super::error::BuildError;
 
 /// A function's package.
@@ -89,6 +90,7 @@ pub(super) fn build_workspace(
     workspace_root: &Path,
     packages: &[Package],
     cargo: &Path,
+    build: &Build,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let no_cargo = |cause| BuildError::NoCargo {
         cargo: cargo.to_owned(),
@@ -103,9 +105,9 @@ pub(super) fn build_workspace(
     for package in packages {
         command.args(["--bin", package.binary.as_str()]);
     }
-    let mut child = command.spawn().map_err(no_cargo)?;
+    let stdout = build.start(&mut command).map_err(no_cargo)?;
     let mut executables = BTreeMap::new();
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = stdout {
         for message in Message::parse_stream(BufReader::new(stdout)).map_while(Result::ok) {
             let Message::CompilerArtifact(artifact) = message else {
                 continue;
@@ -124,7 +126,7 @@ pub(super) fn build_workspace(
             }
         }
     }
-    let succeeded = child.wait().map_err(no_cargo)?.success();
+    let succeeded = build.wait().map_err(no_cargo)?;
     let missing: Vec<String> = packages
         .iter()
         .map(|package| &package.logical_id)

@@ -51,7 +51,7 @@ fn find(
     root: &Path,
     mode: BuildMode,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-    find_executables(sources, root, mode, &cargo())
+    find_executables(sources, root, mode, &cargo(), &Build::default())
 }
 
 fn message(source: FunctionSource, root: &Path, mode: BuildMode) -> String {
@@ -168,6 +168,13 @@ fn says_that_cargo_is_not_there() {
     let root = workspace();
     let sources = [source("F", root.path().join("one"))];
     let cargo = root.path().join("no-cargo");
-    let error = find_executables(&sources, root.path(), BuildMode::Build, &cargo).unwrap_err();
+    let error = find_executables(
+        &sources,
+        root.path(),
+        BuildMode::Build,
+        &cargo,
+        &Build::default(),
+    )
+    .unwrap_err();
     assert!(matches!(error, BuildError::NoCargo { .. }), "{error}");
 }

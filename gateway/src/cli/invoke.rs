@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::Value;
+use tollgate::control::account_limit_of_aws;
 
 use super::connection::ConnectionOptions;
 use super::environment::Environment;
@@ -14,7 +15,6 @@ use super::output::Printer;
 use super::template_options::TemplateOptions;
 use crate::invoke::MAX_PAYLOAD_BYTES;
 use crate::local;
-use crate::shared_throttle::account_of_aws;
 use crate::start_api::{self, InvokeOnce, InvokeOnceError, Outcome};
 
 const EXAMPLES: &str = "\
@@ -68,7 +68,7 @@ impl Invoke {
             strict_aws: false,
             lambda_endpoint: None,
             aws_limits: false,
-            account_limit: account_of_aws(),
+            account_limit: account_limit_of_aws(),
             concurrency: 1,
             max_concurrency: Some(1),
             endpoint_url: connection.named_endpoint_url().map(str::to_owned),

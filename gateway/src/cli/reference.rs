@@ -49,9 +49,23 @@ pub(super) async fn plan<R: Management>(
     registry: &R,
     reference: &str,
 ) -> Result<ManagedPlan, Failure> {
-    find_plan(registry, reference)
-        .await?
-        .or_failure("plan", reference)
+    let found = find_plan(registry, reference).await?;
+    whole_plan(registry, found, reference).await
+}
+
+/// The one plan that was found, with its tags: a management API's list of plans leaves them out.
+async fn whole_plan<R: Management>(
+    registry: &R,
+    found: Found<ManagedPlan>,
+    reference: &str,
+) -> Result<ManagedPlan, Failure> {
+    let listed = found.or_failure("plan", reference)?;
+    if listed.id.as_str() == reference {
+        return Ok(listed);
+    }
+    let whole = registry.plan(&listed.id).await?;
+    // Another operator has deleted it since it was listed.
+    whole.ok_or_else(|| no_such("plan", reference))
 }
 
 /// A plan and a key, in this order. When they are the wrong way round, the error says so.
@@ -61,7 +75,10 @@ pub(super) async fn plan_and_key<R: Management>(
     key_reference: &str,
 ) -> Result<(ManagedPlan, ApiKey), Failure> {
     match find_plan(registry, plan_reference).await? {
-        Found::One(plan) => Ok((plan, key(registry, key_reference).await?)),
+        found @ (Found::One(_) | Found::Several(_) | Found::IdAndName { .. }) => {
+            let plan = whole_plan(registry, found, plan_reference).await?;
+            Ok((plan, key(registry, key_reference).await?))
+        }
         nothing @ Found::Nothing(_) => {
             let first_is_key = find_key(registry, plan_reference).await?.exists();
             if first_is_key && find_plan(registry, key_reference).await?.exists() {
@@ -73,10 +90,6 @@ pub(super) async fn plan_and_key<R: Management>(
                 )));
             }
             let plan = nothing.or_failure("plan", plan_reference)?;
-            Ok((plan, key(registry, key_reference).await?))
-        }
-        several @ (Found::Several(_) | Found::IdAndName { .. }) => {
-            let plan = several.or_failure("plan", plan_reference)?;
             Ok((plan, key(registry, key_reference).await?))
         }
     }

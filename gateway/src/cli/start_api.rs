@@ -11,11 +11,11 @@ use super::failure::Failure;
 use super::output::Printer;
 use super::template_options::TemplateOptions;
 use tollgate::bucket::{Rate, Throttle};
+use tollgate::control::{ACCOUNT_BURST, ACCOUNT_RATE};
 use tollgate::store::StoreErrorKind;
 
 use crate::deploy::DeployError;
 use crate::local;
-use crate::shared_throttle::{ACCOUNT_BURST, ACCOUNT_RATE};
 use crate::start_api::{self, Progress, StartError};
 
 mod left_out;

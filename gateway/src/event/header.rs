@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::header::{self, HeaderMap, HeaderName};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::{ApiKind, ProxyRequest};
 
@@ -22,9 +22,8 @@ pub(super) type Headers = BTreeMap<String, Vec<String>>;
 /// Headers about the connection are left out, as is `Content-Length` for a REST API (absent from recorded events).
 pub(super) fn of_request(request: &ProxyRequest<'_>) -> Headers {
     let mut headers = Headers::new();
-    for (name, value) in request.headers {
-        if is_hop_by_hop(name) || (request.kind == ApiKind::Rest && name == header::CONTENT_LENGTH)
-        {
+    for (name, value) in end_to_end(request.headers) {
+        if request.kind == ApiKind::Rest && name == header::CONTENT_LENGTH {
             continue;
         }
         headers
@@ -59,7 +58,25 @@ pub(super) fn value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
         .map(|value| lossy(value.as_bytes()))
 }
 
-/// Whether a header concerns one connection only.
+/// The header fields of a message without those that concern one connection only: those that always do, and those that its
+/// `Connection` field names.
+pub(crate) fn end_to_end(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    let connection = headers.get_all(header::CONNECTION);
+    let named: Vec<&[u8]> = connection
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    headers.iter().filter(move |(name, _)| {
+        let name_bytes = name.as_str().as_bytes();
+        !is_hop_by_hop(name)
+            && !named
+                .iter()
+                .any(|option| option.eq_ignore_ascii_case(name_bytes))
+    })
+}
+
+/// Whether a header concerns one connection only, whatever the message says.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     const NAMES: [&str; 8] = [
         "connection",
@@ -99,4 +116,30 @@ pub(crate) fn capitalised(name: &str) -> String {
             written
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_connection_field_names_concerns_the_connection_alone() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Hop"),
+            ("connection", " x-other "),
+            ("x-hop", "1"),
+            ("x-other", "2"),
+            ("x-kept", "3"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("x-kept", "4"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let kept: Vec<_> = end_to_end(&headers)
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        assert_eq!(kept, [("x-kept", &b"3"[..]), ("x-kept", &b"4"[..])]);
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::body;
-use super::header::is_hop_by_hop;
+use super::header::end_to_end;
 
 pub use v1::from_v1;
 pub use v2::from_v2;
@@ -172,15 +172,11 @@ fn header_pair(
 }
 
 /// Leaves out what concerns the connection, and the length, which the server counts itself; sets a missing content type.
-fn complete(mut headers: HeaderMap, content_type: &'static str) -> HeaderMap {
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_hop_by_hop(name) || **name == header::CONTENT_LENGTH)
-        .cloned()
+fn complete(headers: &HeaderMap, content_type: &'static str) -> HeaderMap {
+    let mut headers: HeaderMap = end_to_end(headers)
+        .filter(|(name, _)| **name != header::CONTENT_LENGTH)
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    for name in dropped {
-        headers.remove(name);
-    }
     headers
         .entry(header::CONTENT_TYPE)
         .or_insert(HeaderValue::from_static(content_type));

@@ -97,3 +97,32 @@ fn a_server_is_asked_by_path_and_told_its_name() {
         assert_eq!(request.uri(), path);
     }
 }
+
+#[tokio::test]
+async fn a_connection_over_which_a_request_was_not_sent_to_its_end_is_not_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&connections);
+    // It answers as soon as it has seen the head, and reads nothing more.
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let mut head = [0; 64];
+            stream.read_exact(&mut head).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno";
+            stream.write_all(answer).await.unwrap();
+            kept.push(stream);
+        }
+    });
+    let client = HttpClient::default();
+    // More than the two sockets hold.
+    let body = Bytes::from(vec![b'x'; 64 * 1024 * 1024]);
+    for _ in 0..2 {
+        let request = Request::post(&url).body(body.clone()).unwrap();
+        let answer = client.send(request).await.unwrap();
+        assert_eq!(answer.body, "no");
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+}

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::logs::{LogSink, tracing_sink};
+use super::pool::QueueBytes;
 
 /// The variable that tells a process how many invocations it may have in hand, where these are more than one.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
@@ -45,6 +46,8 @@ pub struct FunctionConfig {
     pub init_timeout: Duration,
     /// The most invocations that may wait: 10,000 unless said otherwise.
     pub queue_limit: usize,
+    /// The room for the events of those, in bytes. Functions that are given the same share it.
+    pub queue_bytes: QueueBytes,
     /// Where the lines go that processes write: to `tracing` unless said otherwise.
     pub log_sink: LogSink,
 }
@@ -69,6 +72,7 @@ impl FunctionConfig {
             per_process: 1,
             init_timeout: Duration::from_secs(10),
             queue_limit: 10_000,
+            queue_bytes: QueueBytes::default(),
             log_sink: tracing_sink(),
             name,
         }

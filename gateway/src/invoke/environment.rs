@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::process::Child;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,7 +13,7 @@ use super::Shared;
 use super::extensions::Extensions;
 use super::logs::{LogStream, forward};
 use super::pool::{PollId, Polled, Start, Verdict, Work};
-use super::process;
+use super::process::{self, Process};
 use crate::runtime_api::{
     self, Environment, ExtensionEvent, ExtensionHost, ExtensionRefusal, FunctionError, Invocation,
     Outcome, Refusal, Registered, Registration,
@@ -48,7 +47,7 @@ struct Slot {
 
 /// A process with its listener.
 struct Running {
-    child: Child,
+    process: Process,
     listener: TcpListener,
 }
 
@@ -77,7 +76,7 @@ async fn launch(slot: &Slot) -> Result<Running, String> {
     let address = listener
         .local_addr()
         .map_err(|error| format!("the port of its Runtime API is unknown: {error}"))?;
-    let mut child = process::spawn(config, address, slot.id).map_err(|error| {
+    let mut process = Process::spawn(config, address, slot.id).map_err(|error| {
         format!(
             "`{}` cannot be run in `{}`: {error}",
             config.binary.display(),
@@ -85,7 +84,7 @@ async fn launch(slot: &Slot) -> Result<Running, String> {
         )
     })?;
     let function: Arc<str> = config.name.as_str().into();
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = process.take_stdout() {
         let sink = Arc::clone(&config.log_sink);
         tokio::spawn(forward(
             stdout,
@@ -94,19 +93,19 @@ async fn launch(slot: &Slot) -> Result<Running, String> {
             sink,
         ));
     }
-    if let Some(stderr) = child.stderr.take() {
+    if let Some(stderr) = process.take_stderr() {
         let sink = Arc::clone(&config.log_sink);
         tokio::spawn(forward(stderr, function, LogStream::Stderr, sink));
     }
     let deadline = Instant::now() + config.init_timeout;
     slot.shared.pool().spawned(slot.id, deadline);
-    Ok(Running { child, listener })
+    Ok(Running { process, listener })
 }
 
 /// Serves the process until it ends or has to end; says how it ended.
 async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
     let Running {
-        mut child,
+        mut process,
         listener,
     } = running;
     let mut stop = slot.stop.clone();
@@ -121,14 +120,15 @@ async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
         let until = match verdict {
             Verdict::Watch(until) => until,
             Verdict::Kill => {
-                process::kill(&mut child).await;
+                process.kill().await;
                 return "SIGKILL".to_owned();
             }
         };
         tokio::select! {
             biased;
             () = stopped(&mut stop) => {
-                slot.terminate(&mut child).await;
+                slot.shared.pool().retire(slot.id);
+                slot.terminate(&mut process).await;
                 return "a shutdown".to_owned();
             }
             accepted = listener.accept() => match accepted {
@@ -142,7 +142,9 @@ async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
                 }
             },
             Some(_) = connections.join_next() => {}
-            status = child.wait() => {
+            status = process.wait() => {
+                // Its last requests are read yet. A poll among them must not get an invocation.
+                slot.shared.pool().retire(slot.id);
                 drain(&mut connections).await;
                 return process::describe(&status);
             }
@@ -182,11 +184,11 @@ impl Slot {
     }
 
     /// Ends the process in order: it is told by TERM, and its extensions by an event.
-    async fn terminate(&self, child: &mut Child) {
+    async fn terminate(&self, process: &mut Process) {
         let grace = self.extensions.grace();
         let deadline = self.shared.clock.now().saturating_add(grace);
         self.extensions.shut_down(deadline.as_millis());
-        process::terminate(child, grace).await;
+        process.terminate(grace).await;
     }
 
     fn invocation(&self, work: Work) -> Invocation {
@@ -306,6 +308,14 @@ impl Environment for Slot {
         self.shared
             .pool()
             .complete(self.id, request_id, outcome, Instant::now())
+    }
+
+    fn undelivered(&self, request_id: &str) {
+        let start = self
+            .shared
+            .pool()
+            .undelivered(self.id, request_id, Instant::now());
+        self.start(start);
     }
 
     fn fail_init(&self, error: FunctionError) -> Result<(), Refusal> {

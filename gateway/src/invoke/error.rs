@@ -36,10 +36,10 @@ pub enum InvokeError {
         /// What went wrong.
         message: String,
     },
-    /// As many invocations as the queue holds are waiting already.
-    #[error("the function has {waiting} invocations waiting already")]
+    /// As many invocations are waiting already as there is room for: of the function, or by the bytes of their events of all functions.
+    #[error("too many invocations are waiting already, {waiting} of them for this function")]
     Overloaded {
-        /// The waiting invocations.
+        /// The waiting invocations of the function.
         waiting: usize,
     },
     /// The event is over 6 MB.

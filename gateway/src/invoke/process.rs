@@ -5,58 +5,114 @@ use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::config::FunctionConfig;
 
-/// Starts the function's executable with its output piped.
-///
-/// The process leads a group of its own: what it starts ends with it, and an interrupt at the terminal reaches the
-/// gateway alone, which then ends the process in order.
-pub(super) fn spawn(
-    config: &FunctionConfig,
-    runtime_api: SocketAddr,
-    log_stream: u64,
-) -> io::Result<Child> {
-    Command::new(&config.binary)
-        .current_dir(&config.working_directory)
-        .env_clear()
-        .envs(config.process_environment(runtime_api, log_stream))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+/// How often it is looked whether what a process has started is gone.
+const GROUP_PAUSE: Duration = Duration::from_millis(10);
+
+/// A process of a function, and all that it starts: they are a group, which ends with it, or at the latest when this is dropped.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    /// `None` once it was killed.
+    group: Option<Pid>,
 }
 
-/// Asks the process to end, kills it when it has not after the grace, and reaps it.
-pub(super) async fn terminate(child: &mut Child, grace: Duration) {
-    signal_group(child, Signal::TERM);
-    if tokio::time::timeout(grace, child.wait()).await.is_err() {
-        kill(child).await;
+impl Process {
+    /// Starts the function's executable with its output piped.
+    ///
+    /// The process leads a group of its own: what it starts ends with it, and an interrupt at the terminal reaches the
+    /// gateway alone, which then ends the process in order.
+    pub(super) fn spawn(
+        config: &FunctionConfig,
+        runtime_api: SocketAddr,
+        log_stream: u64,
+    ) -> io::Result<Self> {
+        let child = Command::new(&config.binary)
+            .current_dir(&config.working_directory)
+            .env_clear()
+            .envs(config.process_environment(runtime_api, log_stream))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Ok(Self {
+            child,
+            group: id.and_then(Pid::from_raw),
+        })
+    }
+
+    /// What it writes to stdout. `None` when somebody has it already.
+    pub(super) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// What it writes to stderr. `None` when somebody has it already.
+    pub(super) fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
+    }
+
+    /// Waits until the process ends by itself, reaps it, and kills what it has left behind.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await;
+        self.kill_group();
+        status
+    }
+
+    /// Asks the process and its group to end, kills what has not after the grace, and reaps the process.
+    pub(super) async fn terminate(&mut self, grace: Duration) {
+        self.signal_group(Signal::TERM);
+        let end_in_order = async {
+            if let Err(error) = self.child.wait().await {
+                tracing::debug!(%error, "a process could not be waited for");
+            }
+            // An extension may need longer than the process that it serves.
+            while self
+                .group
+                .is_some_and(|it| test_kill_process_group(it).is_ok())
+            {
+                tokio::time::sleep(GROUP_PAUSE).await;
+            }
+        };
+        if tokio::time::timeout(grace, end_in_order).await.is_err() {
+            self.kill().await;
+        }
+        self.group = None;
+    }
+
+    /// Kills the process with all that it started, and reaps it.
+    pub(super) async fn kill(&mut self) {
+        self.kill_group();
+        if let Err(error) = self.child.kill().await {
+            tracing::debug!(%error, "a process could not be killed");
+        }
+    }
+
+    fn kill_group(&mut self) {
+        self.signal_group(Signal::KILL);
+        self.group = None;
+    }
+
+    /// Sends a signal to the process's group. While one of the group lives, no other process can have its id, even when the process itself
+    /// has been reaped.
+    fn signal_group(&self, signal: Signal) {
+        if let Some(group) = self.group
+            && let Err(error) = kill_process_group(group, signal)
+        {
+            tracing::trace!(%error, "nothing is left of a process group");
+        }
     }
 }
 
-/// Kills the process with all that it started, and reaps it.
-pub(super) async fn kill(child: &mut Child) {
-    signal_group(child, Signal::KILL);
-    if let Err(error) = child.kill().await {
-        tracing::debug!(%error, "a process could not be killed");
-    }
-}
-
-/// Sends a signal to the process's group, unless the process has been reaped: then its id may be another's.
-fn signal_group(child: &Child, signal: Signal) {
-    let group = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-    if let Some(group) = group
-        && let Err(error) = kill_process_group(group, signal)
-    {
-        tracing::debug!(%error, "a process group could not be signalled");
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill_group();
     }
 }
 

@@ -10,6 +10,7 @@ use tollgate::http::sent_key;
 use tollgate::rest_api::ApiKeySource;
 use tollgate::time::Timestamp;
 
+use super::denied::Denied;
 use super::method::Method;
 use super::served::Served;
 use crate::authorize::{Authorized, UsageIdentifierKey};
@@ -59,6 +60,8 @@ pub(super) struct Exchange<'a> {
     pub(super) authorized: Option<Authorized>,
     /// Who was charged, for a method that requires a key.
     pub(super) metered: Option<Metered>,
+    /// Why it was denied, if it was.
+    pub(super) denied: Option<Denied>,
     pub(super) body: Bytes,
     /// Made when something asks for it.
     domain_name: OnceLock<String>,
@@ -76,6 +79,7 @@ impl<'a> Exchange<'a> {
             path_parameters: Vec::new(),
             authorized: None,
             metered: None,
+            denied: None,
             body: Bytes::new(),
             domain_name: OnceLock::new(),
             log: None,

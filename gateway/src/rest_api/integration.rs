@@ -8,7 +8,6 @@ mod mock;
 use std::time::Duration;
 
 use ::http::Response;
-use bytes::Bytes;
 use tollgate::rest_api::{self, IntegrationKind};
 use tracing::warn;
 
@@ -16,6 +15,7 @@ use super::call::Exchange;
 use super::failure::Failure;
 use super::method::{Method, Scope};
 use super::services::Services;
+use crate::content::Content;
 use crate::lambda::{AwsUri, Target};
 use crate::mapping::parameters::substitute_stage_variables;
 use http::HttpBackend;
@@ -82,13 +82,15 @@ impl Integration {
         exchange: &Exchange<'_>,
         method: &Method,
         services: &Services,
-    ) -> Result<Response<Bytes>, Failure> {
-        match &self.backend {
+    ) -> Result<Response<Content>, Failure> {
+        let whole = match &self.backend {
             Backend::LambdaProxy(target) => {
                 lambda_proxy::answer(target, self.timeout, exchange, method, services).await
             }
             Backend::Lambda(lambda) => lambda.answer(exchange, self.timeout, services).await,
-            Backend::Http(backend) => backend.answer(exchange, self.timeout, services).await,
+            Backend::Http(backend) => {
+                return backend.answer(exchange, self.timeout, services).await;
+            }
             Backend::Mock(mock) => mock.answer(exchange),
             Backend::Misconfigured(why) => {
                 exchange.log(|| format!("Execution failed due to configuration error: {why}"));
@@ -99,7 +101,8 @@ impl Integration {
                 );
                 Err(Failure::configuration())
             }
-        }
+        };
+        whole.map(|response| response.map(Content::from))
     }
 }
 

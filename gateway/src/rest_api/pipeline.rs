@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU64;
 
-use bytes::Bytes;
 use http::{HeaderName, Response};
 use hyper::body::Incoming;
 use tollgate::api::RouteMatch;
@@ -12,11 +11,14 @@ use tollgate::limiter;
 use tollgate::plan::MethodName;
 
 use super::call::{Call, Exchange};
+use super::denied::Denied;
 use super::failure::Failure;
 use super::method::Method;
 use super::served::Served;
 use super::{RestApis, insert};
+use crate::content::Content;
 use crate::incoming::{self, BodyError};
+use crate::shared_throttle::RequestGate;
 
 /// The most bytes of all names and values of a request's header fields, as on AWS.
 const MAX_HEADER_BYTES: usize = 10_240;
@@ -30,14 +32,20 @@ impl RestApis {
         served: &Served,
         call: Call<'_>,
         body: Incoming,
-    ) -> Response<Bytes> {
+    ) -> Response<Content> {
         let mut exchange = Exchange::new(call, &self.place, served);
         let mut response = match self.run(&mut exchange, body).await {
             Ok(response) => response,
-            Err(failure) => served.gateway_responses.answer(failure, &exchange),
+            Err(failure) => {
+                let answer = served.gateway_responses.answer(failure, &exchange);
+                answer.map(Content::from)
+            }
         };
         if let Some(metered) = &exchange.metered {
             fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
+        }
+        if let Some(denied) = exchange.denied {
+            response.extensions_mut().insert(denied);
         }
         response
     }
@@ -46,7 +54,7 @@ impl RestApis {
         &self,
         exchange: &mut Exchange<'_>,
         body: Incoming,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Content>, Failure> {
         let parts = exchange.call.parts;
         let header_bytes: usize = parts
             .headers
@@ -84,7 +92,7 @@ impl RestApis {
         &self,
         exchange: &Exchange<'_>,
         method: &Method,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Content>, Failure> {
         if let Some(validation) = &method.validation {
             validation.check(exchange)?;
         }
@@ -98,11 +106,11 @@ impl RestApis {
 
     /// Checks the key, charges its plan, and asks the limits that all callers share.
     async fn admit(&self, exchange: &mut Exchange<'_>, method: &Method) -> Result<(), Failure> {
-        let denied = |denial: Denial| Failure::denied(&denial, self.fields);
+        let gate = method.gate.for_request();
         if !method.api_key_required {
-            return match method.gate.decide(self.services.now()) {
+            return match gate.decide(self.services.now()) {
                 Decision::Allow(_) => Ok(()),
-                Decision::Deny(denial) => Err(denied(denial)),
+                Decision::Deny(denial) => Err(self.deny(exchange, &denial, &gate)),
             };
         }
         let request = limiter::Request {
@@ -113,7 +121,7 @@ impl RestApis {
             },
             key: exchange.api_key(),
             cost: NonZeroU64::MIN,
-            gate: Some(&method.gate),
+            gate: Some(&gate),
         };
         match self.limiter.decide(&request).await {
             Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
@@ -121,8 +129,18 @@ impl RestApis {
                 Ok(())
             }
             Ok(Decision::Allow(Allowance::Unmetered)) => Ok(()),
-            Ok(Decision::Deny(denial)) => Err(denied(denial)),
+            Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),
             Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
         }
+    }
+
+    fn deny(
+        &self,
+        exchange: &mut Exchange<'_>,
+        denial: &Denial,
+        gate: &RequestGate<'_>,
+    ) -> Failure {
+        exchange.denied = Some(Denied::new(denial, gate.refused_by()));
+        Failure::denied(denial, self.fields)
     }
 }

@@ -17,6 +17,7 @@ use super::context;
 use super::failure::Failure;
 use super::method::{Method, Scope};
 use super::served::Served;
+use crate::content::Content;
 use crate::event;
 use crate::incoming::RequestIds;
 
@@ -25,6 +26,9 @@ const STAGE: &str = "test-invoke-stage";
 
 /// The client's address that API Gateway says such a request comes from.
 const SOURCE_IP: &str = "test-invoke-source-ip";
+
+/// The most bytes of an answer that is shown.
+const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 impl RestApis {
     /// `None` when there is no such method, or no request can be made of the invocation.
@@ -73,7 +77,10 @@ impl RestApis {
         exchange.path_parameters = path_parameters.unwrap_or_default();
         exchange.body = Bytes::from(invocation.body.clone());
         log_request(&exchange, &resource.path);
-        let outcome = self.integrate(&exchange, &method).await;
+        let outcome = match self.integrate(&exchange, &method).await {
+            Ok(response) => whole(response).await,
+            Err(failure) => Err(failure),
+        };
         let has_succeeded = outcome.is_ok();
         let response = outcome.unwrap_or_else(|failure| failed(failure, &exchange));
         let latency = self.services.now().saturating_since(started);
@@ -86,6 +93,14 @@ impl RestApis {
         }
         Some(result(&response, log, latency.as_millis()))
     }
+}
+
+/// An answer that came in parts, read to its end.
+async fn whole(response: Response<Content>) -> Result<Response<Bytes>, Failure> {
+    let (parts, content) = response.into_parts();
+    let body = content.read(MAX_ANSWER_BYTES).await;
+    let body = body.ok_or_else(Failure::internal)?;
+    Ok(Response::from_parts(parts, body))
 }
 
 fn stage(invocation: &TestInvocation) -> Stage {

@@ -38,6 +38,11 @@ pub(super) fn invocation(invocation: Invocation) -> Reply {
     reply
 }
 
+/// The request id of the invocation that a reply carries, if it does.
+pub(super) fn request_id(reply: &Reply) -> Option<&HeaderValue> {
+    reply.headers().get(REQUEST_ID)
+}
+
 /// 400 or 403, by the reason.
 pub(super) fn refused(refusal: Refusal) -> Reply {
     match refusal {

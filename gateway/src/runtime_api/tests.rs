@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -12,6 +12,9 @@ use super::*;
 struct Recorder {
     outcomes: Mutex<Vec<Outcome>>,
     init_errors: Mutex<Vec<FunctionError>>,
+    undelivered: Mutex<Vec<String>>,
+    /// The process's end of its connection, where that breaks while it waits.
+    breaks: Mutex<Option<DuplexStream>>,
 }
 
 impl ExtensionHost for Recorder {
@@ -51,6 +54,7 @@ impl ExtensionHost for Recorder {
 
 impl Environment for Recorder {
     async fn next(&self) -> Result<Invocation, Refusal> {
+        drop(self.breaks.lock().unwrap().take());
         Ok(Invocation {
             request_id: HeaderValue::from_static("id-1"),
             deadline_ms: 1_542_409_706_888,
@@ -70,6 +74,10 @@ impl Environment for Recorder {
         }
         self.outcomes.lock().unwrap().push(outcome);
         Ok(())
+    }
+
+    fn undelivered(&self, request_id: &str) {
+        self.undelivered.lock().unwrap().push(request_id.to_owned());
     }
 
     fn fail_init(&self, error: FunctionError) -> Result<(), Refusal> {
@@ -119,6 +127,29 @@ async fn pipelined_calls_are_answered_in_order_on_one_connection() {
     assert!(answer.ends_with(r#"{"status":"OK"}"#), "{answer}");
     let outcomes = recorder.outcomes.lock().unwrap();
     assert_eq!(*outcomes, [Ok(Bytes::from_static(b"42"))]);
+}
+
+#[tokio::test]
+async fn an_invocation_whose_connection_breaks_before_anything_is_sent_is_given_back() {
+    for (breaks, given_back) in [(true, 1), (false, 0)] {
+        let (mut process, gateway) = duplex(4096);
+        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: h\r\n\r\n";
+        process.write_all(next.as_bytes()).await.unwrap();
+        let recorder = Arc::new(Recorder::default());
+        let serving = serve_stream(gateway, Arc::clone(&recorder));
+        if breaks {
+            *recorder.breaks.lock().unwrap() = Some(process);
+            serving.await;
+        } else {
+            let taken = async {
+                process.read_u8().await.unwrap();
+                drop(process);
+            };
+            tokio::join!(serving, taken);
+        }
+        let undelivered = recorder.undelivered.lock().unwrap().clone();
+        assert_eq!(undelivered, vec!["id-1"; given_back]);
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ pub(crate) mod guard;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::json;
@@ -15,8 +15,9 @@ use tollgate::time::{Clock, SystemClock};
 use tracing::info;
 
 use super::Handler;
-use super::answer::ERROR_TYPE;
 use crate::incoming::{self, BodyError, REQUEST_ID, RequestIds};
+
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Where a program that has started the gateway asks whether it takes requests.
 const READY: &str = "/ready";
@@ -36,6 +37,8 @@ impl Admin {
 }
 
 impl Handler for Admin {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();

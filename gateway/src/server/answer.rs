@@ -1,13 +1,11 @@
 //! Answers that the gateway makes itself, with the texts of each kind of API.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::event::ApiKind;
+use super::target::Door;
 use crate::incoming::BodyError;
-
-pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Why the gateway answers a request itself, apart from plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,80 +46,30 @@ impl From<BodyError> for Fault {
 }
 
 impl Fault {
-    /// Status, error type and text. Those of REST APIs are AWS's; HTTP APIs and function URLs send no error type.
-    const fn parts(self, kind: ApiKind) -> (StatusCode, &'static str, &'static str) {
-        match (self, kind) {
-            (Self::NoApi, _)
-            | (Self::NoStage | Self::NoMethod, ApiKind::Http | ApiKind::FunctionUrl) => {
-                (StatusCode::NOT_FOUND, "NotFoundException", "Not Found")
-            }
-            (Self::NoStage, ApiKind::Rest) => {
-                (StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden")
-            }
-            (Self::NoMethod, ApiKind::Rest) => (
-                StatusCode::FORBIDDEN,
-                "MissingAuthenticationTokenException",
-                "Missing Authentication Token",
-            ),
-            (Self::HeadersTooLarge, _) => (
+    /// Status and text.
+    const fn parts(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoApi | Self::NoStage | Self::NoMethod => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::HeadersTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "BadRequestException",
                 "Request Header Fields Too Large",
             ),
-            (Self::BodyTooLarge, ApiKind::Rest) => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestTooLargeException",
-                "HTTP content length exceeded 10485760 bytes.",
-            ),
-            (Self::BodyTooLarge, ApiKind::Http | ApiKind::FunctionUrl) => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestTooLargeException",
-                "Request Entity Too Large",
-            ),
-            (Self::BadRequest, _) => (
-                StatusCode::BAD_REQUEST,
-                "BadRequestException",
-                "Bad Request",
-            ),
-            (Self::Unauthorized, _) => (
-                StatusCode::UNAUTHORIZED,
-                "UnauthorizedException",
-                "Unauthorized",
-            ),
-            (Self::Forbidden, _) => (StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden"),
-            (Self::Authorizer, _) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "AuthorizerConfigurationException",
-                "Internal Server Error",
-            ),
-            (Self::Integration, ApiKind::Rest) => (
-                StatusCode::BAD_GATEWAY,
-                "InternalServerErrorException",
-                "Internal server error",
-            ),
-            (Self::Integration, ApiKind::Http | ApiKind::FunctionUrl) => (
-                StatusCode::BAD_GATEWAY,
-                "InternalServerErrorException",
-                "Internal Server Error",
-            ),
-            (Self::Timeout, _) => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "InternalServerErrorException",
-                "Endpoint request timed out",
-            ),
-            (Self::Unavailable, _) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "ServiceUnavailableException",
-                "Service Unavailable",
-            ),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            Self::Authorizer => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::Integration => (StatusCode::BAD_GATEWAY, "Internal Server Error"),
+            Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
 
-    pub(super) fn response(self, kind: ApiKind) -> Response<Full<Bytes>> {
-        let (status, error_type, message) = self.parts(kind);
+    pub(super) fn response(self, door: Door) -> Response<Full<Bytes>> {
+        let (status, message) = self.parts();
         // The texts are ours, and none has a character that JSON would have to escape.
         // As AWS writes it there.
-        let has_capital = self == Self::Forbidden && kind == ApiKind::FunctionUrl;
+        let has_capital = self == Self::Forbidden && door == Door::FunctionUrl;
         let member = if has_capital { "Message" } else { "message" };
         let mut response = Response::new(Full::from(format!(r#"{{"{member}":"{message}"}}"#)));
         *response.status_mut() = status;
@@ -130,12 +78,6 @@ impl Fault {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        match kind {
-            ApiKind::Rest => {
-                headers.insert(ERROR_TYPE, HeaderValue::from_static(error_type));
-            }
-            ApiKind::Http | ApiKind::FunctionUrl => {}
-        }
         match self {
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

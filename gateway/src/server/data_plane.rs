@@ -12,11 +12,11 @@ use tracing::{Level, enabled, info};
 
 use super::answer::Fault;
 use super::http_api::HttpApis;
-use super::target::TargetId;
+use super::target::{Door, TargetId};
 use super::{Handler, host};
-use crate::event::ApiKind;
+use crate::content::Content;
 use crate::incoming::{REQUEST_ID, RequestIds};
-use crate::rest_api::{Call, RestApis};
+use crate::rest_api::{Call, Denied, RestApis};
 use crate::router::{Destination, Router};
 
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -49,7 +49,9 @@ impl DataPlane {
 }
 
 impl Handler for DataPlane {
-    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    type Body = Content;
+
+    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Content> {
         let started = SystemClock.now();
         let ids = RequestIds::new(started.as_secs());
         if !enabled!(target: ACCESS, Level::INFO) {
@@ -57,11 +59,17 @@ impl Handler for DataPlane {
         }
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.0.answer(request, peer, started, &ids).await;
+        let denied: Option<&Denied> = response.extensions().get();
         info!(
             target: ACCESS,
             duration_ms = u64::try_from(SystemClock.now().saturating_since(started).as_millis())
                 .unwrap_or(u64::MAX),
             request_id = ids.request,
+            key.id = denied.and_then(|denied| denied.key_id.as_ref()).map(display),
+            plan.id = denied.and_then(|denied| denied.plan_id.as_ref()).map(display),
+            decision = denied.map(|denied| denied.decision),
+            limit = denied.and_then(|denied| denied.limit),
+            retry_after_ms = denied.and_then(|denied| denied.retry_after_ms),
             "{method} {} {}",
             uri.path(),
             response.status().as_u16(),
@@ -77,11 +85,11 @@ impl Inner {
         peer: SocketAddr,
         arrived_at: Timestamp,
         ids: &RequestIds,
-    ) -> Response<Full<Bytes>> {
+    ) -> Response<Content> {
         let (parts, body) = request.into_parts();
         let destination = match host::of(&parts) {
             Ok(host) => self.router.route(host, parts.uri.path()),
-            Err(fault) => return with_ids(fault.response(ApiKind::Http), ApiKind::Http, ids),
+            Err(fault) => return with_ids(fault.response(Door::HttpApi), Door::HttpApi, ids),
         };
         let (target, path, request_path) = match destination {
             Destination::RestApi {
@@ -100,7 +108,7 @@ impl Inner {
                     ids,
                     arrived_at,
                 };
-                return self.rest_apis.answer(call, body).await.map(Full::new);
+                return self.rest_apis.answer(call, body).await;
             }
             Destination::Stage {
                 target,
@@ -110,43 +118,43 @@ impl Inner {
             } => (*target, path, request_path),
             Destination::FunctionUrl { target, path } => (*target, path, path),
             Destination::UnknownStage { target } => {
-                let kind = target.kind();
-                return with_ids(Fault::NoStage.response(kind), kind, ids);
+                let door = target.door();
+                return with_ids(Fault::NoStage.response(door), door, ids);
             }
             Destination::AmbiguousStage { .. }
             | Destination::UnknownApi
             | Destination::UnknownFunctionUrl => {
-                return with_ids(Fault::NoApi.response(ApiKind::Http), ApiKind::Http, ids);
+                return with_ids(Fault::NoApi.response(Door::HttpApi), Door::HttpApi, ids);
             }
         };
-        let kind = target.kind();
+        let door = target.door();
         let outcome = self
             .http_apis
             .forward(target, path, request_path, &parts, body, peer, ids)
             .await;
-        let response = outcome.unwrap_or_else(|fault| fault.response(kind));
-        with_ids(response, kind, ids)
+        let response = outcome.unwrap_or_else(|fault| fault.response(door));
+        with_ids(response, door, ids)
     }
 }
 
 /// Adds the ids that AWS sends with every answer of an HTTP API or a function URL.
 fn with_ids(
     mut response: Response<Full<Bytes>>,
-    kind: ApiKind,
+    door: Door,
     ids: &RequestIds,
-) -> Response<Full<Bytes>> {
+) -> Response<Content> {
     let headers = response.headers_mut();
     let mut insert = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
     };
-    match kind {
-        ApiKind::Rest | ApiKind::Http => insert(HTTP_API_REQUEST_ID, &ids.extended),
-        ApiKind::FunctionUrl => {
+    match door {
+        Door::HttpApi => insert(HTTP_API_REQUEST_ID, &ids.extended),
+        Door::FunctionUrl => {
             insert(REQUEST_ID, &ids.request);
             insert(TRACE_ID, &ids.trace);
         }
     }
-    response
+    response.map(Content::from)
 }

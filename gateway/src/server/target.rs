@@ -7,7 +7,6 @@ use tollgate::api::Routes;
 use tollgate::id::ApiStage;
 
 use super::http_api::Access;
-use crate::event::ApiKind;
 use crate::lambda::Target;
 use crate::template::{InvokeMode, PayloadVersion};
 
@@ -20,11 +19,18 @@ pub enum TargetId {
     FunctionUrl(usize),
 }
 
+/// By which of the two a request came. REST APIs answer for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    HttpApi,
+    FunctionUrl,
+}
+
 impl TargetId {
-    pub(super) const fn kind(self) -> ApiKind {
+    pub(super) const fn door(self) -> Door {
         match self {
-            Self::Api(_) => ApiKind::Http,
-            Self::FunctionUrl(_) => ApiKind::FunctionUrl,
+            Self::Api(_) => Door::HttpApi,
+            Self::FunctionUrl(_) => Door::FunctionUrl,
         }
     }
 }

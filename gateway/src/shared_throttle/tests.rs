@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::thread;
 
 use proptest::prelude::*;
-use tollgate::bucket::Verdict;
+use tollgate::bucket::{Rate, Verdict};
+use tollgate::control::ACCOUNT_BURST;
 
 use super::*;
 
@@ -288,8 +289,11 @@ fn buckets_that_nobody_needs_make_room_and_others_stay() {
 fn a_keyless_request_is_denied_as_throttled() {
     let throttles = SharedThrottles::new(throttle(2.0, 1));
     let gate = throttles.gate(&dev(), method("/users", "GET"), &BTreeMap::new(), START);
-    assert_eq!(gate.decide(START), Decision::Allow(Allowance::Unmetered));
-    let Decision::Deny(denial) = gate.decide(START) else {
+    let first = gate.for_request();
+    assert_eq!(first.decide(START), Decision::Allow(Allowance::Unmetered));
+    assert_eq!(first.refused_by(), None);
+    let second = gate.for_request();
+    let Decision::Deny(denial) = second.decide(START) else {
         panic!("the account has one token only");
     };
     let retry_after = Some(Duration::from_millis(500));
@@ -298,7 +302,8 @@ fn a_keyless_request_is_denied_as_throttled() {
         tollgate::http::Answer::of(denial.reason).gateway_response,
         "THROTTLED"
     );
-    assert_eq!(gate.pass(START), Err(retry_after));
+    assert_eq!(second.refused_by(), Some(SharedLimit::Account));
+    assert_eq!(gate.for_request().pass(START), Err(retry_after));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The functions of a template, started.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
@@ -10,8 +10,8 @@ use tollgate::http::variable;
 use tollgate::time::SystemClock;
 
 use super::{StartApi, StartError};
-use crate::build_functions::{FunctionSource, binary_names, find_executables};
-use crate::invoke::{Function, FunctionConfig};
+use crate::build_functions::{Build, FunctionSource, binary_names, find_executables};
+use crate::invoke::{Function, FunctionConfig, QueueBytes};
 use crate::lambda::Lambdas;
 use crate::local;
 use crate::template::{FunctionSpec, LoggingSpec, Template};
@@ -57,8 +57,10 @@ pub(super) async fn find_code(
     let directory = template.directory.clone();
     let (mode, cargo) = (arguments.build, arguments.cargo.clone());
     let Some(endpoint) = arguments.lambda_endpoint.clone() else {
+        let build = Build::default();
+        let _stopped_with_this = build.stopped_on_drop();
         let building = tokio::task::spawn_blocking(move || {
-            find_executables(&sources, &directory, mode, &cargo)
+            find_executables(&sources, &directory, mode, &cargo, &build)
         });
         let executables = building.await.map_err(StartError::Build)??;
         return Ok(Code::Executables(executables));
@@ -75,61 +77,98 @@ pub(super) async fn find_code(
     })
 }
 
-/// Starts one process of each function, so that the first request need not wait for it. Functions elsewhere are left to who runs them.
-pub(super) async fn start(
-    template: &Template,
-    code: Code,
+/// The functions that were started, so that they can be stopped, whatever happens while others start.
+#[derive(Debug, Default)]
+pub(super) struct Functions {
+    started: Mutex<Vec<Function>>,
+}
+
+impl Functions {
+    /// Starts one process of each function, so that the first request need not wait for it. Functions elsewhere are left to who runs them.
+    pub(super) async fn start(
+        &self,
+        template: &Template,
+        code: Code,
+        arguments: &StartApi,
+        endpoint_url: &str,
+    ) -> Result<Lambdas, StartError> {
+        let executables = match code {
+            Code::Executables(executables) => executables,
+            Code::Elsewhere { endpoint, binaries } => {
+                return Ok(Lambdas::elsewhere(endpoint, binaries));
+            }
+        };
+        let queue_bytes = QueueBytes::default();
+        let mut functions = Vec::new();
+        for spec in &template.functions {
+            let Some(binary) = executables.get(&spec.logical_id) else {
+                continue;
+            };
+            let config = FunctionConfig {
+                queue_bytes: queue_bytes.clone(),
+                ..config(spec, binary, arguments, endpoint_url)
+            };
+            let failed = |cause| StartError::Function {
+                logical_id: spec.logical_id.clone(),
+                cause,
+            };
+            let function = Function::new(config, Arc::new(SystemClock)).map_err(failed)?;
+            self.started().push(function.clone());
+            function.warm_up().await.map_err(failed)?;
+            functions.push(function);
+        }
+        Ok(Lambdas::here(functions))
+    }
+
+    /// The first function, if there is one.
+    pub(super) fn first(&self) -> Option<Function> {
+        self.started().first().cloned()
+    }
+
+    /// All that were started.
+    pub(super) fn into_started(self) -> Vec<Function> {
+        let started = self.started.into_inner();
+        started.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn started(&self) -> MutexGuard<'_, Vec<Function>> {
+        // A panic cannot leave half a function.
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a function of the template is, as it runs here.
+fn config(
+    spec: &FunctionSpec,
+    binary: &Path,
     arguments: &StartApi,
     endpoint_url: &str,
-) -> Result<(Lambdas, Vec<Function>), StartError> {
-    let executables = match code {
-        Code::Executables(executables) => executables,
-        Code::Elsewhere { endpoint, binaries } => {
-            return Ok((Lambdas::elsewhere(endpoint, binaries), Vec::new()));
-        }
-    };
-    let mut functions = Vec::new();
-    for spec in &template.functions {
-        let Some(binary) = executables.get(&spec.logical_id) else {
-            continue;
-        };
-        let per_process = arguments.max_concurrency.or(spec.per_process).unwrap_or(1);
-        let timeout = Duration::from_secs(u64::from(spec.timeout_s));
-        let defaults = FunctionConfig::new(&spec.name, binary);
-        let config = FunctionConfig {
-            arn: format!(
-                "arn:aws:lambda:{}:{}:function:{}",
-                local::REGION,
-                local::ACCOUNT_ID,
-                spec.name
-            ),
-            handler: spec.handler.clone(),
-            runtime: spec.runtime.clone(),
-            region: local::REGION.to_owned(),
-            environment: environment(spec, arguments, endpoint_url),
-            timeout,
-            memory_mb: spec.memory_mb,
-            concurrency: arguments.concurrency,
-            per_process: usize::try_from(per_process).unwrap_or(1),
-            init_timeout: if per_process > 1 {
-                timeout.max(MANAGED_INIT_TIMEOUT)
-            } else {
-                defaults.init_timeout
-            },
-            ..defaults
-        };
-        let function = Function::new(config, Arc::new(SystemClock));
-        let started = match function {
-            Ok(function) => function.warm_up().await.map(|()| function),
-            Err(error) => Err(error),
-        };
-        let function = started.map_err(|cause| StartError::Function {
-            logical_id: spec.logical_id.clone(),
-            cause,
-        })?;
-        functions.push(function);
+) -> FunctionConfig {
+    let per_process = arguments.max_concurrency.or(spec.per_process).unwrap_or(1);
+    let timeout = Duration::from_secs(u64::from(spec.timeout_s));
+    let defaults = FunctionConfig::new(&spec.name, binary);
+    FunctionConfig {
+        arn: format!(
+            "arn:aws:lambda:{}:{}:function:{}",
+            local::REGION,
+            local::ACCOUNT_ID,
+            spec.name
+        ),
+        handler: spec.handler.clone(),
+        runtime: spec.runtime.clone(),
+        region: local::REGION.to_owned(),
+        environment: environment(spec, arguments, endpoint_url),
+        timeout,
+        memory_mb: spec.memory_mb,
+        concurrency: arguments.concurrency,
+        per_process: usize::try_from(per_process).unwrap_or(1),
+        init_timeout: if per_process > 1 {
+            timeout.max(MANAGED_INIT_TIMEOUT)
+        } else {
+            defaults.init_timeout
+        },
+        ..defaults
     }
-    Ok((Lambdas::here(functions.iter().cloned()), functions))
 }
 
 /// The template's variables, and what stands for AWS on a laptop.

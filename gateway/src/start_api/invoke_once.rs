@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use tollgate::time::{Clock, SystemClock};
 
+use super::functions::{self, Functions};
 use super::sample_plan::{self, SampleError};
-use super::{OpenStore, Signals, StartApi, StartError, functions, load, start_logs, stop};
+use super::{OpenStore, Signals, StartApi, StartError, load, start_logs, stop_unless_told_again};
 use crate::incoming::RequestIds;
 use crate::invoke::{ContextError, InvocationContext, InvokeError};
 use crate::template::{FunctionSpec, Template};
@@ -81,7 +82,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
     };
     let open = OpenStore::open(&call.start).await?;
     let mut signals = Signals::new().map_err(StartError::Signal)?;
-    let mut started = Vec::new();
+    let started = Functions::default();
     let calling = async {
         let (deployed, code) = tokio::join!(
             open.deploy(&template, &call.start),
@@ -93,13 +94,12 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
             sample_plan::add(&open.store, &event, SystemClock.now()).await?;
         }
         let ids = RequestIds::new(SystemClock.now().as_secs());
-        let functions = functions::start(&alone, code, &call.start, &open.endpoint_url).await;
-        let functions = match functions {
-            Ok((_lambdas, functions)) => functions,
+        let starting = started.start(&alone, code, &call.start, &open.endpoint_url);
+        match starting.await {
+            Ok(_lambdas) => {}
             Err(StartError::Function { cause, .. }) => return failed(cause, &ids),
             Err(error) => return Err(error.into()),
-        };
-        started.extend(functions);
+        }
         let context = InvocationContext::new(&ids.request)?.with_trace_id(&ids.trace)?;
         // Each function has an executable, or the build fails.
         let Some(function) = started.first() else {
@@ -114,7 +114,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
         outcome = calling => outcome,
         () = signals.any() => Err(InvokeOnceError::Stopped),
     };
-    stop(started, open.embedded).await;
+    stop_unless_told_again(started, open.embedded, &mut signals).await;
     outcome
 }
 

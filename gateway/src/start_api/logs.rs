@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 /// What is logged unless the operator says otherwise.
 ///
 /// The embedded store warns of every condition that does not hold, which is nothing to worry about. Functions have levels of their own.
-const DEFAULT_FILTER: &str = "info,dynoxide=error,tollgate::function=trace";
+/// The limiter's line for a denial says what the request's own line says as well.
+const DEFAULT_FILTER: &str = "info,dynoxide=error,tollgate::function=trace,tollgate::limiter=warn";
 
 /// Starts logging; what has been logged is written before the guard is gone.
 ///

@@ -2,8 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use crate::bucket::{Rate, Throttle};
 use crate::id::ApiStage;
 use crate::key::EnvironmentLetter;
+
+/// The rate of an account over all its REST APIs, in requests a second: API Gateway's default.
+pub const ACCOUNT_RATE: u32 = 10_000;
+
+/// The burst of an account over all its REST APIs, in requests: API Gateway's default.
+pub const ACCOUNT_BURST: u64 = 5_000;
+
+/// API Gateway's limit of an account, as it is unless AWS has raised it.
+#[must_use]
+pub fn account_limit_of_aws() -> Throttle {
+    Throttle {
+        rate: Rate::from(ACCOUNT_RATE),
+        burst: ACCOUNT_BURST,
+    }
+}
 
 /// How the management API behaves.
 #[derive(Clone, Debug)]
@@ -18,6 +34,8 @@ pub struct Settings {
     pub keep_values: bool,
     /// Whether AWS's limits on numbers hold: 300 plans, 10,000 keys, 10 plans a key, 20 method throttles a stage.
     pub aws_limits: bool,
+    /// The limit of all REST APIs together, told as the account's. Whoever serves them enforces it.
+    pub account_limit: Throttle,
     /// Which stages of APIs that Tollgate does not manage a plan may cover.
     pub unmanaged_stages: UnmanagedStages,
 }

@@ -16,7 +16,9 @@ use crate::api::Verb;
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
-pub use tags::{EXPIRES_AT as EXPIRES_AT_TAG, instant as parse_instant};
+pub use tags::{
+    EXPIRES_AT as EXPIRES_AT_TAG, InvalidTags, check as check_tags, instant as parse_instant,
+};
 
 /// AWS's limits on numbers in one account and region.
 const MAX_KEYS: u64 = 10_000;

@@ -1,6 +1,7 @@
 //! Keys, plans and tags of APIs that Tollgate manages.
 
 use serde_json::{Value, json};
+use tollgate::bucket::{Rate, Throttle};
 use tollgate::id::ApiId;
 use tollgate::rest_api::{ApiRecord, Snapshot};
 use tollgate::store::{ApiRegistry, StoredApi};
@@ -197,6 +198,17 @@ async fn a_role_for_logs_is_kept_and_forgotten() {
     assert_eq!(
         account["throttleSettings"],
         json!({"burstLimit": 5000, "rateLimit": 10000.0})
+    );
+    let raised = App::with(|settings| {
+        settings.account_limit = Throttle {
+            rate: Rate::from(20_000),
+            burst: 7,
+        };
+    });
+    let account_raised = raised.await.ok(200, "GET", "/account", Value::Null).await;
+    assert_eq!(
+        account_raised["throttleSettings"],
+        json!({"burstLimit": 7, "rateLimit": 20000.0})
     );
     let features = patch("add", "/features", "UsagePlans");
     assert_eq!(app.ok(200, "PATCH", "/account", features).await, account);

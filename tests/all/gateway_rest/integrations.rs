@@ -120,6 +120,8 @@ async fn an_http_proxy_hands_on_the_request_and_the_answer() {
         ("x-a", "2"),
         ("keep-alive", "1"),
         ("te", "trailers"),
+        ("connection", "X-Hop"),
+        ("x-hop", "1"),
     ];
     let answer = app.send("PUT", "/a/b%20c?q=1&q=2", &headers, "text").await;
     assert_eq!(answer.status, 200);
@@ -138,6 +140,7 @@ async fn an_http_proxy_hands_on_the_request_and_the_answer() {
         json!([backend.trim_start_matches("http://")])
     );
     assert_eq!((headers.get("keep-alive"), headers.get("te")), (None, None));
+    assert_eq!(headers.get("x-hop"), None);
 }
 
 #[tokio::test]

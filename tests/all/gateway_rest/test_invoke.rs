@@ -8,7 +8,7 @@ use tollgate::rest_api::Snapshot;
 
 use super::{App, Deployed, lambda_proxy, merge, mock, with};
 
-fn invocation(method: Value, path: Option<&str>) -> TestInvocation {
+pub(super) fn invocation(method: Value, path: Option<&str>) -> TestInvocation {
     let deployed = Deployed::methods(&[("/users/{id}", "GET", method)]);
     let snapshot: Snapshot = serde_json::from_value(json!({
         "api": {

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tollgate::quota::{Period, Quota};
 use tollgate::time::{Clock as _, SystemClock};
 
-use super::{Story, Template, Verdict, on_both_templates, retry_after_s};
+use super::{Story, Template, Verdict, on_both_templates, retry_after_s, until};
 
 on_both_templates! {
     exactly_the_burst_passes_at_once,
@@ -110,4 +110,35 @@ async fn the_plans_of_the_template_hold(template: Template) {
     println!("Bronze: {admitted} of 40 passed in {elapsed:?}, {most} could have");
     assert!((10..=most).contains(&admitted), "{admitted} of {most}");
     assert_eq!(story.used("joe-black", "Bronze").await, admitted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_the_gateway_denies_is_one_line_that_says_why() {
+    let story = Story::begin(Template::RestApi).await;
+    let limits = ["--rate", "0.001", "--burst", "1"];
+    let key = story.key_on_new_plan("Slow", &limits).await;
+    assert_eq!(story.probe(&key.value).await, Verdict::Admitted);
+    assert_eq!(story.probe(&key.value).await, Verdict::TooManyRequests);
+    let told = || {
+        let output = story.gateway.output();
+        let lines = output.lines().filter(|line| line.contains("throttled"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    until("it is logged", || !told().is_empty()).await;
+    // Another line would come before the line of a later request.
+    assert_eq!(story.probe(&key.value).await, Verdict::TooManyRequests);
+    until("the next is logged", || told().len() > 1).await;
+    let lines = told();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for part in [
+        "request_id=",
+        &format!("key.id={}", key.id),
+        "plan.id=",
+        "decision=\"throttled\"",
+        "limit=\"plan\"",
+        "retry_after_ms=",
+        " 429",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {lines:?}");
+    }
 }

@@ -17,7 +17,7 @@ on_both_templates! {
 }
 
 /// The parent and the state of a process that has not ended.
-fn parent_of(id: u32) -> Option<u32> {
+pub(super) fn parent_of(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     // The name of the command stands in parentheses, and may have any of them itself.
     let (_, rest) = stat.rsplit_once(") ")?;

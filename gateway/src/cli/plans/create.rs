@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::bucket::{Rate, Throttle};
+use tollgate::control::check_tags;
 use tollgate::id::ApiStage;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::{Period, Quota};
@@ -19,7 +20,8 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --stage users:dev
   tollgate plans create Silver --rate 0.5 --burst 1 --quota 20000 --period WEEK --offset 1
-  tollgate plans create Unlimited --stage users:dev --stage orders:dev";
+  tollgate plans create Unlimited --stage users:dev --stage orders:dev
+  tollgate plans create Gold --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
 
 /// Creates a plan
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     /// What the plan is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`; can be given several times
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
 }
 
 /// `1000` or `1000/DAY`.
@@ -73,7 +78,7 @@ pub(super) async fn run<R: Management>(
             .map(|(rate, burst)| Throttle { rate, burst }),
         quota: quota_of(arguments)?,
         stages: covered(&arguments.stages),
-        tags: BTreeMap::new(),
+        tags: tags_of(arguments)?,
     };
     let plan = session.registry.create_plan(&new).await?;
     let document = PlanDocument::new(&plan);
@@ -107,6 +112,20 @@ fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
         .map_err(|error| Failure::failed(error.to_string()))
 }
 
+/// The tags, as the management API would take them: a table has no checks of its own.
+fn tags_of(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
+    let mut tags = BTreeMap::new();
+    for (name, value) in &arguments.tags {
+        if tags.insert(name.clone(), value.clone()).is_some() {
+            return Err(Failure::failed(format!(
+                "the tag {name} is given more than once"
+            )));
+        }
+    }
+    check_tags(&tags).map_err(|error| Failure::failed(error.to_string()))?;
+    Ok(tags)
+}
+
 fn covered(api_stages: &[ApiStage]) -> Vec<CoveredStage> {
     let mut covered: Vec<CoveredStage> = Vec::new();
     for api_stage in api_stages {
@@ -122,6 +141,12 @@ fn rate(text: &str) -> Result<Rate, String> {
         .parse()
         .map_err(|_error: std::num::ParseFloatError| "it is not a number".to_owned())?;
     Rate::per_second(number).map_err(|error| error.to_string())
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write it NAME=VALUE, such as team=billing".to_owned())
 }
 
 fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {

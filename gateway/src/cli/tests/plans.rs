@@ -8,6 +8,8 @@ use super::{Shell, Way, on_both_ways};
 
 on_both_ways! {
     creates_a_plan_with_all_its_limits,
+    a_plan_has_the_tags_that_it_was_created_with,
+    refuses_tags_that_a_management_api_would_refuse,
     the_period_of_a_quota_can_be_an_option_of_its_own,
     refuses_limits_that_are_incomplete_or_contradict_each_other,
     lists_plans_in_a_table,
@@ -53,6 +55,57 @@ async fn creates_a_plan_with_all_its_limits(way: Way) {
         expected["createdDate"] = json!("2026-11-25T12:00:00Z");
     }
     assert_eq!(shown, expected);
+}
+
+async fn a_plan_has_the_tags_that_it_was_created_with(way: Way) {
+    let shell = Shell::start(way).await;
+    let line = "tags      team=billing=eu, tollgate:lease=off\n";
+    let created = shell
+        .run("plans create Bronze --tag tollgate:lease=off --tag team=billing=eu")
+        .await
+        .expect(Exit::Done);
+    assert!(created.out.contains(line), "{created:?}");
+    // By its name as by its id: a management API's list of plans has no tags.
+    let id = shell.json("plans show Bronze").await["id"].clone();
+    for reference in ["Bronze", id.as_str().unwrap()] {
+        let shown = shell.run(&format!("plans show {reference}")).await;
+        let shown = shown.expect(Exit::Done);
+        assert!(shown.out.contains(line), "{shown:?}");
+    }
+    let shown = shell.json("plans show Bronze").await;
+    let expected = json!({"team": "billing=eu", "tollgate:lease": "off"});
+    assert_eq!(shown["tags"], expected);
+    let plan_id = id.as_str().unwrap().into();
+    let stored = shell.store().plan_by_id(&plan_id).await.unwrap();
+    assert_eq!(stored.unwrap().tags["tollgate:lease"], "off");
+}
+
+async fn refuses_tags_that_a_management_api_would_refuse(way: Way) {
+    let shell = Shell::start(way).await;
+    let shards = "error: Invalid value of tag tollgate:shards specified, is not a number of shards, 2 to 256\n";
+    shell
+        .run("plans create A --tag tollgate:shards=1")
+        .await
+        .fails(Exit::Failed, shards);
+    for (options, said) in [
+        (
+            "--tag tollgate:lease=none",
+            "Invalid value of tag tollgate:lease specified, must be off",
+        ),
+        ("--tag aws:x=1", "must not start with aws:"),
+        ("--tag =1", "must have 1 to 128 characters"),
+        ("--tag team", "write it NAME=VALUE"),
+        (
+            "--tag team=1 --tag team=2",
+            "the tag team is given more than once",
+        ),
+    ] {
+        let done = shell.run(&format!("plans create A {options}")).await;
+        let done = done.expect(Exit::Failed);
+        assert!(done.err.contains(said), "{options}: {}", done.err);
+        assert_eq!(done.out, "");
+    }
+    assert_eq!(shell.json("plans list").await, json!([]));
 }
 
 async fn the_period_of_a_quota_can_be_an_option_of_its_own(way: Way) {

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tollgate::control::{Control, NoGateway, Settings, UnmanagedStages};
+use tollgate::control::{Control, NoGateway, Settings, UnmanagedStages, account_limit_of_aws};
 use tollgate::key::EnvironmentLetter;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, ManualClock};
@@ -78,6 +78,7 @@ impl SignedApi {
             account_id: local::ACCOUNT_ID.to_owned(),
             environment: EnvironmentLetter::of("dev"),
             aws_limits: false,
+            account_limit: account_limit_of_aws(),
             unmanaged_stages: UnmanagedStages::Any,
         };
         let control = Control::new(store, clock.clone(), settings, Arc::new(NoGateway));
@@ -118,6 +119,8 @@ impl SignedApi {
 }
 
 impl Handler for Door {
+    type Body = Full<Bytes>;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

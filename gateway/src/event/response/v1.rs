@@ -68,7 +68,7 @@ pub fn from_v1(
     }
     Ok(ProxyResponse {
         status: status(answer)?,
-        headers: complete(headers, "application/json"),
+        headers: complete(&headers, "application/json"),
         body: body_bytes(answer, is_base64(answer)? && accepts_binary)?,
     })
 }

@@ -35,7 +35,7 @@ pub fn from_v2(payload: &[u8], kind: ApiKind) -> Result<ProxyResponse, Malformed
             | Value::Array(_)
             | Value::Object(_) => Bytes::copy_from_slice(payload.trim_ascii()),
         };
-        let headers = complete(HeaderMap::new(), "application/json");
+        let headers = complete(&HeaderMap::new(), "application/json");
         return Ok(ProxyResponse {
             status: StatusCode::OK,
             headers,
@@ -58,7 +58,7 @@ pub fn from_v2(payload: &[u8], kind: ApiKind) -> Result<ProxyResponse, Malformed
     };
     Ok(ProxyResponse {
         status: status(answer)?,
-        headers: complete(headers, content_type),
+        headers: complete(&headers, content_type),
         body: body_bytes(answer, is_base64(answer)?)?,
     })
 }

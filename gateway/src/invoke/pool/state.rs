@@ -11,6 +11,9 @@ use tokio::time::Instant;
 use crate::invoke::{Answer, InvokeError};
 use crate::runtime_api::{FunctionError, Refusal};
 
+/// How soon a process polls again after an answer, as a rule. What waits does not wait for it longer than that.
+const BACK_SOON: Duration = Duration::from_millis(100);
+
 pub(super) type Reply<T> = oneshot::Sender<Result<T, InvokeError>>;
 
 /// An invocation that waits for a process.
@@ -20,6 +23,8 @@ pub(in crate::invoke) struct Job {
     pub(in crate::invoke) trace_id: Option<HeaderValue>,
     pub(in crate::invoke) payload: Bytes,
     pub(in crate::invoke) reply: Reply<Answer>,
+    /// Whether it was handed to a process before, which did not get it.
+    pub(in crate::invoke) is_second_try: bool,
 }
 
 /// What became of a submitted job.
@@ -80,12 +85,21 @@ pub(super) enum Phase {
     InitFailed(FunctionError),
     /// It has polled.
     Running,
+    /// It is about to end: it may still answer what it has in hand, and gets nothing more.
+    Retired {
+        /// Whether it had polled.
+        has_polled: bool,
+    },
 }
 
 /// An invocation that a process has in hand.
 #[derive(Debug)]
 pub(super) struct Current {
     pub(super) request_id: HeaderValue,
+    pub(super) trace_id: Option<HeaderValue>,
+    /// Kept for the case that the process does not get it.
+    pub(super) payload: Bytes,
+    pub(super) is_second_try: bool,
     /// `None` once it has timed out in a process that is left to run.
     pub(super) reply: Option<Reply<Answer>>,
     pub(super) since: Instant,
@@ -108,38 +122,91 @@ pub(super) struct Environment {
     /// The polls that were told that there is work and have not taken any yet.
     pub(super) woken: Vec<PollId>,
     pub(super) in_hand: Vec<Current>,
-    /// How many polls are about to come: for each answer one, and after the first those of the process's other workers.
-    pub(super) expected: usize,
-    /// Until when they are waited for.
-    pub(super) expected_until: Instant,
+    /// The polls that are about to come, each with the instant until which invocations wait for it: for each answer one, and after the
+    /// first poll those of the process's other workers.
+    pub(super) coming: Vec<Instant>,
+    /// Whether an invocation waits for one of them, and has to be looked at when none has come in time.
+    pub(super) is_awaited: bool,
+    /// When a process that answers one invocation at a time must have polled again.
+    pub(super) overdue_at: Option<Instant>,
     pub(super) supervisor: Arc<Notify>,
     /// When the supervisor's timer wakes it. It may be too early for the current deadline, never too late.
     pub(super) timer: Option<Instant>,
 }
 
 impl Environment {
-    pub(super) fn starting(supervisor: Arc<Notify>, now: Instant) -> Self {
+    pub(super) fn starting(supervisor: Arc<Notify>) -> Self {
         Self {
             phase: Phase::Starting(None),
             waiting: Vec::new(),
             woken: Vec::new(),
             in_hand: Vec::new(),
-            expected: 0,
-            expected_until: now,
+            coming: Vec::new(),
+            is_awaited: false,
+            overdue_at: None,
             supervisor,
             timer: None,
         }
     }
 
-    /// Takes an invocation from the process's hands: a poll is expected in its place, unless it has timed out.
+    /// Takes an invocation from the process's hands.
     pub(super) fn take(&mut self, request_id: &str) -> Option<Current> {
         let place = self.place_of(request_id)?;
-        let current = self.in_hand.swap_remove(place);
-        if current.reply.is_some() {
-            self.expected = self.expected.saturating_add(1);
-            self.expected_until = self.expected_until.max(current.deadline);
+        Some(self.in_hand.swap_remove(place))
+    }
+
+    /// Expects a poll in the place of an invocation that was answered in time.
+    pub(super) fn expect_poll(&mut self, answered: &Current, now: Instant) {
+        if matches!(self.phase, Phase::Running) && answered.reply.is_some() {
+            self.coming.push(now + BACK_SOON);
+            self.overdue_at = self.overdue_at.max(Some(answered.deadline));
         }
-        Some(current)
+    }
+
+    /// A poll has come, in the place of the one that is waited for least long.
+    pub(super) fn has_come(&mut self, now: Instant) {
+        self.overdue_at = None;
+        self.coming.retain(|until| *until > now);
+        let first = self
+            .coming
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, until)| **until);
+        if let Some((place, _)) = first {
+            self.coming.swap_remove(place);
+        }
+    }
+
+    /// How many polls are on their way at this instant.
+    pub(super) fn polls_on_their_way(&self, now: Instant) -> usize {
+        match self.phase {
+            Phase::Running => {
+                let coming = self.coming.iter().filter(|until| **until > now).count();
+                coming.saturating_add(self.woken.len())
+            }
+            Phase::Starting(_) | Phase::InitFailed(_) | Phase::Retired { .. } => 0,
+        }
+    }
+
+    /// Sees to it that the process is looked at when a poll that is waited for has not come in time.
+    pub(super) fn await_coming(&mut self) {
+        if let Some(until) = self.coming.iter().min().copied() {
+            self.is_awaited = true;
+            self.watch(until);
+        }
+    }
+
+    /// From now on the process gets nothing more, and its polls that wait are refused.
+    pub(super) fn retire(&mut self) {
+        match self.phase {
+            Phase::Starting(_) => self.phase = Phase::Retired { has_polled: false },
+            Phase::Running => self.phase = Phase::Retired { has_polled: true },
+            Phase::InitFailed(_) | Phase::Retired { .. } => {}
+        }
+        self.waiting.clear();
+        self.woken.clear();
+        self.coming.clear();
+        self.overdue_at = None;
     }
 
     /// Where in its hands the process has an invocation.
@@ -158,8 +225,12 @@ impl Environment {
     /// When the process has to be looked at again.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let awaited = self.in_hand.iter().filter(|held| held.reply.is_some());
-        let polls = (self.expected > 0).then_some(self.expected_until);
-        awaited.map(|held| held.deadline).chain(polls).min()
+        let coming = self.coming.iter().filter(|_| self.is_awaited).copied();
+        awaited
+            .map(|held| held.deadline)
+            .chain(coming)
+            .chain(self.overdue_at)
+            .min()
     }
 }
 

@@ -1,8 +1,15 @@
 //! The pool without processes: every instant is an argument.
 
-use super::*;
+mod shortage;
+
 use bytes::Bytes;
 use http::HeaderValue;
+use tokio::sync::oneshot;
+
+use super::lives::SETTLING;
+use super::*;
+use crate::invoke::Answer;
+use crate::runtime_api::Refusal;
 
 type Answered = oneshot::Receiver<Result<Answer, InvokeError>>;
 
@@ -20,6 +27,7 @@ fn job(request_id: &'static str) -> (Job, Answered) {
         trace_id: None,
         payload: Bytes::new(),
         reply,
+        is_second_try: false,
     };
     (job, answered)
 }

@@ -1,31 +1,27 @@
 //! `HTTP` and `HTTP_PROXY`: a backend that speaks HTTP.
 
+mod answer;
+mod request;
+
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use tokio::time::timeout;
-use tollgate::rest_api::{self, IntegrationKind};
+use tollgate::rest_api::{self, IntegrationKind, ResponseTransferMode};
 use tracing::warn;
 
 use super::super::call::Exchange;
 use super::super::failure::Failure;
-use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping, to_text};
+use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping};
 use super::super::media_type;
 use super::super::services::Services;
-use crate::event::{self, is_binary, is_hop_by_hop};
-use crate::http_client::{BackendAnswer, SendError};
-use crate::mapping::parameters::{fill_placeholders, substitute_stage_variables};
-
-/// Header fields that a client of the API does not get as the backend sent them. As recorded of AWS.
-const REMAPPED: [&str; 5] = [
-    "connection",
-    "content-length",
-    "date",
-    "server",
-    "x-amzn-requestid",
-];
+use crate::content::Content;
+use crate::http_client::SendError;
+use crate::mapping::parameters::substitute_stage_variables;
+use request::{encoded, proxy_headers, proxy_query, set, uri};
 
 #[derive(Debug)]
 pub(super) struct HttpBackend {
@@ -36,6 +32,8 @@ pub(super) struct HttpBackend {
     request: RequestMapping,
     /// `None` for a proxy integration: the backend's answer is the client's.
     answers: Option<BackendAnswers>,
+    /// Whether a proxy integration's answer is handed on as it comes.
+    is_streamed: bool,
 }
 
 impl HttpBackend {
@@ -61,6 +59,10 @@ impl HttpBackend {
             method,
             uri,
             request: RequestMapping::new(spec)?,
+            is_streamed: match spec.response_transfer_mode {
+                Some(ResponseTransferMode::Stream) => spec.kind == IntegrationKind::HttpProxy,
+                Some(ResponseTransferMode::Buffered) | None => false,
+            },
             answers: match spec.kind {
                 IntegrationKind::HttpProxy => None,
                 IntegrationKind::Http
@@ -80,21 +82,28 @@ impl HttpBackend {
         exchange: &Exchange<'_>,
         longest: Duration,
         services: &Services,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Content>, Failure> {
         let request = self.request(exchange)?;
         exchange.log(|| format!("Endpoint request URI: {}", request.uri()));
         exchange.log(|| format!("Sending request to {}", request.uri()));
-        let answer = send(request, exchange, longest, services).await?;
+        let backend = Backend::of(&request, exchange, longest);
+        if self.is_streamed {
+            let answer = backend.wait_for(services.client.open(request)).await?;
+            exchange.log(|| format!("Received response. Status: {}", answer.status().as_u16()));
+            return Ok(answer::streamed(answer));
+        }
+        let answer = backend.wait_for(services.client.send(request)).await?;
         exchange.log(|| format!("Received response. Status: {}", answer.status.as_u16()));
         match &self.answers {
-            None => Ok(handed_on(exchange, answer)),
+            None => Ok(answer::whole(exchange, answer)),
             Some(answers) => {
                 let selection = answer.status.as_str().to_owned();
                 let endpoint = Endpoint {
                     headers: answer.headers,
                     body: answer.body,
                 };
-                answers.answer(exchange, &selection, &endpoint)
+                let mapped = answers.answer(exchange, &selection, &endpoint)?;
+                Ok(mapped.map(Content::from))
             }
         }
     }
@@ -168,179 +177,47 @@ impl HttpBackend {
     }
 }
 
-async fn send(
-    request: Request<Bytes>,
-    exchange: &Exchange<'_>,
+/// A backend that is asked, for the log.
+struct Backend<'a> {
+    request_id: &'a str,
+    authority: String,
     longest: Duration,
-    services: &Services,
-) -> Result<BackendAnswer, Failure> {
-    let request_id = &exchange.call.ids.request;
-    let authority = request.uri().authority().map(ToString::to_string);
-    let backend = authority.unwrap_or_default();
-    match timeout(longest, services.client.send(request)).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(SendError::Unreachable(why))) => {
-            warn!(request_id, backend, "the backend cannot be reached: {why}");
-            Err(Failure::unreachable())
-        }
-        Ok(Err(SendError::TooLong)) => {
-            warn!(request_id, backend, "the backend's answer is over 10 MB");
-            Err(Failure::internal())
-        }
-        Err(_elapsed) => {
-            warn!(
-                request_id,
-                backend,
-                "the backend did not answer within {} ms",
-                longest.as_millis()
-            );
-            Err(Failure::timed_out())
+}
+
+impl<'a> Backend<'a> {
+    fn of(request: &Request<Bytes>, exchange: &Exchange<'a>, longest: Duration) -> Self {
+        let authority = request.uri().authority().map(ToString::to_string);
+        Self {
+            request_id: &exchange.call.ids.request,
+            authority: authority.unwrap_or_default(),
+            longest,
         }
     }
-}
 
-/// The client's header fields, without those that concern its connection.
-fn proxy_headers(exchange: &Exchange<'_>) -> HeaderMap {
-    let mut headers = exchange.call.parts.headers.clone();
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            is_hop_by_hop(name)
-                || [
-                    header::HOST,
-                    header::CONTENT_LENGTH,
-                    header::EXPECT,
-                    header::MAX_FORWARDS,
-                ]
-                .contains(name)
-        })
-        .cloned()
-        .collect();
-    for name in dropped {
-        headers.remove(name);
-    }
-    headers
-}
-
-/// The client's query as it was sent, unless mappings add to it.
-fn proxy_query(exchange: &Exchange<'_>, mapped: &MappedRequest) -> String {
-    let sent = exchange.call.parts.uri.query().unwrap_or_default();
-    if mapped.query.is_empty() {
-        return sent.to_owned();
-    }
-    let mut query = event::query_parameters(sent).unwrap_or_default();
-    query.extend(mapped.query.clone());
-    encoded(&query)
-}
-
-fn encoded(query: &BTreeMap<String, Vec<String>>) -> String {
-    let mut text = form_urlencoded::Serializer::new(String::new());
-    for (name, values) in query {
-        for value in values {
-            text.append_pair(name, value);
+    async fn wait_for<T>(
+        &self,
+        answer: impl Future<Output = Result<T, SendError>>,
+    ) -> Result<T, Failure> {
+        let (request_id, backend) = (self.request_id, self.authority.as_str());
+        match timeout(self.longest, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(SendError::Unreachable(why))) => {
+                warn!(request_id, backend, "the backend cannot be reached: {why}");
+                Err(Failure::unreachable())
+            }
+            Ok(Err(SendError::TooLong)) => {
+                warn!(request_id, backend, "the backend's answer is over 10 MB");
+                Err(Failure::internal())
+            }
+            Err(_elapsed) => {
+                warn!(
+                    request_id,
+                    backend,
+                    "the backend did not answer within {} ms",
+                    self.longest.as_millis()
+                );
+                Err(Failure::timed_out())
+            }
         }
-    }
-    text.finish()
-}
-
-/// The address of a request: placeholders are filled in, and `query` joins a query that the URI has already.
-fn uri(template: &str, path: &BTreeMap<String, String>, query: &str) -> Result<Uri, String> {
-    let mut text = fill_placeholders(template, path);
-    if !query.is_empty() {
-        text.push(if text.contains('?') { '&' } else { '?' });
-        text.push_str(query);
-    }
-    let uri: Uri = text.parse().map_err(|error| format!("{text}: {error}"))?;
-    if uri.host().is_none() || uri.scheme().is_none() {
-        return Err(format!("{text}: it names no host"));
-    }
-    Ok(uri)
-}
-
-fn set(headers: &mut HeaderMap, name: &str, values: &[String]) {
-    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-        return;
-    };
-    headers.remove(&name);
-    for value in values {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.append(name.clone(), value);
-        }
-    }
-}
-
-/// A proxy integration's answer.
-fn handed_on(exchange: &Exchange<'_>, answer: BackendAnswer) -> Response<Bytes> {
-    let mut headers = answer.headers;
-    for name in REMAPPED {
-        if let Some(value) = headers.remove(name)
-            && let Ok(name) = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
-        {
-            headers.insert(name, value);
-        }
-    }
-    let dropped: Vec<HeaderName> = headers
-        .keys()
-        .filter(|it| is_hop_by_hop(it))
-        .cloned()
-        .collect();
-    for name in dropped {
-        headers.remove(name);
-    }
-    headers
-        .entry(header::CONTENT_TYPE)
-        .or_insert(HeaderValue::from_static(media_type::JSON));
-    let body = client_body(exchange, &headers, answer.body);
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = headers;
-    response
-}
-
-/// What is no text goes through undamaged only where the API's binary media types name it; the client has to accept it, else it gets
-/// Base64.
-fn client_body(exchange: &Exchange<'_>, headers: &HeaderMap, body: Bytes) -> Bytes {
-    if std::str::from_utf8(&body).is_ok() {
-        return body;
-    }
-    let binary_media_types = &exchange.served.binary_media_types;
-    let content_type = headers.get(header::CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    if !is_binary(content_type.unwrap_or_default(), binary_media_types) {
-        return String::from_utf8_lossy(&body).into_owned().into();
-    }
-    let accept = exchange.header(&header::ACCEPT).unwrap_or_default();
-    if is_binary(
-        accept.split(',').next().unwrap_or_default(),
-        binary_media_types,
-    ) {
-        return body;
-    }
-    to_text(&body)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_and_both_queries_make_the_address() {
-        let path = BTreeMap::from([("proxy".to_owned(), "a/b c".to_owned())]);
-        let made = |template, query| uri(template, &path, query).map(|uri| uri.to_string());
-        assert_eq!(
-            made("http://h:1/x/{proxy}", "q=1").unwrap(),
-            "http://h:1/x/a/b%20c?q=1"
-        );
-        assert_eq!(made("http://h/x?a=1", "q=1").unwrap(), "http://h/x?a=1&q=1");
-        assert_eq!(made("http://h/x", "").unwrap(), "http://h/x");
-        assert!(made("http://", "").is_err());
-        assert!(made("/only/a/path", "").is_err());
-    }
-
-    #[test]
-    fn a_query_keeps_all_values_of_a_name() {
-        let values = ["1".to_owned(), "b c".to_owned()];
-        let query = BTreeMap::from([("a".to_owned(), values.to_vec())]);
-        assert_eq!(encoded(&query), "a=1&a=b+c");
     }
 }

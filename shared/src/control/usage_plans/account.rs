@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::bucket::Throttle;
 use crate::control::Inner;
 use crate::control::call::Call;
 use crate::control::error::ControlError;
@@ -20,7 +21,7 @@ const MAX_ROLE_LEN: usize = 2_048;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ThrottleSettings {
-    burst_limit: u32,
+    burst_limit: u64,
     rate_limit: f64,
 }
 
@@ -35,13 +36,13 @@ struct Account {
     api_key_version: &'static str,
 }
 
-/// What AWS says of an account whose limits were not raised. Tollgate enforces the throttle in the gateway.
-fn account(cloudwatch_role_arn: Option<String>) -> Result<Reply, ControlError> {
+/// What AWS says of an account, with the limit that whoever serves REST APIs enforces.
+fn account(limit: Throttle, cloudwatch_role_arn: Option<String>) -> Result<Reply, ControlError> {
     Reply::ok(&Account {
         cloudwatch_role_arn,
         throttle_settings: ThrottleSettings {
-            burst_limit: 5_000,
-            rate_limit: 10_000.0,
+            burst_limit: limit.burst,
+            rate_limit: limit.rate.as_per_second(),
         },
         features: [USAGE_PLANS],
         api_key_version: "4",
@@ -51,7 +52,8 @@ fn account(cloudwatch_role_arn: Option<String>) -> Result<Reply, ControlError> {
 pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
 ) -> Result<Reply, ControlError> {
-    account(control.store.cloudwatch_role().await?)
+    let role = control.store.cloudwatch_role().await?;
+    account(control.settings.account_limit, role)
 }
 
 /// Stores the role for logs, which Tollgate does not use: Terraform reads back what it has set. Usage plans are always on.
@@ -63,7 +65,7 @@ pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(
         Some(role) => {
             let role = Some(role).filter(|role| !role.is_empty());
             control.store.set_cloudwatch_role(role.as_deref()).await?;
-            account(role)
+            account(control.settings.account_limit, role)
         }
         None => get(control).await,
     }

@@ -71,55 +71,71 @@ impl Resource {
     }
 }
 
+/// Why tags may not be set, in the words of the management API.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidTags(String);
+
+impl From<InvalidTags> for ControlError {
+    fn from(InvalidTags(message): InvalidTags) -> Self {
+        Self::bad_request(message)
+    }
+}
+
 /// Tags as they may be set.
-///
-/// # Errors
-///
-/// `BadRequestException` for a name or a value that is too long, a name that is AWS's own, or a value of one of Tollgate's own
-/// tags that means nothing.
 pub(super) fn checked(
     tags: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, ControlError> {
-    for (key, value) in &tags {
+    check(&tags)?;
+    Ok(tags)
+}
+
+/// Checks tags as the management API does before it sets them.
+///
+/// # Errors
+///
+/// When there are more than 50, for a name or a value that is too long, a name that is AWS's own, a size of leases that is none, or a
+/// number of shards that is none.
+pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
+    for (key, value) in tags {
         if key.is_empty() || key.chars().count() > MAX_TAG_KEY_LEN {
-            return Err(ControlError::bad_request(format!(
+            return Err(InvalidTags(format!(
                 "Invalid tag key specified, must have 1 to {MAX_TAG_KEY_LEN} characters"
             )));
         }
         if key.starts_with("aws:") {
-            return Err(ControlError::bad_request(format!(
+            return Err(InvalidTags(format!(
                 "Invalid tag key {key} specified, must not start with aws:"
             )));
         }
         if value.chars().count() > MAX_TAG_VALUE_LEN {
-            return Err(ControlError::bad_request(format!(
+            return Err(InvalidTags(format!(
                 "Invalid value of tag {key} specified, can be at most {MAX_TAG_VALUE_LEN} characters"
             )));
         }
     }
-    readable::<Leases>(&tags, LEASE)?;
-    readable::<Shards>(&tags, SHARDS)?;
-    readable::<OnUnavailable>(&tags, ON_UNAVAILABLE)?;
-    at_most(&tags)?;
-    Ok(tags)
+    readable::<Leases>(tags, LEASE)?;
+    readable::<Shards>(tags, SHARDS)?;
+    readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
+    at_most(tags)
 }
 
 /// The tag `name`, when it is there, can be read as a `T`.
 fn readable<T: FromStr<Err: fmt::Display>>(
     tags: &BTreeMap<String, String>,
     name: &str,
-) -> Result<(), ControlError> {
+) -> Result<(), InvalidTags> {
     match tags.get(name).map(|text| text.parse::<T>()) {
-        Some(Err(invalid)) => Err(ControlError::bad_request(format!(
+        Some(Err(invalid)) => Err(InvalidTags(format!(
             "Invalid value of tag {name} specified, {invalid}"
         ))),
         Some(Ok(_)) | None => Ok(()),
     }
 }
 
-fn at_most(tags: &BTreeMap<String, String>) -> Result<(), ControlError> {
+fn at_most(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     if tags.len() > MAX_TAGS {
-        return Err(ControlError::bad_request(format!(
+        return Err(InvalidTags(format!(
             "A resource can have at most {MAX_TAGS} tags"
         )));
     }
@@ -254,7 +270,7 @@ fn apply(change: &Change, tags: &mut BTreeMap<String, String>) -> Result<(), Con
             None => tags.remove(key),
         };
     }
-    at_most(tags)
+    Ok(at_most(tags)?)
 }
 
 #[cfg(test)]

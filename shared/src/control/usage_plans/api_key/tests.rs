@@ -1,5 +1,5 @@
 use super::*;
-use crate::control::settings::UnmanagedStages;
+use crate::control::settings::{UnmanagedStages, account_limit_of_aws};
 use crate::key::EnvironmentLetter;
 
 fn members(body: &str) -> Members {
@@ -13,6 +13,7 @@ fn read(body: &str) -> Result<NewKey, ControlError> {
         environment: EnvironmentLetter::of("prod"),
         keep_values: true,
         aws_limits: false,
+        account_limit: account_limit_of_aws(),
         unmanaged_stages: UnmanagedStages::Any,
     };
     new_key(&members(body), &settings)
