@@ -157,39 +157,6 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let port = local_port(&api_listener)?;
     let admin_port = local_port(&admin_listener)?;
 
-<<<<<<< HEAD
-    let open = OpenStore::open(&arguments).await?;
-    let (deployed, code) = tokio::join!(
-        open.deploy(&template, &arguments),
-        functions::find_code(&template, &arguments)
-    );
-    let (deployed, code) = (deployed?, code?);
-    let OpenStore {
-        embedded,
-        endpoint_url,
-        pepper,
-        store,
-        ..
-    } = open;
-
-    let (lambdas, functions) = functions::start(&template, code, &arguments, &endpoint_url).await?;
-    let options = Options {
-        deadline: DECISION_DEADLINE,
-        ..Options::default()
-    };
-    let limiter = Limiter::with_options(store.clone(), SystemClock, pepper, options)?;
-    let rest_apis = apis::rest_apis(
-        lambdas.clone(),
-        store.clone(),
-        limiter.clone(),
-        &arguments,
-        port,
-    );
-    let data_plane = apis::data_plane(&template, lambdas, Arc::clone(&rest_apis), port)?;
-    let settings = control_settings(&template, &arguments);
-    let control = Control::new(store, SystemClock, settings, rest_apis)?;
-
-=======
     let open = tokio::select! {
         open = OpenStore::open(&arguments) => open?,
         () = signals.any() => return Ok(()),
@@ -216,7 +183,6 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
             return Ok(());
         }
     };
->>>>>>> gw2
     report(Progress::Started(Started {
         template: &template,
         deployed: &deployed,
@@ -277,7 +243,11 @@ async fn prepare(
         .start(template, code, arguments, &open.endpoint_url)
         .await?;
     let (store, pepper) = (open.store.clone(), open.pepper.clone());
-    let limiter = Limiter::new(store.clone(), SystemClock, pepper)?;
+    let options = Options {
+        deadline: DECISION_DEADLINE,
+        ..Options::default()
+    };
+    let limiter = Limiter::with_options(store.clone(), SystemClock, pepper, options)?;
     let rest_apis = apis::rest_apis(
         lambdas.clone(),
         store.clone(),

@@ -94,8 +94,8 @@ pub(super) fn checked(
 ///
 /// # Errors
 ///
-/// When there are more than 50, for a name or a value that is too long, a name that is AWS's own, a size of leases that is none, or a
-/// number of shards that is none.
+/// When there are more than 50, for a name or a value that is too long, a name that is AWS's own, or a value of one of Tollgate's own
+/// tags that means nothing.
 pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     for (key, value) in tags {
         if key.is_empty() || key.chars().count() > MAX_TAG_KEY_LEN {
