@@ -187,18 +187,28 @@ impl Run<'_> {
             seen.append(&mut take_records(&task.records_file)?);
         }
         let bill = proxy.take_bill();
-        seen.retain(|record| record.start_ns >= counted_from.as_nanos());
-        let row = figures::row((self.scenario, self.system), self.setting, &seen, &bill);
+        let is_counted = |record: &Record| record.start_ns >= counted_from.as_nanos();
+        let counted: Vec<Record> = seen.iter().copied().filter(is_counted).collect();
+        let billed = match self.setting.checks_per_s {
+            Some(_) => &seen,
+            None => &counted,
+        };
+        let measured = (self.scenario, self.system);
+        let row = figures::row(measured, self.setting, &counted, (billed, &bill));
         Ok(vec![row])
     }
 
-    /// Waits until what the callers do is to be counted, and begins a new bill. From then on is counted which checks begin.
+    /// Waits until what the callers do is to be counted. From then on is counted which checks begin.
+    ///
+    /// Then a new bill begins, too, but not where checks may wait for long: the bill would be of those that began before.
     async fn counted_from(&self, proxy: &CountingProxy) -> Timestamp {
         if self.setting.uncounted_ms == 0 {
             return Timestamp::EPOCH;
         }
         tokio::time::sleep(Duration::from_millis(self.setting.uncounted_ms)).await;
-        proxy.take_bill();
+        if self.setting.checks_per_s.is_none() {
+            proxy.take_bill();
+        }
         SystemClock.now()
     }
 
