@@ -3,7 +3,7 @@
 
 const fs = require("node:fs");
 const readline = require("node:readline");
-const { setTimeout: pause } = require("node:timers/promises");
+const { setImmediate: turn, setTimeout: pause } = require("node:timers/promises");
 
 const { DynamoDB } = require("@aws-sdk/client-dynamodb");
 const { RateLimiterDynamo } = require("rate-limiter-flexible");
@@ -57,12 +57,12 @@ async function check(limiter, key) {
 async function call(limiter, task, keys, records) {
   const deadline = performance.now() + task.duration_ms;
   let refusals = 0;
-  for (let turn = 0; performance.now() < deadline; turn += 1) {
-    if (keys && turn >= keys.length) {
+  for (let asked = 0; performance.now() < deadline; asked += 1) {
+    if (keys && asked >= keys.length) {
       return;
     }
     const start = nowNs();
-    const outcome = await check(limiter, keys ? keys[turn] : task.key);
+    const outcome = await check(limiter, keys ? keys[asked] : task.key);
     const took = nowNs() - start;
     records.push(`${start} ${took} ${outcome}`);
     if (outcome === "r") {
@@ -77,6 +77,24 @@ async function call(limiter, task, keys, records) {
   }
 }
 
+// Begins each check when it is due, also when earlier ones are not answered. What is late is late in its record.
+async function callOnTime(limiters, task, records) {
+  const startNs = nowNs();
+  const answers = [];
+  for (let number = 0; ; number += 1) {
+    const afterMs = (number * 1000) / task.checks_per_s;
+    if (afterMs >= task.duration_ms) {
+      break;
+    }
+    const due = startNs + BigInt(Math.round(afterMs * 1e6));
+    const earlyMs = Number(due - nowNs()) / 1e6;
+    await (earlyMs > 0 ? pause(earlyMs) : turn());
+    const answer = check(limiters[number % limiters.length], task.key);
+    answers.push(answer.then((outcome) => records.push(`${due} ${nowNs() - due} ${outcome}`)));
+  }
+  await Promise.all(answers);
+}
+
 async function main() {
   const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const task = JSON.parse((await lines.next()).value);
@@ -89,17 +107,21 @@ async function main() {
   const sequences = task.keys_file
     ? fs.readFileSync(task.keys_file, "utf8").trimEnd().split("\n").map((line) => line.split(" "))
     : [];
-  for (let turn = 0; turn < task.warm_up_checks; turn += 1) {
+  for (let round = 0; round < task.warm_up_checks; round += 1) {
     await Promise.all(limiters.map((limiter) => check(limiter, task.warm_up_key)));
   }
   console.log("ready");
   await lines.next();
   const records = [];
-  const callers = [];
-  for (let number = 0; number < task.callers; number += 1) {
-    callers.push(call(limiters[number % limiters.length], task, sequences[number], records));
+  if (task.checks_per_s) {
+    await callOnTime(limiters, task, records);
+  } else {
+    const callers = [];
+    for (let number = 0; number < task.callers; number += 1) {
+      callers.push(call(limiters[number % limiters.length], task, sequences[number], records));
+    }
+    await Promise.all(callers);
   }
-  await Promise.all(callers);
   fs.writeFileSync(task.records_file, records.join("\n"));
   console.log("done");
   process.exit(0);

@@ -71,6 +71,22 @@ async def call(limiter, task, keys, records):
                 await asyncio.sleep(task["pause_ms"] / 1000)
 
 
+async def call_on_time(limiters, task, records):
+    """Begins each check when it is due, also when earlier ones are not answered. What is late is late in its record."""
+
+    async def answer(limiter, due):
+        outcome = await check(limiter, task["key"])
+        records.append(f"{due} {time.time_ns() - due} {outcome}")
+
+    started = time.time_ns()
+    answers = []
+    for number in range(task["duration_ms"] * task["checks_per_s"] // 1000):
+        due = started + number * 1_000_000_000 // task["checks_per_s"]
+        await asyncio.sleep(max(0, due - time.time_ns()) / 1e9)
+        answers.append(asyncio.create_task(answer(limiters[number % len(limiters)], due)))
+    await asyncio.gather(*answers)
+
+
 async def main():
     task = json.loads(sys.stdin.readline())
     limiters = await make_limiters(task)
@@ -82,8 +98,11 @@ async def main():
     print("ready", flush=True)
     sys.stdin.readline()
     records = []
-    callers = range(task["callers"])
-    await asyncio.gather(*(call(limiters[number % len(limiters)], task, sequences[number], records) for number in callers))
+    if task["checks_per_s"]:
+        await call_on_time(limiters, task, records)
+    else:
+        callers = range(task["callers"])
+        await asyncio.gather(*(call(limiters[number % len(limiters)], task, sequences[number], records) for number in callers))
     Path(task["records_file"]).write_text("\n".join(records))
     print("done", flush=True)
     # The pools of open connections are nobody's any more.

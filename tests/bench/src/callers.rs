@@ -68,20 +68,60 @@ async fn call_all<C: Check>(task: &Task, limiters: Vec<C>) -> Result<()> {
     let sequences = sequences(task)?;
     warm_up(task, &limiters).await?;
     wait_for_the_start()?;
+    let seen = match task.checks_per_s {
+        Some(checks_per_s) => call_on_time(&limiters, task, checks_per_s).await?,
+        None => call_again_and_again(&limiters, task, sequences.as_deref()).await?,
+    };
+    for limiter in &limiters {
+        limiter.end().await;
+    }
+    records::write(&task.records_file, &seen)?;
+    say(DONE)
+}
+
+async fn call_again_and_again<C: Check>(
+    limiters: &[Arc<C>],
+    task: &Task,
+    sequences: Option<&[Vec<String>]>,
+) -> Result<Vec<Record>> {
     let mut callers = Vec::with_capacity(task.callers);
     for (number, limiter) in (0..task.callers).zip(limiters.iter().cycle()) {
-        let keys = sequences.as_ref().and_then(|all| all.get(number).cloned());
+        let keys = sequences.and_then(|all| all.get(number).cloned());
         callers.push(tokio::spawn(call(Arc::clone(limiter), task.clone(), keys)));
     }
     let mut seen = Vec::new();
     for caller in callers {
         seen.append(&mut caller.await?);
     }
-    for limiter in &limiters {
-        limiter.end().await;
+    Ok(seen)
+}
+
+/// Begins each check when it is due, also when earlier ones are not answered. What is late is late in its record.
+async fn call_on_time<C: Check>(
+    limiters: &[Arc<C>],
+    task: &Task,
+    checks_per_s: u64,
+) -> Result<Vec<Record>> {
+    let start = SystemClock.now();
+    let mut answers = JoinSet::new();
+    for (number, limiter) in (0_u64..).zip(limiters.iter().cycle()) {
+        let after_us = number.saturating_mul(1_000_000) / checks_per_s.max(1);
+        if after_us >= task.duration_ms.saturating_mul(1_000) {
+            break;
+        }
+        let due = start.saturating_add(Duration::from_micros(after_us));
+        let early = due.saturating_since(SystemClock.now());
+        if !early.is_zero() {
+            tokio::time::sleep(early).await;
+        }
+        let (limiter, key) = (Arc::clone(limiter), task.key.clone());
+        answers.spawn(async move { record(due, limiter.check(&key).await) });
     }
-    records::write(&task.records_file, &seen)?;
-    say(DONE)
+    let mut seen = Vec::new();
+    while let Some(answered) = answers.join_next().await {
+        seen.push(answered?);
+    }
+    Ok(seen)
 }
 
 async fn warm_up<C: Check>(task: &Task, limiters: &[Arc<C>]) -> Result<()> {
@@ -163,7 +203,7 @@ async fn call<C: Check>(limiter: Arc<C>, task: Task, keys: Option<Vec<String>>) 
     seen
 }
 
-/// A check that began at `start` and ends now.
+/// A check that began, or was due, at `start` and ends now.
 pub(crate) fn record(start: Timestamp, outcome: Outcome) -> Record {
     let took = SystemClock.now().saturating_since(start);
     Record {

@@ -7,6 +7,7 @@ use ::tests::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::callers;
+use crate::hot_path;
 use crate::measure::Bench;
 use crate::output::{progress, show};
 use crate::plot;
@@ -30,6 +31,8 @@ struct Cli {
 enum Command {
     /// Runs scenarios and writes their rows.
     Measure(Measure),
+    /// Makes rows of what `cargo bench -p tollgate --bench hot_path -- --json FILE` has measured.
+    HotPath(HotPath),
     /// Prints the table of all rows of a folder.
     Report(Report),
     /// Does the task that stands in the standard input: the callers of one measurement.
@@ -71,6 +74,16 @@ struct Measure {
 }
 
 #[derive(Debug, Args)]
+struct HotPath {
+    /// The file that the benchmark has written.
+    #[arg(long)]
+    json: PathBuf,
+    /// The file for the rows, one a line.
+    #[arg(long)]
+    rows: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct Report {
     /// The folder with files of rows.
     #[arg(long)]
@@ -100,6 +113,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Measure(measure) => measure.run()?,
+        Command::HotPath(HotPath { json, rows }) => row::write(&rows, &hot_path::rows(&json)?)?,
         Command::Report(report) => return report.run(),
         Command::Callers => callers::run()?,
     }

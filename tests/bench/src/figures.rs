@@ -9,12 +9,12 @@ use crate::statistics::{Allowance, float, percentile, seconds, worst_window};
 use crate::system::System;
 use crate::task::Plan;
 
-/// The row of one repetition.
+/// The row of one repetition: `records` are the checks that are timed and held to the bound, `billed` those that the bill is of.
 pub(crate) fn row(
     (scenario, system): (Scenario, System),
     setting: &Setting,
     records: &[Record],
-    bill: &Bill,
+    (billed, bill): (&[Record], &Bill),
 ) -> Row {
     let mut row = Row {
         scenario: scenario.name().to_owned(),
@@ -38,7 +38,7 @@ pub(crate) fn row(
         let worst = worst_window(records, allowance(setting.plan));
         row.set("over_window", worst.floor());
     }
-    consumed(&mut row, bill, admitted);
+    consumed(&mut row, bill, billed);
     row
 }
 
@@ -59,10 +59,10 @@ pub(crate) fn times(row: &mut Row, records: &[Record]) {
 }
 
 /// What the requests to the store cost for each check and each admission.
-pub(crate) fn consumed(row: &mut Row, bill: &Bill, admitted: f64) {
-    let checks = row.figure("checks").unwrap_or(0.0);
-    let count = |requests: u64| u32::try_from(requests).map_or(f64::MAX, f64::from);
-    let requests = count(bill.total());
+fn consumed(row: &mut Row, bill: &Bill, billed: &[Record]) {
+    let (checks, admitted) = (float(billed.len()), count(billed, Outcome::Admitted));
+    let number = |requests: u64| u32::try_from(requests).map_or(f64::MAX, f64::from);
+    let requests = number(bill.total());
     let writes = [
         "UpdateItem",
         "PutItem",
@@ -74,17 +74,17 @@ pub(crate) fn consumed(row: &mut Row, bill: &Bill, admitted: f64) {
     .filter_map(|operation| bill.requests.get(*operation).copied())
     .sum();
     row.set("requests_per_check", requests / checks);
-    row.set("writes_per_check", count(writes) / checks);
+    row.set("writes_per_check", number(writes) / checks);
     row.set("wcu_per_check", bill.write_units / checks);
     row.set("rcu_per_check", bill.read_units / checks);
     row.set("requests_per_admission", requests / admitted);
     row.set("wcu_per_admission", bill.write_units / admitted);
     row.set(
         "failed_conditions_per_check",
-        count(bill.failed_conditions) / checks,
+        number(bill.failed_conditions) / checks,
     );
     for (operation, requests) in &bill.requests {
-        row.operations.insert(operation.clone(), count(*requests));
+        row.operations.insert(operation.clone(), number(*requests));
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
             failed_conditions: 240,
         };
         let measured = (Scenario::Saturated16, System::TwoForm);
-        let row = row(measured, &setting, &records, &bill);
+        let row = row(measured, &setting, &records, (&records, &bill));
         for (name, value) in [
             ("callers", 16.0),
             ("seconds", 1.0),
@@ -159,6 +159,28 @@ mod tests {
             assert!((figure - value).abs() < 1e-9, "{name} is {figure}");
         }
         assert_eq!(row.operations.get("GetItem"), Some(&150.0));
+    }
+
+    #[test]
+    fn a_bill_is_shared_by_all_checks_that_it_is_of() {
+        let setting = Scenario::Paced.setting(true);
+        let record = |start_ns| Record {
+            start_ns,
+            took_ns: SECOND,
+            outcome: Outcome::Admitted,
+        };
+        let all = [record(SECOND), record(2 * SECOND), record(3 * SECOND)];
+        let bill = Bill {
+            requests: [("UpdateItem".to_owned(), 6)].into(),
+            write_units: 6.0,
+            ..Bill::default()
+        };
+        let measured = (Scenario::Paced, System::TwoForm);
+        let [_, timed @ ..] = &all;
+        let row = row(measured, &setting, timed, (&all, &bill));
+        assert_eq!(row.figure("checks"), Some(2.0));
+        assert_eq!(row.figure("seconds"), Some(2.0));
+        assert_eq!(row.figure("requests_per_check"), Some(2.0));
     }
 
     #[test]

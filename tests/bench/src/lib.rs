@@ -6,6 +6,7 @@ mod callers;
 mod cli;
 mod exact_path;
 mod figures;
+mod hot_path;
 mod measure;
 mod output;
 mod plot;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ::tests::{CountingProxy, Result};
-use tollgate::time::{Clock as _, SystemClock};
+use tollgate::time::{Clock as _, SystemClock, Timestamp};
 
 use crate::exact_path;
 use crate::figures;
@@ -32,6 +32,9 @@ const PAUSE_MS: u64 = 1;
 
 /// How many requests warm a limiter up. They are not counted.
 const WARM_UP_CHECKS: u32 = 5;
+
+/// How long each system warms the store up, in milliseconds.
+const WARM_UP_MS: u64 = 1_000;
 
 /// The longest run of a quota, whose day must not end meanwhile.
 const QUOTA_PATIENCE: Duration = Duration::from_mins(2);
@@ -75,7 +78,7 @@ impl Bench {
             let setting = scenario.setting(self.quick);
             let mut raw = Vec::new();
             for number in 1..=self.repetitions {
-                for &system in scenario.systems() {
+                for system in in_order(scenario.systems(), number) {
                     let tables = format!("{}-{}-{number}", scenario.name(), system.name());
                     progress(&format!(
                         "[{:>4}s] {}: {} ({number} of {})",
@@ -103,19 +106,34 @@ impl Bench {
         Ok(measured)
     }
 
-    /// Lets the store compile what it runs often, before it is measured.
+    /// Lets the store compile what any of the systems asks it for, before one of them is measured.
     async fn warm_up(&self) -> Result<()> {
         let scenario = Scenario::LimitNeverReached;
-        let run = Run {
-            bench: self,
-            scenario,
-            system: System::LeasesOff,
-            setting: &scenario.setting(true),
-            table: "warm-up".to_owned(),
+        let setting = Setting {
+            duration_ms: WARM_UP_MS,
+            ..scenario.setting(self.quick)
         };
-        run.measure().await?;
+        for &system in scenario.systems() {
+            let run = Run {
+                bench: self,
+                scenario,
+                system,
+                setting: &setting,
+                table: format!("warm-up-{}", system.name()),
+            };
+            run.measure().await?;
+        }
         Ok(())
     }
+}
+
+/// The systems of a repetition: every second time the last comes first, so that none has always the warmest store.
+fn in_order(systems: &[System], repetition: u32) -> Vec<System> {
+    let mut systems = systems.to_vec();
+    if repetition.is_multiple_of(2) {
+        systems.reverse();
+    }
+    systems
 }
 
 /// The table of a measurement. Making thousands of keys takes a while, so those who use Tollgate's table share one where there are many.
@@ -158,6 +176,7 @@ impl Run<'_> {
         for (program, _) in &mut programs {
             program.tell("go").await?;
         }
+        let counted_from = self.counted_from(&proxy).await;
         let mut seen = Vec::new();
         for (mut program, task) in programs {
             let said = program.hear().await?;
@@ -168,8 +187,29 @@ impl Run<'_> {
             seen.append(&mut take_records(&task.records_file)?);
         }
         let bill = proxy.take_bill();
-        let row = figures::row((self.scenario, self.system), self.setting, &seen, &bill);
+        let is_counted = |record: &Record| record.start_ns >= counted_from.as_nanos();
+        let counted: Vec<Record> = seen.iter().copied().filter(is_counted).collect();
+        let billed = match self.setting.checks_per_s {
+            Some(_) => &seen,
+            None => &counted,
+        };
+        let measured = (self.scenario, self.system);
+        let row = figures::row(measured, self.setting, &counted, (billed, &bill));
         Ok(vec![row])
+    }
+
+    /// Waits until what the callers do is to be counted. From then on is counted which checks begin.
+    ///
+    /// Then a new bill begins, too, but not where checks may wait for long: the bill would be of those that began before.
+    async fn counted_from(&self, proxy: &CountingProxy) -> Timestamp {
+        if self.setting.uncounted_ms == 0 {
+            return Timestamp::EPOCH;
+        }
+        tokio::time::sleep(Duration::from_millis(self.setting.uncounted_ms)).await;
+        if self.setting.checks_per_s.is_none() {
+            proxy.take_bill();
+        }
+        SystemClock.now()
     }
 
     /// Makes the table where the callers do not make it themselves.
@@ -230,7 +270,8 @@ impl Run<'_> {
                 callers: setting.callers / processes,
                 limiters: setting.limiters / processes,
                 plan: setting.plan,
-                duration_ms: setting.duration_ms,
+                duration_ms: setting.uncounted_ms + setting.duration_ms,
+                checks_per_s: setting.checks_per_s,
                 max_refusals: setting.max_refusals,
                 free_refusal_ns: u64::try_from(FREE_REFUSAL.as_nanos())?,
                 pause_ms: PAUSE_MS,

@@ -51,7 +51,7 @@ pub(crate) fn table(rows: &[Row]) -> String {
     let more = rows.iter().filter_map(|row| {
         let figures = MORE.iter();
         let figures: Vec<String> = figures
-            .filter_map(|name| Some(format!("{name} {:.1}", row.figure(name)?)))
+            .filter_map(|(name, digits)| Some(format!("{name} {:.digits$}", row.figure(name)?)))
             .collect();
         let is_some = !figures.is_empty();
         is_some.then(|| format!("{}, {}: {}", row.scenario, row.system, figures.join(", ")))
@@ -60,8 +60,13 @@ pub(crate) fn table(rows: &[Row]) -> String {
     lines.join("\n")
 }
 
-/// Figures that few rows have.
-const MORE: [&str; 1] = ["cpu_us_per_check"];
+/// Figures that few rows have, and how many digits each has behind the point.
+const MORE: [(&str, usize); 4] = [
+    ("cpu_us_per_check", 1),
+    ("allocations_per_check", 3),
+    ("bytes_per_key", 0),
+    ("ratio_to_governor", 2),
+];
 
 fn number(figure: Option<f64>, digits: usize) -> String {
     figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.digits$}"))
@@ -71,7 +76,7 @@ fn number(figure: Option<f64>, digits: usize) -> String {
 pub(crate) fn targets(rows: &[Row]) -> String {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
-    table.set_header(["scenario", "system", "what", "target", "measured", "met"]);
+    table.set_header(["scenario", "system", "what", "target", "measured", ""]);
     for row in rows {
         for target in &row.targets {
             let demand = match target.demand {
@@ -85,7 +90,7 @@ pub(crate) fn targets(rows: &[Row]) -> String {
                 target.what.clone(),
                 demand,
                 short(target.measured),
-                if target.is_met() { "yes" } else { "NO" }.to_owned(),
+                if target.is_met() { "met" } else { "MISSED" }.to_owned(),
             ]);
         }
     }
@@ -150,8 +155,8 @@ mod tests {
     fn a_missed_target_is_easy_to_see() {
         let text = targets(&rows());
         let line = |system| text.lines().find(|line| line.contains(system)).unwrap();
-        assert!(line("| one ").ends_with("yes |"), "{text}");
-        assert!(line("| other ").ends_with("NO  |"), "{text}");
+        assert!(line("| one ").ends_with("met    |"), "{text}");
+        assert!(line("| other ").ends_with("MISSED |"), "{text}");
         assert_eq!(met(&rows()), (1, 2));
     }
 

@@ -70,6 +70,15 @@ pub(crate) enum Demand {
 }
 
 impl Target {
+    /// What is demanded of a figure; `None` when the row has none of that name.
+    pub(crate) fn of(row: &Row, name: &str, demand: Demand) -> Option<Self> {
+        Some(Self {
+            what: name.to_owned(),
+            measured: row.figure(name)?,
+            demand,
+        })
+    }
+
     /// Whether the demand is met.
     pub(crate) fn is_met(&self) -> bool {
         match self.demand {
@@ -91,6 +100,13 @@ impl Row {
         self.figures.insert(name.to_owned(), Some(value));
     }
 
+    /// Adds what every row has, as what is not known.
+    pub(crate) fn complete(&mut self) {
+        for name in ALWAYS {
+            self.figures.entry(name.to_owned()).or_insert(None);
+        }
+    }
+
     /// The median of each figure, or the worst value where any bad one counts.
     fn of_same(first: &Self, rows: &[&Self]) -> Self {
         let mut row = Self {
@@ -107,9 +123,7 @@ impl Row {
             };
             row.figures.insert(name.clone(), value);
         }
-        for name in ALWAYS {
-            row.figures.entry(name.to_owned()).or_insert(None);
-        }
+        row.complete();
         for name in first.operations.keys() {
             let counts = rows
                 .iter()

@@ -8,6 +8,8 @@ use crate::task::Plan;
 pub(crate) enum Scenario {
     /// 16 callers in 16 limiters ask for one key, whose limit they never reach.
     LimitNeverReached,
+    /// 500 checks a second, each at its time, spread over 16 limiters, for one key, whose limit they never reach.
+    Paced,
     /// 16 callers ask one limiter for one key, whose limit they never reach.
     OneLimiterShared,
     /// 16 callers in 16 limiters ask for 10,000 keys, all far below their rates.
@@ -37,7 +39,11 @@ pub(crate) struct Setting {
     pub(crate) keys: usize,
     /// How many checks each caller makes at the most. `None`: as many as fit into the time.
     pub(crate) checks_each: Option<usize>,
-    /// How long the callers ask at the most, in milliseconds.
+    /// How many checks are due each second, whether or not earlier ones are answered. `None`: a caller asks again when it is answered.
+    pub(crate) checks_per_s: Option<u64>,
+    /// How long the callers ask before what they do is counted, in milliseconds: until leases have grown and code is compiled.
+    pub(crate) uncounted_ms: u64,
+    /// How long the callers ask at the most while it is counted, in milliseconds.
     pub(crate) duration_ms: u64,
     /// With how many refusals a caller ends.
     pub(crate) max_refusals: Option<u64>,
@@ -73,10 +79,14 @@ const QUOTA: Plan = Plan {
     quota_per_day: Some(500),
 };
 
+/// How long callers ask before they are counted, where it is measured what a check costs in the long run. The same for every system.
+const RAMP_MS: u64 = 1_000;
+
 impl Scenario {
     /// Each of them, in the order of the table.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::LimitNeverReached,
+        Self::Paced,
         Self::OneLimiterShared,
         Self::LightKeys,
         Self::Saturated16,
@@ -90,6 +100,7 @@ impl Scenario {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::LimitNeverReached => "limit-never-reached",
+            Self::Paced => "paced",
             Self::OneLimiterShared => "one-limiter-shared",
             Self::LightKeys => "light-keys",
             Self::Saturated16 => "saturated-16",
@@ -122,7 +133,11 @@ impl Scenario {
             RateLimiterFlexibleBlocking, TwoForm, ZaeLimiter,
         };
         match self {
-            Self::LimitNeverReached | Self::LightKeys | Self::Quota500 | Self::SkewedClocks => &[
+            Self::LimitNeverReached
+            | Self::Paced
+            | Self::LightKeys
+            | Self::Quota500
+            | Self::SkewedClocks => &[
                 RateLimiterFlexible,
                 ZaeLimiter,
                 Optimistic,
@@ -151,6 +166,7 @@ impl Scenario {
         match self {
             Self::Saturated16 | Self::Saturated64 | Self::SkewedClocks => true,
             Self::LimitNeverReached
+            | Self::Paced
             | Self::OneLimiterShared
             | Self::LightKeys
             | Self::Quota500
@@ -167,14 +183,25 @@ impl Scenario {
             plan: ENDLESS,
             keys: 1,
             checks_each: None,
+            checks_per_s: None,
+            uncounted_ms: 0,
             duration_ms: ms(8_000, 3_000),
             max_refusals: None,
             clocks_ahead_ms: &[0],
         };
         match self {
-            Self::LimitNeverReached => one_key,
+            Self::LimitNeverReached => Setting {
+                uncounted_ms: RAMP_MS,
+                ..one_key
+            },
+            Self::Paced => Setting {
+                checks_per_s: Some(500),
+                uncounted_ms: RAMP_MS,
+                ..one_key
+            },
             Self::OneLimiterShared => Setting {
                 limiters: 1,
+                uncounted_ms: RAMP_MS,
                 ..one_key
             },
             Self::LightKeys => Setting {

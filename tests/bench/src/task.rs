@@ -42,6 +42,10 @@ pub(crate) struct Task {
     pub(crate) plan: Plan,
     /// How long to call, in milliseconds.
     pub(crate) duration_ms: u64,
+    /// How many checks are due each second, spread evenly over time and in turn over the limiters. Each begins at its time, whether or
+    /// not earlier ones are answered, and its record begins when it was due, not when the program got round to it. `None`: `callers` ask
+    /// again when they are answered.
+    pub(crate) checks_per_s: Option<u64>,
     /// With how many refusals a caller ends before that.
     pub(crate) max_refusals: Option<u64>,
     /// A refusal that was faster than this, in nanoseconds, cannot have asked the store.

@@ -1,5 +1,5 @@
 //! A limiter as it is often written: reads the bucket, refills it, and writes it back under the condition that nobody has in between.
-//! Whoever loses begins again, after a pause that grows.
+//! Whoever loses begins again, after a random pause that grows, as long as there is time.
 
 use std::time::Duration;
 
@@ -8,17 +8,20 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use tollgate::time::{Clock as _, Timestamp};
+use tollgate::time::{Clock as _, SystemClock, Timestamp};
 
 use super::Check;
 use super::tollgate::{Ahead, sdk_config};
 use crate::records::Outcome;
 use crate::task::{Plan, Task};
 
-/// The pause after the first loss is any time up to this, and up to twice as long after each one more.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The pause after the first loss is any time up to this, one round trip to the store, and up to twice as long after each one more.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(256);
+
+/// When a check gives up.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tokens are kept in millionths, so that no fraction of one is lost.
 const MICRO: u64 = 1_000_000;
@@ -53,6 +56,7 @@ pub(super) fn limiters(task: &Task) -> Vec<Optimistic> {
 
 impl Optimistic {
     async fn decide(&self, key: &str) -> Result<Outcome> {
+        let deadline = SystemClock.now().saturating_add(PATIENCE);
         let mut longest_pause = FIRST_PAUSE;
         loop {
             let old = self.read(key).await?;
@@ -62,7 +66,11 @@ impl Optimistic {
             if self.write(key, old, new).await? {
                 return Ok(Outcome::Admitted);
             }
-            tokio::time::sleep(longest_pause.mul_f64(fastrand::f64())).await;
+            let pause = longest_pause.mul_f64(fastrand::f64());
+            if SystemClock.now().saturating_add(pause) >= deadline {
+                return Ok(Outcome::Failed);
+            }
+            tokio::time::sleep(pause).await;
             longest_pause = longest_pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }

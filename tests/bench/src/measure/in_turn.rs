@@ -57,7 +57,7 @@ pub(super) async fn rows(
     let row = |system, file: &Path, bill: &Bill, spent_ns| -> Result<Row> {
         let seen = take_records(file)?;
         let measured = (Scenario::ExactPath, system);
-        let mut row = figures::row(measured, setting, &seen, bill);
+        let mut row = figures::row(measured, setting, &seen, (&seen, bill));
         let checks = row.figure("checks").unwrap_or(0.0);
         row.set("cpu_us_per_check", seconds(spent_ns) * 1e6 / checks);
         Ok(row)
