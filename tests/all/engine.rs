@@ -1,6 +1,7 @@
 //! What the engine promises, against models that are too simple to be wrong.
 
 mod bucket;
+mod charge;
 mod crowd;
 mod item;
 mod key;
