@@ -3,11 +3,11 @@
 mod bucket;
 mod charge;
 mod crowd;
-mod item;
 mod key;
 mod ledger;
 mod limiter;
 mod meter;
 mod modules;
 mod quota;
+mod simulation;
 mod swarm;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaos::item::Item;
 use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
 use tollgate::lease::Leases;
@@ -10,8 +11,6 @@ use tollgate::meter::{ChargeId, Limits, Write};
 use tollgate::plan::BucketId;
 use tollgate::quota::{Day, Period, Quota};
 use tollgate::time::Timestamp;
-
-use super::item::Item;
 
 fn wish() -> Wish {
     let throttle = Throttle {
