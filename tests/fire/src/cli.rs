@@ -13,7 +13,7 @@ use crate::tally::Tally;
 use crate::violation::Violation;
 
 /// What `tests/chaos sim` does when it is not told how much.
-const STEPS: u64 = 10_000_000;
+const STEPS: u64 = 20_000_000;
 
 /// From so many steps on, each thing has to happen at least once.
 const STEPS_FOR_ALL: u64 = 200_000;

@@ -150,6 +150,8 @@ impl Workspace {
             .args(["build", "--quiet", "--offline", "--bin", "chaos"])
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            // Also where a build server has switched it off: little changes from one mutant to the next.
+            .env("CARGO_INCREMENTAL", "1")
             .output()?;
         if !output.status.success() {
             let seen = String::from_utf8_lossy(&output.stderr);
