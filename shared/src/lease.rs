@@ -33,6 +33,13 @@ pub fn life(limits: &Limits) -> Duration {
     }
 }
 
+/// When what was charged at `asked_at`, to be kept for `life`, may no longer be used: at the end of the day at the latest, and so of
+/// the window. What was charged to one is not used in the next.
+pub fn end(asked_at: Timestamp, life: Duration) -> Timestamp {
+    let midnight = Day::of(asked_at).plus(1).start();
+    asked_at.saturating_add(life).min(midnight)
+}
+
 /// The most that a charge may take when `bucket_left` and `quota_left` are there, as far as is known.
 pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
     let left = bucket_left
@@ -89,10 +96,8 @@ impl Lease {
         self.left.map_or(0, |left| left.requests)
     }
 
-    /// Begins with `left` of `taken` requests that were charged at `asked_at`, to be kept for `life`. It ends with the day, and so
-    /// with the window: what was charged to one is not used in the next.
+    /// Begins with `left` of `taken` requests that were charged at `asked_at`, to be kept for `life`, and no longer than to [`end`].
     pub fn begin(&mut self, left: Refund, taken: u64, asked_at: Timestamp, life: Duration) {
-        let midnight = Day::of(asked_at).plus(1).start();
         *self = Self {
             left: Some(left),
             taken,
@@ -100,7 +105,7 @@ impl Lease {
             streak: self.streak,
             streak_began_at: self.streak_began_at,
             asked_at,
-            ends_at: asked_at.saturating_add(life).min(midnight),
+            ends_at: end(asked_at, life),
         };
     }
 

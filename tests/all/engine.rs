@@ -1,12 +1,13 @@
 //! What the engine promises, against models that are too simple to be wrong.
 
 mod bucket;
+mod charge;
 mod crowd;
-mod item;
 mod key;
 mod ledger;
 mod limiter;
 mod meter;
 mod modules;
 mod quota;
+mod simulation;
 mod swarm;

@@ -25,7 +25,6 @@ use tollgate::control::{Gateway as _, account_limit_of_aws};
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
 use tollgate::key::Pepper;
-use tollgate::limiter::Limiter;
 use tollgate::rest_api::{ApiRecord, Definition, Deployment, RestApi, Snapshot, Stage};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{ApiRegistry, Saved};
@@ -37,6 +36,8 @@ use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
 
 use backend::Backend;
+
+use crate::patient::patient_limiter;
 
 /// A Monday at noon, in UTC.
 const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
@@ -91,7 +92,7 @@ impl App {
         let rest_apis = RestApis::new(
             RestApisSettings {
                 store: seen_by_gateway.clone(),
-                limiter: Limiter::new(seen_by_gateway, SystemClock, pepper.clone()).unwrap(),
+                limiter: patient_limiter(seen_by_gateway, SystemClock, pepper.clone()),
                 lambdas: lambdas.clone(),
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),

@@ -21,6 +21,8 @@ mod invoke;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod patient;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod story;

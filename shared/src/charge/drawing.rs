@@ -258,9 +258,10 @@ impl Flight {
         let levels = knowledge.levels(&drawing.wish.limits, now);
         let mut rest = requests;
         let admitted = |rest| Outcome::Admitted(plus(levels, rest));
-        self.own = lane.hand_out(&mut rest, now >= ends_at, admitted);
-        // By this process's clock, which may lag behind that of whoever filled the shard.
+        // By this process's clock, which may differ from that of whoever filled the shard.
         let life = ends_at.saturating_since(sent.asked_at).min(sent.life);
+        let is_over = now >= lease::end(sent.asked_at, life);
+        self.own = lane.hand_out(&mut rest, is_over, admitted);
         let kept = Refund {
             requests: rest,
             ..left

@@ -42,7 +42,7 @@ impl Flight {
         let share = Share {
             taken: write.cost,
             filled_at: sent.asked_at,
-            ends_at: end(sent.asked_at, sent.life),
+            ends_at: lease::end(sent.asked_at, sent.life),
             left: unused(write, sent, rest),
             tat: self.bucket.map(|bucket| knowledge.tat(bucket)),
             used: knowledge.quota().map(|quota| quota.used),
@@ -127,10 +127,4 @@ pub(super) fn rest_of(wish: &Wish) -> Duration {
     let life = lease::life(&wish.limits);
     let shards = wish.shards.map_or(1, Shards::count);
     life.min(life / BUSY_SHARDS * shards)
-}
-
-/// When what was charged at `asked_at` ends: with the day at the latest.
-fn end(asked_at: Timestamp, life: Duration) -> Timestamp {
-    let midnight = Day::of(asked_at).plus(1).start();
-    asked_at.saturating_add(life).min(midnight)
 }

@@ -264,7 +264,7 @@ impl Flight {
             lane.settle(write.refund);
             let levels = knowledge.levels(&limits, now);
             let mut left = write.cost;
-            let is_over = sent.is_none_or(|sent| now >= sent.asked_at.saturating_add(sent.life));
+            let is_over = sent.is_none_or(|sent| now >= lease::end(sent.asked_at, sent.life));
             let admitted = |left| Outcome::Admitted(plus(levels, left));
             let own = lane.hand_out(&mut left, is_over, admitted);
             self.own = self.own.or(own);

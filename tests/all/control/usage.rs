@@ -14,6 +14,7 @@ use tollgate::time::ManualClock;
 
 use super::plans::{join, key, plan};
 use super::{App, next_page, patch};
+use crate::patient::patient_limiter;
 
 /// A key in a plan that covers `x:dev`, and the limiter of a gateway in front of it.
 struct Client {
@@ -37,7 +38,7 @@ impl Client {
             plan,
             key,
             value: member["value"].as_str().unwrap().to_owned(),
-            limiter: Limiter::new(app.store.clone(), app.clock.clone(), pepper).unwrap(),
+            limiter: patient_limiter(app.store.clone(), app.clock.clone(), pepper),
         }
     }
 

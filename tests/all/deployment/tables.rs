@@ -19,6 +19,7 @@ use tollgate::time::{ManualClock, Timestamp};
 
 use super::calls::calls;
 use super::policy::Call;
+use crate::patient::patient_limiter;
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
 pub(super) const DAY: Duration = Duration::from_hours(24);
@@ -111,7 +112,7 @@ impl Tables {
     /// What the functions' limiter is, but for the clock.
     pub(crate) fn limiter(&self) -> Limiter<DynamoStore, ManualClock> {
         let store = self.store_at(self.proxy.endpoint());
-        Limiter::new(store, self.clock.clone(), pepper()).unwrap()
+        patient_limiter(store, self.clock.clone(), pepper())
     }
 
     /// The calls since the last time.

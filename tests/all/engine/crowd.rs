@@ -19,7 +19,7 @@ use tollgate::plan::BucketId;
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
-use super::item::Item;
+use chaos::item::Item;
 
 const MICROSECOND_NS: u64 = 1_000;
 const MILLISECOND_NS: u64 = 1_000_000;

@@ -14,7 +14,7 @@ use tollgate::plan::Plan;
 use tollgate::store::{KeyRecord, Ledger, StoreError, StoreErrorKind};
 use tollgate::time::ManualClock;
 
-use super::item::{Item, write_shard};
+use chaos::item::{Item, write_shard};
 
 /// What goes wrong with a charge.
 #[derive(Clone, Copy, Debug)]

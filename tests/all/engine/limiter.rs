@@ -28,8 +28,8 @@ use tollgate::quota::{Period, Quota};
 use tollgate::store::{KeyRecord, StoreError};
 use tollgate::time::{ManualClock, Timestamp};
 
-use super::item::Item;
 use super::ledger::{Calls, MemoryLedger};
+use chaos::item::Item;
 
 const KEY: &str = "a-key-of-a-good-length";
 

@@ -1,8 +1,4 @@
-//! The meter: one process against an exact model, and many against the bounds.
-
-mod events;
-mod interleavings;
-mod world;
+//! The meter: one process against an exact model. Many processes are the matter of the simulation.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +12,7 @@ use tollgate::plan::BucketId;
 use tollgate::quota::{Day, Period, Quota};
 use tollgate::time::Timestamp;
 
-use super::item::Item;
+use chaos::item::Item;
 
 const SECOND_NS: u64 = 1_000_000_000;
 const DAY_NS: u64 = 86_400 * SECOND_NS;

@@ -36,9 +36,10 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 22] = [
+const GATEWAY: [&str; 23] = [
     "local",
     "http_client",
+    "content",
     "remote",
     "management",
     "mapping",

@@ -19,7 +19,7 @@ use tollgate::meter::{
 use tollgate::plan::BucketId;
 use tollgate::time::Timestamp;
 
-use super::item::{Item, write_shard};
+use chaos::item::{Item, write_shard};
 
 const MICROSECOND_NS: u64 = 1_000;
 const MILLISECOND_NS: u64 = 1_000_000;

@@ -1,13 +1,13 @@
 //! Many tasks and many processes at once: burst and quota stay exact.
 
 use tollgate::decision::{Decision, Reason};
-use tollgate::limiter::Limiter;
 use tollgate::quota::{Period, Quota};
 use tollgate::store::NewPlan;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::ManualClock;
 
 use super::{NOW, decide, key_on_plan, new_plan, pepper, stores};
+use crate::patient::patient_limiter;
 
 const TASKS: usize = 32;
 
@@ -22,7 +22,7 @@ struct Outcome {
 async fn race(store: &DynamoStore, plan: NewPlan, processes: usize, each: usize) -> Outcome {
     let (_, value, _) = key_on_plan(store, plan).await;
     let limiters: Vec<_> = (0..processes)
-        .map(|_| Limiter::new(store.clone(), ManualClock::new(NOW), pepper()).unwrap())
+        .map(|_| patient_limiter(store.clone(), ManualClock::new(NOW), pepper()))
         .collect();
     let tasks: Vec<_> = (0..TASKS)
         .map(|task| {

@@ -12,6 +12,7 @@ use tollgate::store::{KeyChange, KeyRegistry, NewPlan, PlanChange, PlanRegistry,
 use tollgate::time::{Clock, ManualClock};
 
 use super::{NOW, after, decide, key_on_plan, new_key, new_plan, no_plan, pepper, stores};
+use crate::patient::patient_limiter;
 
 /// Ten requests a month, and no throttle.
 fn ten_a_month() -> NewPlan {
@@ -23,7 +24,7 @@ fn ten_a_month() -> NewPlan {
 }
 
 fn limiter(store: &DynamoStore, clock: &ManualClock) -> Limiter<DynamoStore, ManualClock> {
-    Limiter::new(store.clone(), clock.clone(), pepper()).unwrap()
+    patient_limiter(store.clone(), clock.clone(), pepper())
 }
 
 /// Asks until the quota is used up, and so often once more.

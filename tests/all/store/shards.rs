@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::decision::Decision;
-use tollgate::limiter::Limiter;
 use tollgate::meter::{
     ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share,
 };
@@ -14,6 +13,7 @@ use tollgate::store::{Housekeeping as _, KeyChange, KeyRegistry, Ledger, NewPlan
 use tollgate::time::{Clock, ManualClock, Timestamp};
 
 use super::{NOW, after, decide, key_on_plan, new_plan, pepper, stores};
+use crate::patient::patient_limiter;
 
 fn meter() -> MeterId {
     MeterId {
@@ -198,7 +198,7 @@ async fn several_processes_draw_what_the_meter_gave_and_a_disabled_key_stops() {
         let (key, value, plan) = key_on_plan(&store, hot_plan()).await;
         let clock = ManualClock::new(NOW);
         let limiters: Vec<_> = (0..4)
-            .map(|_| Limiter::new(store.clone(), clock.clone(), pepper()).unwrap())
+            .map(|_| patient_limiter(store.clone(), clock.clone(), pepper()))
             .collect();
         let mut admitted = 0_u64;
         for _ in 0..50 {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tollgate::decision::Decision;
-use tollgate::limiter::Limiter;
 use tollgate::meter::DayCount;
 use tollgate::quota::Day;
 use tollgate::store::KeyRegistry;
 use tollgate::time::{Clock, ManualClock};
 
 use super::{NOW, decide, key_on_plan, new_plan, pepper, stores};
+use crate::patient::patient_limiter;
 
 #[tokio::test]
 async fn days_add_up_to_what_was_admitted() {
@@ -17,7 +17,7 @@ async fn days_add_up_to_what_was_admitted() {
         let name = database.name();
         let (key, value, plan) = key_on_plan(&store, new_plan("Bronze", &["users:dev"])).await;
         let clock = ManualClock::new(NOW);
-        let limiter = Limiter::new(store.clone(), clock.clone(), pepper()).unwrap();
+        let limiter = patient_limiter(store.clone(), clock.clone(), pepper());
         // Requests on five days, with a day without any between them.
         let requests = [3, 1, 0, 2, 4];
         for count in requests {

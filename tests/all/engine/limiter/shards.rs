@@ -12,7 +12,7 @@ use tollgate::plan::{BucketId, SHARDS};
 use tollgate::time::Timestamp;
 
 use super::{Desk, Item, NO_CALLS, NOON_S, ONE_CHARGE, daily, meter_id, throttle};
-use crate::engine::item::write_shard;
+use chaos::item::write_shard;
 
 fn desk(burst: u64) -> Desk {
     let desk = Desk::new(Some(throttle(1_000.0, burst)), Some(daily(100_000)));

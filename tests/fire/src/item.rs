@@ -13,18 +13,29 @@ use tollgate::time::Timestamp;
 
 /// The attributes of the item.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Item {
-    pub(crate) off: bool,
-    pub(crate) tats: BTreeMap<BucketId, u64>,
-    pub(crate) win: Option<u32>,
-    pub(crate) used: Option<i64>,
-    pub(crate) day: Option<u32>,
-    pub(crate) count: Option<u64>,
-    pub(crate) prev_day: Option<u32>,
-    pub(crate) prev_count: Option<u64>,
-    pub(crate) slots: BTreeMap<u8, u64>,
-    pub(crate) set_id: Option<u64>,
-    pub(crate) refund_id: Option<u64>,
+pub struct Item {
+    /// Whether the key is disabled.
+    pub off: bool,
+    /// The state of each bucket, in nanoseconds since the epoch.
+    pub tats: BTreeMap<BucketId, u64>,
+    /// The first day of the quota's window.
+    pub win: Option<u32>,
+    /// What was used in the window.
+    pub used: Option<i64>,
+    /// The last day on which anything was counted.
+    pub day: Option<u32>,
+    /// The requests of that day.
+    pub count: Option<u64>,
+    /// The active day before it.
+    pub prev_day: Option<u32>,
+    /// The requests of the day before.
+    pub prev_count: Option<u64>,
+    /// The name of the last charge in each slot.
+    pub slots: BTreeMap<u8, u64>,
+    /// The name of the last change by an operator.
+    pub set_id: Option<u64>,
+    /// The name of the last refund by a process that ended.
+    pub refund_id: Option<u64>,
 }
 
 fn pair<N: Default>(day: Option<u32>, number: Option<N>) -> Option<(Day, N)> {
@@ -33,7 +44,7 @@ fn pair<N: Default>(day: Option<u32>, number: Option<N>) -> Option<(Day, N)> {
 
 impl Item {
     /// Tries a charge.
-    pub(crate) fn charge(&mut self, write: &Write) -> Answer {
+    pub fn charge(&mut self, write: &Write) -> Answer {
         if self.allows(write) {
             Answer::Applied(self.apply(write))
         } else {
@@ -42,7 +53,7 @@ impl Item {
     }
 
     /// Tries to set what remains of the quota.
-    pub(crate) fn set_remaining(&mut self, write: &RemainingWrite) -> Answer {
+    pub fn set_remaining(&mut self, write: &RemainingWrite) -> Answer {
         let follows = self.set_id == write.follows.map(ChargeId::number);
         if follows && self.win.is_none_or(|win| win <= write.window.number()) {
             self.win = Some(write.window.number());
@@ -55,9 +66,9 @@ impl Item {
     }
 
     /// Tries to give back what a process has not used.
-    pub(crate) fn refund(&mut self, write: &RefundWrite) -> Answer {
+    pub fn refund(&mut self, write: &RefundWrite) -> Answer {
         let RefundWrite { id, after, refund } = write;
-        let requests = i64::try_from(refund.requests).unwrap();
+        let requests = i64::try_from(refund.requests).unwrap_or(i64::MAX);
         let follows = self.refund_id == after.map(ChargeId::number);
         if !follows || !self.is_as_at(refund.window, refund.day, refund.follows) {
             return Answer::Failed(self.whole());
@@ -66,7 +77,9 @@ impl Item {
         if refund.window.is_some() {
             self.used = self.used.map(|used| used - requests);
         }
-        self.count = self.count.map(|count| count - refund.requests);
+        self.count = self
+            .count
+            .map(|count| count.saturating_sub(refund.requests));
         Answer::Applied(self.whole())
     }
 
@@ -119,7 +132,10 @@ impl Item {
         set.slots.insert(write.id.slot(), write.id.number());
         if let Some(clause) = write.bucket {
             let tat = match clause.form {
-                BucketForm::Busy { cost_ns, .. } => self.tats[&clause.bucket] + cost_ns,
+                BucketForm::Busy { cost_ns, .. } => {
+                    let tat = self.tats.get(&clause.bucket).copied();
+                    tat.unwrap_or(0).saturating_add(cost_ns)
+                }
                 BucketForm::Idle { next, .. } => next.as_nanos(),
             };
             set.tats.insert(clause.bucket, tat);
@@ -138,11 +154,11 @@ impl Item {
         match write.day {
             DayClause::Same { day } => {
                 set.day = Some(day.number());
-                set.count = Some(self.count.unwrap_or(0).strict_add_signed(counted));
+                set.count = Some(self.count.unwrap_or(0).saturating_add_signed(counted));
             }
             DayClause::New { day, .. } => {
                 (set.prev_day, set.prev_count) = (self.day, self.count);
-                (set.day, set.count) = (Some(day.number()), Some(counted.try_into().unwrap()));
+                (set.day, set.count) = (Some(day.number()), Some(counted.try_into().unwrap_or(0)));
             }
         }
         self.slots.extend(&set.slots);
@@ -157,7 +173,7 @@ impl Item {
     }
 
     /// All attributes, as a store hands them over.
-    pub(crate) fn whole(&self) -> MeterItem {
+    pub fn whole(&self) -> MeterItem {
         let tats = self.tats.iter();
         MeterItem {
             off: self.off,
@@ -175,7 +191,7 @@ impl Item {
     }
 
     /// The requests of every day that the item and `archived` together know.
-    pub(crate) fn days(&self, archived: &BTreeMap<u32, u64>) -> BTreeMap<u32, u64> {
+    pub fn days(&self, archived: &BTreeMap<u32, u64>) -> BTreeMap<u32, u64> {
         let mut days = archived.clone();
         let own = [(self.prev_day, self.prev_count), (self.day, self.count)];
         days.extend(
@@ -187,7 +203,7 @@ impl Item {
 }
 
 /// Tries a write to a shard.
-pub(crate) fn write_shard(item: &mut ShardItem, write: &ShardWrite) -> ShardAnswer {
+pub fn write_shard(item: &mut ShardItem, write: &ShardWrite) -> ShardAnswer {
     let before = *item;
     let is_applied = match *write {
         ShardWrite::Draw { requests, now } => match &mut item.share {

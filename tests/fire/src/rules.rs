@@ -1,0 +1,230 @@
+//! The plan of a world, as an operator writes it, and what it comes to by a reckoning that is not the engine's.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use fastrand::Rng;
+use tollgate::bucket::{Bucket, Rate, Throttle};
+use tollgate::lease::Leases;
+use tollgate::meter::Limits;
+use tollgate::plan::{BucketId, Shards};
+use tollgate::quota::{Period, Quota};
+
+use crate::calendar::SECOND_NS;
+
+/// The bucket of the one method that has a throttle of its own.
+pub const METHOD: BucketId = BucketId::Method(7);
+
+/// A rate and a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Requests a second.
+    pub per_second: u32,
+    /// What a full bucket holds.
+    pub burst: u64,
+}
+
+impl Pace {
+    /// The time that one request takes from the bucket. 0: it never refills.
+    pub fn interval_ns(self) -> u64 {
+        match u64::from(self.per_second) {
+            0 => 0,
+            // Rounded up without `div_ceil`, which the engine uses.
+            rate => SECOND_NS / rate + u64::from(!SECOND_NS.is_multiple_of(rate)),
+        }
+    }
+
+    /// The time that an empty bucket needs to be full.
+    pub fn refill_ns(self) -> u64 {
+        self.interval_ns() * self.burst
+    }
+
+    /// Whether anything passes at all.
+    pub const fn admits(self) -> bool {
+        self.per_second > 0 && self.burst > 0
+    }
+
+    fn bucket(self) -> Bucket {
+        Bucket::new(Throttle {
+            rate: Rate::from(self.per_second),
+            burst: self.burst,
+        })
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s burst {}", self.per_second, self.burst)
+    }
+}
+
+/// A plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The plan's throttle, if it has one.
+    pub pace: Option<Pace>,
+    /// The throttle of one method.
+    pub method: Pace,
+    /// The quota, if it has one.
+    pub quota: Option<Quota>,
+    /// How much may be charged in advance. 0: nothing.
+    pub lease: u64,
+    /// Over how many shards it is spread. 0: none.
+    pub shards: u8,
+}
+
+/// What kind of clients a world has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Small bursts and quotas, which are used up soon.
+    Small,
+    /// Bursts of which leases are taken.
+    Leased,
+    /// Rates for which shards are filled and drawn from.
+    Sharded,
+}
+
+impl Rules {
+    /// A plan under which nothing is counted or limited.
+    pub const NOTHING: Self = Self {
+        pace: None,
+        method: Pace {
+            per_second: 0,
+            burst: 0,
+        },
+        quota: None,
+        lease: 0,
+        shards: 0,
+    };
+
+    /// A plan for clients of a kind.
+    pub fn draw(rng: &mut Rng, kind: Kind) -> Self {
+        let pace = |rng: &mut Rng| match kind {
+            Kind::Small => Pace {
+                per_second: rng.u32(1..40),
+                burst: rng.u64(0..12),
+            },
+            Kind::Leased => Pace {
+                per_second: rng.u32(1..120),
+                burst: rng.u64(100..400),
+            },
+            Kind::Sharded => Pace {
+                per_second: rng.u32(200..1_500),
+                burst: rng.u64(300..4_000),
+            },
+        };
+        let (throttle, method) = (pace(rng), pace(rng));
+        let period = *rng
+            .choice(&[Period::Day, Period::Week, Period::Month])
+            .unwrap_or(&Period::Day);
+        let limit = match (kind, rng.u8(0..3)) {
+            (Kind::Small, _) => rng.u64(0..40),
+            (Kind::Leased, 0) => rng.u64(0..60),
+            (Kind::Leased, 1) => rng.u64(100..900),
+            (Kind::Sharded, 0) => rng.u64(200..4_000),
+            (Kind::Leased | Kind::Sharded, _) => rng.u64(2_000..100_000),
+        };
+        let offset = rng.u32(0..=period.max_offset());
+        let quota = Quota::new(limit, period, offset).ok();
+        Self {
+            pace: (rng.u8(0..8) > 0).then_some(throttle),
+            method,
+            quota: quota.filter(|_| rng.u8(0..5) > 0),
+            lease: match rng.u8(0..4) {
+                0 => 0,
+                1 | 2 => rng.u64(2..20),
+                _ => 100,
+            },
+            shards: if kind == Kind::Sharded { 2 } else { 0 },
+        }
+    }
+
+    /// The plan after an operator has changed something of it.
+    #[must_use]
+    pub fn change(self, rng: &mut Rng, kind: Kind) -> Self {
+        let other = Self::draw(rng, kind);
+        let mut changed = self;
+        match rng.u8(0..6) {
+            0 => changed.pace = other.pace,
+            1 => changed.method = other.method,
+            2 => changed.quota = other.quota,
+            3 => changed.lease = other.lease,
+            4 => changed.shards = if self.shards > 0 { 0 } else { other.shards },
+            _ => changed = other,
+        }
+        changed
+    }
+
+    /// The throttle of a bucket.
+    pub const fn pace_of(&self, bucket: Option<BucketId>) -> Option<Pace> {
+        match bucket {
+            Some(BucketId::Plan) => self.pace,
+            Some(BucketId::Method(_)) => Some(self.method),
+            None => None,
+        }
+    }
+
+    /// The limits of a request, for the method with a throttle of its own or for another.
+    pub fn limits(&self, of_method: bool) -> Limits {
+        let bucket = if of_method {
+            Some((METHOD, self.method.bucket()))
+        } else {
+            self.pace.map(|pace| (BucketId::Plan, pace.bucket()))
+        };
+        Limits {
+            bucket,
+            quota: self.quota,
+        }
+    }
+
+    /// How much may be charged in advance.
+    pub fn leases(&self) -> Leases {
+        NonZeroU64::new(self.lease).map_or(Leases::Off, Leases::AtMost)
+    }
+
+    /// The shards. As the limiter has it, there are none without leases.
+    pub fn shards(&self) -> Option<Shards> {
+        let shards = self.shards.to_string().parse().ok();
+        shards.filter(|_| self.lease > 0)
+    }
+
+    /// Whether a request of a kind can pass at all when nothing was used.
+    pub fn admits(&self, of_method: bool) -> bool {
+        let pace = if of_method {
+            Some(self.method)
+        } else {
+            self.pace
+        };
+        pace.is_none_or(Pace::admits) && self.quota.is_none_or(|quota| quota.limit() > 0)
+    }
+
+    /// For how long what is charged in advance may be used: a second, or a sixteenth of the bucket's refill.
+    pub fn lease_life_ns(&self, bucket: Option<BucketId>) -> u64 {
+        match self.pace_of(bucket) {
+            Some(pace) if pace.burst < 100 => 0,
+            Some(pace) => SECOND_NS.min(pace.refill_ns() / 16),
+            None => SECOND_NS,
+        }
+    }
+}
+
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pace {
+            Some(pace) => write!(f, "{pace}")?,
+            None => f.write_str("no throttle")?,
+        }
+        write!(f, ", one method {}", self.method)?;
+        match self.quota {
+            Some(quota) => write!(
+                f,
+                ", quota {} a {} offset {}",
+                quota.limit(),
+                quota.period(),
+                quota.offset()
+            )?,
+            None => f.write_str(", no quota")?,
+        }
+        write!(f, ", lease {}, shards {}", self.lease, self.shards)
+    }
+}
