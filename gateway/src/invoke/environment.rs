@@ -273,10 +273,12 @@ impl Environment for Slot {
             slot: self,
             waiting: None,
         };
+        let mut has_ended = false;
         loop {
             let polled = {
                 let (mut pool, now) = (self.shared.pool(), Instant::now());
                 match poll.waiting.take() {
+                    _ if has_ended => pool.poll_ended(self.id),
                     None => pool.poll(self.id, now),
                     Some(woken) => pool.poll_again(self.id, woken, now),
                 }
@@ -293,9 +295,10 @@ impl Environment for Slot {
                     poll.waiting = Some(id);
                     if woken.await.is_err() {
                         poll.waiting = None;
-                        return Err(Refusal::InvalidState);
+                        has_ended = true;
                     }
                 }
+                Polled::Never => std::future::pending().await,
             }
         }
     }

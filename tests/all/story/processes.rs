@@ -55,7 +55,8 @@ async fn no_process_is_left_after_an_orderly_stop(template: Template) {
     assert!(status.success(), "{status}");
     let left: Vec<_> = functions.into_iter().filter_map(parent_of).collect();
     assert!(left.is_empty(), "{left:?}");
-    assert!(!story.gateway.output().contains("panicked"));
+    let output = story.gateway.output();
+    assert!(!output.contains("panicked"), "{output}");
 }
 
 async fn no_process_is_left_after_a_crash(template: Template) {

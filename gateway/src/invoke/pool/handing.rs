@@ -14,12 +14,11 @@ impl Pool {
     pub(in crate::invoke) fn poll(&mut self, id: u64, now: Instant) -> Polled {
         let per_process = self.per_process;
         let Some(environment) = self.environments.get_mut(&id) else {
-            return Polled::Refused(Refusal::InvalidState);
+            return Polled::Never;
         };
         let first_poll = match environment.phase {
-            Phase::InitFailed(_) | Phase::Retired { .. } => {
-                return Polled::Refused(Refusal::InvalidState);
-            }
+            Phase::InitFailed(_) => return Polled::Refused(Refusal::InvalidState),
+            Phase::Retired { .. } => return Polled::Never,
             Phase::Starting(_) => true,
             Phase::Running => false,
         };
@@ -40,14 +39,34 @@ impl Pool {
     /// A poll that was woken asks again.
     pub(in crate::invoke) fn poll_again(&mut self, id: u64, poll: PollId, now: Instant) -> Polled {
         let Some(environment) = self.environments.get_mut(&id) else {
-            return Polled::Refused(Refusal::InvalidState);
+            return Polled::Never;
         };
         environment.woken.retain(|woken| *woken != poll);
-        let is_running = matches!(environment.phase, Phase::Running);
-        if !is_running || environment.in_hand.len() >= self.per_process {
+        match environment.phase {
+            Phase::Running => {}
+            Phase::Retired { .. } => return Polled::Never,
+            Phase::Starting(_) | Phase::InitFailed(_) => {
+                return Polled::Refused(Refusal::InvalidState);
+            }
+        }
+        if environment.in_hand.len() >= self.per_process {
             return Polled::Refused(Refusal::InvalidState);
         }
         self.work_or_wait(id, false, now)
+    }
+
+    /// A waiting poll is told that it will not be woken: a newer one took its place, or the process is to end.
+    pub(in crate::invoke) fn poll_ended(&self, id: u64) -> Polled {
+        match self
+            .environments
+            .get(&id)
+            .map(|environment| &environment.phase)
+        {
+            Some(Phase::Retired { .. }) | None => Polled::Never,
+            Some(Phase::Starting(_) | Phase::Running | Phase::InitFailed(_)) => {
+                Polled::Refused(Refusal::InvalidState)
+            }
+        }
     }
 
     fn work_or_wait(&mut self, id: u64, first_poll: bool, now: Instant) -> Polled {

@@ -44,7 +44,9 @@ impl Pool {
 
     /// The process was spawned: its initialisation must end by `deadline`.
     pub(in crate::invoke) fn spawned(&mut self, id: u64, deadline: Instant) {
-        if let Some(environment) = self.environments.get_mut(&id) {
+        if let Some(environment) = self.environments.get_mut(&id)
+            && matches!(environment.phase, Phase::Starting(_))
+        {
             environment.phase = Phase::Starting(Some(deadline));
         }
     }

@@ -53,6 +53,8 @@ pub(in crate::invoke) enum Polled {
     /// The poll waits under this number. Ask again when the receiver completes; the poll was superseded when it fails.
     Wait(PollId, oneshot::Receiver<()>),
     Refused(Refusal),
+    /// The process is to end, and gets nothing more: on Lambda, too, its last poll has no answer. Runtimes take any other one for an error.
+    Never,
 }
 
 /// The number of a waiting poll.
@@ -196,7 +198,7 @@ impl Environment {
         }
     }
 
-    /// From now on the process gets nothing more, and its polls that wait are refused.
+    /// From now on the process gets nothing more, and its polls have no answer.
     pub(super) fn retire(&mut self) {
         match self.phase {
             Phase::Starting(_) => self.phase = Phase::Retired { has_polled: false },

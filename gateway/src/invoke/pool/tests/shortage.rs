@@ -67,7 +67,7 @@ fn a_process_that_timed_out_gets_nothing_more_until_its_end() {
     // Before the signal arrives it answers and asks for more.
     pool.complete(id, "1", Ok(Bytes::new()), deadline).unwrap();
     let polled = pool.poll(id, deadline);
-    assert!(matches!(polled, Polled::Refused(Refusal::InvalidState)));
+    assert!(matches!(polled, Polled::Never));
     let replacement = pool.end(id, "SIGKILL", deadline).unwrap();
     assert!(second.try_recv().is_err(), "it still waits");
     assert_eq!(polled_id(&mut pool, replacement.id, deadline), "2");
@@ -83,7 +83,7 @@ fn a_process_that_has_ended_may_answer_yet_but_its_last_poll_gets_nothing() {
     let (start, _second) = submit(&mut pool, "2", now);
     assert!(start.is_some(), "nobody waits for a process that ends");
     let polled = pool.poll(id, now);
-    assert!(matches!(polled, Polled::Refused(Refusal::InvalidState)));
+    assert!(matches!(polled, Polled::Never));
     pool.complete(id, "1", Ok(Bytes::new()), now).unwrap();
     assert!(first.try_recv().unwrap().is_ok());
 }
@@ -96,7 +96,7 @@ fn a_process_that_ended_before_its_first_poll_was_read_has_not_initialised() {
     let id = start.unwrap().id;
     pool.retire(id);
     let polled = pool.poll(id, now);
-    assert!(matches!(polled, Polled::Refused(Refusal::InvalidState)));
+    assert!(matches!(polled, Polled::Never));
     pool.end(id, "exit status: 1", now);
     assert!(matches!(
         answered.try_recv().unwrap(),
