@@ -246,7 +246,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             let loading = self
                 .entitlements
                 .load(&sought, &self.store, self.store.clock());
-            let known = loading.await?;
+            let known = Box::pin(loading).await?;
             now = self.store.now();
             known
         };
@@ -254,7 +254,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             return Ok(decision);
         }
         match self.sought(text, fingerprint) {
-            Some(sought) => self.decide_again(request, &sought, &known, gate).await,
+            Some(sought) => Box::pin(self.decide_again(request, &sought, &known, gate)).await,
             None => Ok(deny(Reason::UnknownKey, None)),
         }
     }

@@ -90,7 +90,7 @@ impl Access {
                 Err(Failure::refused(&Refused::AuthorizerConfiguration))
             }
             Self::Authorizer { authorizer, target } => {
-                let outcome = ask(authorizer, target, exchange, method, services).await;
+                let outcome = Box::pin(ask(authorizer, target, exchange, method, services)).await;
                 match outcome {
                     Ok(authorized) => {
                         exchange.authorized = Some(authorized);

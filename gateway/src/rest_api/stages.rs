@@ -132,16 +132,17 @@ impl Stages {
                 return Ok(known.served());
             }
             let name = ApiStage::new(api_id, stage);
-            return Ok(self.check(&name, known, services).await.served());
+            return Ok(Box::pin(self.check(&name, known, services)).await.served());
         }
         let name = ApiStage::new(api_id, stage);
         let base = known.and_then(Result::ok);
-        let mut loaded = self.load(&name, base.as_ref(), services).await?;
+        // In a place of its own, as the check is: both are rare, and large.
+        let mut loaded = Box::pin(self.load(&name, base.as_ref(), services)).await?;
         for _ in 1..MAX_LOADS {
             if loaded.changes >= changes {
                 break;
             }
-            loaded = self.load(&name, Some(&loaded.clone()), services).await?;
+            loaded = Box::pin(self.load(&name, Some(&loaded.clone()), services)).await?;
         }
         Ok(loaded.served())
     }

@@ -128,10 +128,11 @@ impl Inner {
             }
         };
         let door = target.door();
-        let outcome = self
+        let forwarded = self
             .http_apis
-            .forward(target, path, request_path, &parts, body, peer, ids)
-            .await;
+            .forward(target, path, request_path, &parts, body, peer, ids);
+        // In a place of its own: what is answered here stays small, and is moved often.
+        let outcome = Box::pin(forwarded).await;
         let response = outcome.unwrap_or_else(|fault| fault.response(door));
         with_ids(response, door, ids)
     }

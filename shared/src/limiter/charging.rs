@@ -27,7 +27,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Outcome, StoreError> {
-        let mut flight = match grant.meter.ask(wish, now, || gate.pass(now)) {
+        let flight = match grant.meter.ask(wish, now, || gate.pass(now)) {
             Asked::Done(outcome) => return Ok(outcome),
             Asked::Lead(flight) => flight,
             Asked::Wait(told) => match told.await {
@@ -37,7 +37,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 Err(gone) => return Err(StoreError::forsaken(gone)),
             },
         };
-        let meter = grant.meter_id(key_id);
+        // In a place of its own: a decision that needs no store stays small.
+        Box::pin(self.lead(grant.meter_id(key_id), flight)).await
+    }
+
+    /// Makes the charge for a request and all that wait for it.
+    async fn lead(&self, meter: MeterId, mut flight: Flight) -> Result<Outcome, StoreError> {
         let_others_join(&flight).await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
