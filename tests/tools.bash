@@ -54,6 +54,16 @@ stop() {
     wait "$1" 2>/dev/null || true
 }
 
+# Runs a command whose output is for who waits, and hears INT and TERM meanwhile.
+visibly() {
+    local status=0
+    "$@" &
+    step_id=$!
+    wait "$step_id" || status=$?
+    step_id=
+    return "$status"
+}
+
 # Runs a command and says how long it took. What it writes is shown when it fails, and kept out of the way when it does not.
 step() {
     local name=$1 began=$SECONDS status=0

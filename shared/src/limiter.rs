@@ -179,7 +179,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more.
     ///
     /// While the store does not answer, a plan may say that its keys' requests pass all the same, as far as this process knows of no
-    /// limit that forbids it ([`OnUnavailable`]). Otherwise such a request is an error, at the latest at [`Options::deadline`]; when
+    /// limit that forbids it ([`OnUnavailable`](crate::plan::OnUnavailable)). Otherwise such a request is an error, at the latest at [`Options::deadline`]; when
     /// the store has not answered [`MAX_FAILURES`] times in a row, mostly at once.
     ///
     /// # Errors
