@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::{Limiter, Request};
 use crate::bucket::{Rate, Throttle};
@@ -17,13 +20,14 @@ use crate::meter::{
 use crate::plan::{CoveredStage, MethodName, Plan};
 use crate::quota::{Period, Quota};
 use crate::store::{KeyRecord, Ledger, StoreError};
-use crate::time::{SystemClock, Timestamp};
+use crate::time::{ManualClock, Timestamp};
 
 const KEY: &str = "a-key-of-a-good-length";
 
 /// A store that answers at once, without an allocation of its own in a charge.
 struct AtOnce {
     plan: Option<Plan>,
+    charges: Arc<AtomicU64>,
 }
 
 impl Ledger for AtOnce {
@@ -42,6 +46,7 @@ impl Ledger for AtOnce {
     }
 
     async fn charge(&self, _meter: &MeterId, _write: &Write) -> Result<Answer, StoreError> {
+        self.charges.fetch_add(1, Ordering::Relaxed);
         Ok(Answer::Applied(MeterItem::default()))
     }
 
@@ -63,8 +68,15 @@ impl Ledger for AtOnce {
     }
 }
 
+/// A limiter, with what its clock and its store can tell.
+struct Desk {
+    limiter: Limiter<AtOnce, ManualClock>,
+    clock: ManualClock,
+    charges: Arc<AtomicU64>,
+}
+
 /// A limiter with one plan, whose method `GET /users/{id}` has a throttle of this burst.
-fn limiter(burst: Option<u64>) -> Limiter<AtOnce> {
+fn desk(burst: Option<u64>) -> Desk {
     let throttle = |burst| Throttle {
         rate: Rate::from(1_000),
         burst,
@@ -86,11 +98,23 @@ fn limiter(burst: Option<u64>) -> Limiter<AtOnce> {
         }
     });
     let pepper = Pepper::new(b"a pepper for tests").unwrap();
-    Limiter::new(AtOnce { plan }, SystemClock, pepper).unwrap()
+    let clock = ManualClock::new(Timestamp::from_secs(1_795_435_200));
+    let charges = Arc::new(AtomicU64::new(0));
+    let ledger = AtOnce {
+        plan,
+        charges: Arc::clone(&charges),
+    };
+    Desk {
+        limiter: Limiter::new(ledger, clock.clone(), pepper).unwrap(),
+        clock,
+        charges,
+    }
 }
 
-/// The reason of a refusal, and the allocations of 25 decisions, the fewest that there were of four times 25, after many others.
-fn decided(limiter: &Limiter<AtOnce>, key: &str) -> (Option<Reason>, u64) {
+/// The reason of a refusal, and the allocations of 25 decisions, the fewest that there were of four times 25, after many others that came
+/// in quick succession for some seconds.
+fn decided(desk: &Desk, key: &str) -> (Option<Reason>, u64) {
+    let limiter = &desk.limiter;
     let api_stage = ApiStage::new("a1b2c3d4e5", "prod");
     let request = Request {
         api_stage: &api_stage,
@@ -121,8 +145,9 @@ fn decided(limiter: &Limiter<AtOnce>, key: &str) -> (Option<Reason>, u64) {
             }
         }
     };
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         decide();
+        desk.clock.advance(Duration::from_millis(3));
     }
     let reason = decide();
     let allocations = (0..4).map(|_| {
@@ -138,19 +163,23 @@ fn decided(limiter: &Limiter<AtOnce>, key: &str) -> (Option<Reason>, u64) {
 
 #[test]
 fn a_request_that_is_admitted_from_a_lease_allocates_nothing() {
-    assert_eq!(decided(&limiter(Some(1_000_000)), KEY), (None, 0));
+    let desk = desk(Some(1_000_000));
+    assert_eq!(decided(&desk, KEY), (None, 0));
+    // They were from leases: most of them were not charged by themselves.
+    let charges = desk.charges.load(Ordering::Relaxed);
+    assert!(charges < 1_000, "{charges} charges of 2,101 decisions");
 }
 
 #[test]
 fn a_refusal_that_is_known_allocates_nothing() {
     let never = Reason::Throttled { retry_after: None };
-    assert_eq!(decided(&limiter(Some(0)), KEY), (Some(never), 0));
+    assert_eq!(decided(&desk(Some(0)), KEY), (Some(never), 0));
 }
 
 #[test]
 fn what_cannot_be_a_key_allocates_nothing() {
     for text in ["short", "tg_p_0Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj3QXQEP"] {
-        let (reason, allocations) = decided(&limiter(None), text);
+        let (reason, allocations) = decided(&desk(None), text);
         assert_eq!(
             (reason, allocations),
             (Some(Reason::UnknownKey), 0),
