@@ -182,6 +182,8 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// limit that forbids it ([`OnUnavailable`](crate::plan::OnUnavailable)). Otherwise such a request is an error, at the latest at [`Options::deadline`]; when
     /// the store has not answered [`MAX_FAILURES`] times in a row, mostly at once.
     ///
+    /// It has to be polled in a Tokio runtime with a timer, as the AWS SDK has to be.
+    ///
     /// # Errors
     ///
     /// When the store did not answer in time. The request may have been charged; it must not pass.

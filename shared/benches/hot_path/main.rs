@@ -53,6 +53,11 @@ fn run() -> Outcome<ExitCode> {
         report::print(arguments::HELP);
         return Ok(ExitCode::SUCCESS);
     };
+    // A request that waits has a timer.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let _inside = runtime.enter();
     let mut all = Vec::new();
     for scenario in arguments.scenarios() {
         report::progress(&format!("{} {}", scenario.system(), scenario.name()));

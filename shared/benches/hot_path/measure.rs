@@ -38,9 +38,16 @@ pub(crate) fn sample(
     threads: usize,
     budget: Budget,
 ) -> Sample {
+    let runtime = tokio::runtime::Handle::current();
+    let runtime = &runtime;
     let shares: Vec<Share> = std::thread::scope(|scope| {
         let started: Vec<_> = (1..=threads)
-            .map(|thread| scope.spawn(move || share(subject, values, thread, budget)))
+            .map(|thread| {
+                scope.spawn(move || {
+                    let _inside = runtime.enter();
+                    share(subject, values, thread, budget)
+                })
+            })
             .collect();
         let ended = started.into_iter().filter_map(|thread| thread.join().ok());
         ended.collect()
