@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::circuit::{Circuit, MAX_FAILURES};
 use crate::id::PlanId;
@@ -12,6 +13,9 @@ use crate::meter::{
 use crate::plan::Plan;
 use crate::store::{KeyRecord, Ledger, StoreError, StoreErrorKind};
 use crate::time::{Clock, Timestamp};
+
+/// For how long the store has had a request that counts as not answered when it is given up.
+const LONG: Duration = Duration::from_millis(100);
 
 /// A store that is left alone while it does not answer.
 #[derive(Debug)]
@@ -53,6 +57,10 @@ impl<L: Ledger, C: Clock> Guarded<L, C> {
         number ^ (number >> 31)
     }
 
+    fn fail(&self, asked_at: Timestamp, now: Timestamp) {
+        self.circuit.fail(asked_at, now, self.number());
+    }
+
     async fn ask<'a, T, F>(&'a self, call: impl FnOnce(&'a L) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -64,10 +72,15 @@ impl<L: Ledger, C: Clock> Guarded<L, C> {
                 wait.as_millis().saturating_add(1)
             )));
         }
+        let given_up = GivenUp {
+            guarded: self,
+            asked_at,
+        };
         let answer = call(&self.ledger).await;
+        std::mem::forget(given_up);
         match answer.as_ref().map_err(StoreError::kind) {
             Err(StoreErrorKind::Unavailable) => {
-                self.circuit.fail(asked_at, self.now(), self.number());
+                self.fail(asked_at, self.now());
             }
             // One hot item is throttled by itself: that says nothing of the others.
             Err(
@@ -78,6 +91,22 @@ impl<L: Ledger, C: Clock> Guarded<L, C> {
             | Ok(_) => self.circuit.succeed(),
         }
         answer
+    }
+}
+
+/// Tells the circuit, when it is dropped, that a request was given up before it was answered, as at the deadline of its decision.
+struct GivenUp<'a, L: Ledger, C: Clock> {
+    guarded: &'a Guarded<L, C>,
+    asked_at: Timestamp,
+}
+
+impl<L: Ledger, C: Clock> Drop for GivenUp<'_, L, C> {
+    fn drop(&mut self) {
+        let now = self.guarded.now();
+        // Whose client has gone away sooner has not waited for the store.
+        if now.saturating_since(self.asked_at) >= LONG {
+            self.guarded.fail(self.asked_at, now);
+        }
     }
 }
 

@@ -136,6 +136,32 @@ async fn no_request_waits_longer_than_its_deadline_and_the_next_ones_are_served(
 }
 
 #[tokio::test]
+async fn a_store_that_hangs_until_the_deadline_is_left_alone_too() {
+    let options = Options {
+        deadline: Duration::from_millis(20),
+        ..Options::default()
+    };
+    let desk = Desk::with(options, Some(throttle(1_000.0, 1_000)), None);
+    assert_eq!(desk.decide().await, None);
+    desk.ledger.take_calls();
+    desk.ledger.set_open(false);
+    for number in 1..=MAX_FAILURES {
+        let time_passes = async {
+            while desk.ledger.state().calls.charges < number {
+                tokio::task::yield_now().await;
+            }
+            desk.clock.advance(Duration::from_millis(200));
+        };
+        tokio::join!(desk.failure(), time_passes);
+    }
+    assert_eq!(charges(desk.ledger.take_calls()), MAX_FAILURES);
+    for _ in 0..20 {
+        desk.failure().await;
+    }
+    assert_eq!(desk.ledger.take_calls(), NO_CALLS);
+}
+
+#[tokio::test]
 async fn a_plan_that_allows_it_goes_on_with_what_this_process_knows_to_be_left() {
     let desk = lenient(1.0, 10, 1_000);
     for _ in 0..4 {
