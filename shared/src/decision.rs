@@ -38,7 +38,8 @@ pub enum Allowance {
     Uncharged(Metered),
 }
 
-/// Who was charged, and what is left. While the store does not answer: as far as this process knows. Handlers behind the layer find it in the request's extensions.
+/// Who was charged, and what is left; while the store does not answer, as far as this process knows. Handlers behind the layer find it in
+/// the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metered {
     /// The key.
@@ -108,6 +109,12 @@ impl Reason {
             | Self::ExpiredKey
             | Self::NotInPlan => None,
         }
+    }
+
+    /// The same in milliseconds, as logs tell it: rounded up, so that nobody comes back too early.
+    pub fn retry_after_ms(self) -> Option<u64> {
+        let wait = self.retry_after()?;
+        Some(u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
     }
 
     /// A short name for logs: `missing_key`, `throttled` and so on.

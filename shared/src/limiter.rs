@@ -61,6 +61,7 @@ impl Default for Options {
 
 /// How many refunds are under way at once when a process ends.
 const HAND_BACK_AT_ONCE: usize = 32;
+
 /// One request for a method that requires a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -179,8 +180,8 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more.
     ///
     /// While the store does not answer, a plan may say that its keys' requests pass all the same, as far as this process knows of no
-    /// limit that forbids it ([`OnUnavailable`](crate::plan::OnUnavailable)). Otherwise such a request is an error, at the latest at [`Options::deadline`]; when
-    /// the store has not answered [`MAX_FAILURES`] times in a row, mostly at once.
+    /// limit that forbids it ([`OnUnavailable`](crate::plan::OnUnavailable)). Otherwise such a request is an error, at the latest at
+    /// [`Options::deadline`]; when the store has not answered [`MAX_FAILURES`] times in a row, mostly at once.
     ///
     /// It has to be polled in a Tokio runtime with a timer, as the AWS SDK has to be.
     ///

@@ -33,14 +33,12 @@ impl Denied {
             | Reason::ExpiredKey
             | Reason::NotInPlan => None,
         };
-        let retry_after = denial.reason.retry_after();
         Self {
             key_id: denial.key_id.clone(),
             plan_id: denial.plan_id.clone(),
             decision: denial.reason.as_str(),
             limit,
-            retry_after_ms: retry_after
-                .map(|wait| u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)),
+            retry_after_ms: denial.reason.retry_after_ms(),
         }
     }
 }

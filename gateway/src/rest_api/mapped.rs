@@ -3,7 +3,7 @@
 mod answer;
 mod request;
 
-pub(super) use answer::{BackendAnswers, Endpoint};
+pub(super) use answer::{BackendAnswers, Endpoint, replace};
 pub(super) use request::{MappedRequest, RequestMapping};
 
 use base64::Engine as _;

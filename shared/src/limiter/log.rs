@@ -56,10 +56,6 @@ fn uncharged(request: &Request<'_>, metered: &Metered) {
 }
 
 fn denial(request: &Request<'_>, denial: &Denial) {
-    let retry_after_ms = denial
-        .reason
-        .retry_after()
-        .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     info!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -67,7 +63,7 @@ fn denial(request: &Request<'_>, denial: &Denial) {
         key.id = denial.key_id.as_ref().map(tracing::field::display),
         plan.id = denial.plan_id.as_ref().map(tracing::field::display),
         decision = denial.reason.as_str(),
-        retry_after_ms,
+        retry_after_ms = denial.reason.retry_after_ms(),
         "denied a request"
     );
 }

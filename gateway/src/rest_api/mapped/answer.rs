@@ -256,7 +256,12 @@ fn set(headers: &mut HeaderMap, name: &str, values: &[String]) {
     if crate::event::is_hop_by_hop(&name) {
         return;
     }
-    headers.remove(&name);
+    replace(headers, &name, values);
+}
+
+/// Gives a header field these values and no other. Values that HTTP does not allow are left out.
+pub(in crate::rest_api) fn replace(headers: &mut HeaderMap, name: &HeaderName, values: &[String]) {
+    headers.remove(name);
     for value in values {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.append(name.clone(), value);

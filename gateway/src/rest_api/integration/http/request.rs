@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, Uri, header};
 
 use crate::event::{self, end_to_end};
 use crate::mapping::parameters::fill_placeholders;
 use crate::rest_api::call::Exchange;
-use crate::rest_api::mapped::MappedRequest;
+use crate::rest_api::mapped::{MappedRequest, replace};
 
 /// The client's header fields, without those that concern its connection.
 pub(super) fn proxy_headers(exchange: &Exchange<'_>) -> HeaderMap {
@@ -66,12 +66,7 @@ pub(super) fn set(headers: &mut HeaderMap, name: &str, values: &[String]) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
     };
-    headers.remove(&name);
-    for value in values {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.append(name.clone(), value);
-        }
-    }
+    replace(headers, &name, values);
 }
 
 #[cfg(test)]
