@@ -273,12 +273,10 @@ impl Environment for Slot {
             slot: self,
             waiting: None,
         };
-        let mut has_ended = false;
         loop {
             let polled = {
                 let (mut pool, now) = (self.shared.pool(), Instant::now());
                 match poll.waiting.take() {
-                    _ if has_ended => pool.poll_ended(self.id),
                     None => pool.poll(self.id, now),
                     Some(woken) => pool.poll_again(self.id, woken, now),
                 }
@@ -295,7 +293,11 @@ impl Environment for Slot {
                     poll.waiting = Some(id);
                     if woken.await.is_err() {
                         poll.waiting = None;
-                        has_ended = true;
+                        if self.shared.pool().is_running(self.id) {
+                            // A newer poll took its place.
+                            return Err(Refusal::InvalidState);
+                        }
+                        return std::future::pending().await;
                     }
                 }
                 Polled::Never => std::future::pending().await,

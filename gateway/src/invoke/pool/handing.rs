@@ -55,20 +55,6 @@ impl Pool {
         self.work_or_wait(id, false, now)
     }
 
-    /// A waiting poll is told that it will not be woken: a newer one took its place, or the process is to end.
-    pub(in crate::invoke) fn poll_ended(&self, id: u64) -> Polled {
-        match self
-            .environments
-            .get(&id)
-            .map(|environment| &environment.phase)
-        {
-            Some(Phase::Retired { .. }) | None => Polled::Never,
-            Some(Phase::Starting(_) | Phase::Running | Phase::InitFailed(_)) => {
-                Polled::Refused(Refusal::InvalidState)
-            }
-        }
-    }
-
     fn work_or_wait(&mut self, id: u64, first_poll: bool, now: Instant) -> Polled {
         match self.take_work(id, first_poll, now) {
             Some(polled) => polled,

@@ -67,6 +67,13 @@ impl Pool {
             .is_some_and(|environment| matches!(environment.phase, Phase::Starting(_)))
     }
 
+    /// Whether the process has asked for work, and is not to end.
+    pub(in crate::invoke) fn is_running(&self, id: u64) -> bool {
+        self.environments
+            .get(&id)
+            .is_some_and(|environment| matches!(environment.phase, Phase::Running))
+    }
+
     /// The process reports that it could not initialise.
     pub(in crate::invoke) fn fail_init(
         &mut self,
