@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::thread;
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use tokio::sync::oneshot;
 
 use crate::error::Result;
@@ -108,13 +109,7 @@ impl DynamoDb {
 
     /// A client for any endpoint that speaks DynamoDB's protocol, such as a proxy in front of one.
     pub fn client_of(endpoint: &str) -> Client {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
-            .endpoint_url(endpoint)
-            .region(Region::new("us-east-1"))
-            .build();
-        Client::from_conf(config)
+        Client::new(&sdk_config(endpoint))
     }
 
     /// A table name that no other test uses, in this process or another.
@@ -123,6 +118,17 @@ impl DynamoDb {
         let random = RandomState::new().build_hasher().finish();
         format!("test-{}-{random:016x}", std::process::id())
     }
+}
+
+/// How to reach a DynamoDB on this machine, or a proxy in front of one: nothing is read from the environment or from AWS's files.
+pub fn sdk_config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "tests");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .build()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::records::{self, Outcome, Record};
 use crate::system::System;
 use crate::task::{DONE, READY, Task};
 
-pub(crate) use self::tollgate::{ask, open_limiter, sdk_config};
+pub(crate) use self::tollgate::{ask, open_limiter};
 
 /// A limiter, as a caller sees it.
 trait Check: Send + Sync + 'static {

@@ -8,7 +8,7 @@ use std::io::{self, BufRead as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ::tests::Result;
+use ::tests::{Result, sdk_config};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tollgate::store::dynamodb::Patience;
 use tollgate::time::{Clock as _, SystemClock};
 
-use crate::callers::{ask, open_limiter, record, say, sdk_config, wait_for_the_start};
+use crate::callers::{ask, open_limiter, record, say, wait_for_the_start};
 use crate::records::{self, Outcome, Record};
 use crate::setup;
 use crate::task::{DONE, Task};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ::tests::Result;
+use ::tests::{Result, sdk_config};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{
@@ -18,7 +18,6 @@ use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{KeyRegistry as _, NewKey, NewPlan, PlanRegistry as _};
 use tollgate::time::{Clock as _, SystemClock};
 
-use crate::callers::sdk_config;
 use crate::task::Plan;
 
 /// How many plans the keys are spread over. Keys that join the same plan wait for each other.

@@ -1,4 +1,5 @@
-//! The command line: `tests/chaos` passes on what it was told.
+//! The command line: `tests/chaos` passes on what it was told. It is read by hand, because this package is built for each mutant, and a
+//! library for it would be most of that.
 
 use std::io;
 use std::panic;
@@ -6,7 +7,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use crate::mutate;
-use crate::output::{complain, show};
+use crate::output::{complain, conclude, show};
 use crate::run::{Finding, Report, Story, run};
 use crate::shrink::{shrink, tell};
 use crate::tally::Tally;
@@ -136,7 +137,7 @@ fn simulate(asked: &Asked) -> io::Result<u64> {
         }
     }
     let _ = panic::take_hook();
-    conclude("sim", &report.tally, violations)
+    end(&report.tally, violations)
 }
 
 /// The first finding in one line, for whoever reads many of them.
@@ -148,7 +149,7 @@ fn brief(report: &Report) -> io::Result<u64> {
         show(&format!("found: world {seed}, {violation}"))?;
     }
     let violations = u64::try_from(report.findings.len()).unwrap_or(u64::MAX);
-    conclude("sim", &report.tally, violations)
+    end(&report.tally, violations)
 }
 
 fn replay(seed: u64) -> io::Result<u64> {
@@ -170,7 +171,7 @@ fn replay(seed: u64) -> io::Result<u64> {
         }
     }
     let _ = panic::take_hook();
-    conclude("sim", &tally, violations)
+    end(&tally, violations)
 }
 
 fn explain(finding: &Finding) -> io::Result<()> {
@@ -190,10 +191,7 @@ fn explain(finding: &Finding) -> io::Result<()> {
     Ok(())
 }
 
-fn conclude(what: &str, tally: &Tally, violations: u64) -> io::Result<u64> {
-    let (steps, faults) = (tally.steps, tally.faults());
-    show(&format!(
-        "{what}: {steps} steps, {faults} faults, {violations} violations"
-    ))?;
+fn end(tally: &Tally, violations: u64) -> io::Result<u64> {
+    conclude("sim", tally.steps, tally.faults(), violations)?;
     Ok(violations)
 }

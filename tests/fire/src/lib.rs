@@ -10,7 +10,7 @@ pub mod event;
 pub mod item;
 pub mod lots;
 pub mod mutate;
-mod output;
+pub mod output;
 pub mod rules;
 pub mod run;
 pub mod shrink;

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::output::show;
+use crate::output::{conclude, show};
 pub use mutants::{MUTANTS, Mutant};
 use workspace::Workspace;
 
@@ -61,10 +61,8 @@ pub fn mutate(seed: u64, steps: Option<u64>, only: Option<&str>) -> io::Result<u
         built?;
         ran
     })?;
-    let mutants = mutants.len();
-    show(&format!(
-        "mutate: {total} steps, {mutants} faults, {survivors} violations"
-    ))?;
+    let mutants = u64::try_from(mutants.len()).unwrap_or(u64::MAX);
+    conclude("mutate", total, mutants, survivors)?;
     Ok(survivors)
 }
 

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use ::tests::Result;
+use chaos::output::{complain, conclude, show};
+use clap::{Args, Parser, Subcommand};
 
 use crate::history;
-use crate::output::{complain, show};
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,56 +24,33 @@ impl Sum {
     }
 }
 
-/// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Asked {
+/// Tollgate's hard limits under fire, on real stores. `tests/chaos` starts what this needs.
+#[derive(Debug, Parser)]
+#[command(name = "live")]
+struct Cli {
+    #[command(subcommand)]
     what: What,
-    seed: Option<u64>,
-    steps: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Subcommand)]
 enum What {
-    History,
+    /// Concurrent clients on each store that there is.
+    History(Amount),
 }
 
-impl What {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::History => "history",
-        }
-    }
-}
-
-impl Asked {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let what = match words.next().as_deref() {
-            Some("history") => What::History,
-            Some(other) => return Err(format!("there is no `{other}`").into()),
-            None => return Err("nothing was asked for".into()),
-        };
-        let mut asked = Self {
-            what,
-            seed: None,
-            steps: None,
-        };
-        while let Some(word) = words.next() {
-            let number = match word.as_str() {
-                "--seed" => &mut asked.seed,
-                "--steps" => &mut asked.steps,
-                other => return Err(format!("there is no `{other}`").into()),
-            };
-            let text = words.next().unwrap_or_default();
-            let read = text.parse();
-            *number = Some(read.map_err(|wrong| format!("`{word} {text}`: {wrong}"))?);
-        }
-        Ok(asked)
-    }
+#[derive(Debug, Args)]
+struct Amount {
+    /// The seed of the run; without it a new one.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many decisions on each store.
+    #[arg(long, default_value_t = history::STEPS)]
+    steps: u64,
 }
 
 /// Does what the words after the program's name ask for.
-pub(crate) fn main(words: impl Iterator<Item = String>) -> ExitCode {
-    match Asked::read(words).and_then(|asked| run(&asked)) {
+pub(crate) fn main() -> ExitCode {
+    match run(&Cli::parse().what) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(failure) => {
@@ -83,21 +61,12 @@ pub(crate) fn main(words: impl Iterator<Item = String>) -> ExitCode {
 }
 
 /// How many promises were broken.
-fn run(asked: &Asked) -> Result<u64> {
-    let seed = asked.seed.unwrap_or_else(|| fastrand::u64(..));
+fn run(what: &What) -> Result<u64> {
+    let What::History(Amount { seed, steps }) = what;
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     show(&format!("seed {seed}"))?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let sum = match asked.what {
-        What::History => runtime.block_on(history::run(seed, asked.steps))?,
-    };
-    let Sum {
-        steps,
-        faults,
-        violations,
-    } = sum;
-    show(&format!(
-        "{}: {steps} steps, {faults} faults, {violations} violations",
-        asked.what.as_str()
-    ))?;
-    Ok(violations)
+    let sum = runtime.block_on(history::run(seed, *steps))?;
+    conclude("history", sum.steps, sum.faults, sum.violations)?;
+    Ok(sum.violations)
 }

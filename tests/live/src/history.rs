@@ -15,16 +15,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::tests::{DynamoDb, Result};
+use chaos::output::show;
 use tokio::task::JoinSet;
 
 use crate::cli::Sum;
-use crate::output::show;
 use process::Process;
 use record::History;
 use stand::Stand;
 
 /// How many decisions there are at each store, when it is not said.
-const STEPS: u64 = 50_000;
+pub(crate) const STEPS: u64 = 50_000;
 
 /// How many processes there are at a time.
 const PROCESSES: usize = 5;
@@ -46,10 +46,10 @@ const SWITCH: u64 = 900;
 /// # Errors
 ///
 /// When the harness fails, not Tollgate.
-pub(crate) async fn run(seed: u64, steps: Option<u64>) -> Result<Sum> {
+pub(crate) async fn run(seed: u64, steps: u64) -> Result<Sum> {
     let mut sum = Sum::default();
     for (database, seed) in DynamoDb::each()?.iter().zip(seed..) {
-        sum.add(run_on(database, seed, steps.unwrap_or(STEPS)).await?);
+        sum.add(run_on(database, seed, steps).await?);
     }
     Ok(sum)
 }

@@ -2,10 +2,9 @@
 
 mod cli;
 mod history;
-mod output;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(std::env::args().skip(1))
+    cli::main()
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ::tests::Result;
+use ::tests::{Result, sdk_config};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tollgate::time::{Clock as _, SystemClock, Timestamp};
 
 use super::Check;
-use super::tollgate::{Ahead, sdk_config};
+use super::tollgate::Ahead;
 use crate::records::Outcome;
 use crate::task::{Plan, Task};
 

@@ -3,9 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use ::tests::Result;
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use ::tests::{Result, sdk_config};
 use tollgate::decision::{Decision, Reason};
 use tollgate::id::ApiStage;
 use tollgate::lease::Leases;
@@ -73,17 +71,6 @@ pub(crate) fn open_limiter(task: &Task) -> Result<Limiter<DynamoStore, Ahead>> {
         setup::pepper()?,
         options,
     )?)
-}
-
-/// The settings of a client of its own.
-pub(crate) fn sdk_config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "benchmark");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .build()
 }
 
 /// Asks `limiter` for one request.

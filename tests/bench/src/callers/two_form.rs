@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ::tests::Result;
+use ::tests::{Result, sdk_config};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -16,7 +16,7 @@ use tollgate::bucket::{Bucket, Rate, Throttle, Verdict};
 use tollgate::time::{Clock as _, Timestamp};
 
 use super::Check;
-use super::tollgate::{Ahead, sdk_config};
+use super::tollgate::Ahead;
 use crate::records::Outcome;
 use crate::task::{Plan, Task};
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ::tests::{CountingProxy, DynamoDb, Result};
-use aws_config::SdkConfig;
+use ::tests::{CountingProxy, DynamoDb, Result, sdk_config};
 use aws_sdk_dynamodb::Client as DynamoClient;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::{EnvironmentLetter, KeyValue, Pepper};
@@ -193,14 +191,4 @@ fn new_key(value: &KeyValue) -> NewKey {
         expires_at: None,
         tags: BTreeMap::new(),
     }
-}
-
-fn sdk_config(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "chaos");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .build()
 }
