@@ -4,7 +4,7 @@ use super::gate::Unasked;
 use super::stand_in::NoStandIn;
 use super::{Inner, Request, metered};
 use crate::charge::Outcome;
-use crate::decision::{Allowance, Decision, Levels};
+use crate::decision::{Allowance, Decision};
 use crate::plan::OnUnavailable;
 use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::Clock;
@@ -30,17 +30,18 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             OnUnavailable::Deny => return None,
             OnUnavailable::Allow => {}
         }
-        if let Err(retry_after) = gate.pass(now) {
-            let levels = Levels::default();
-            return self.decision(key, grant, &Outcome::GateClosed(retry_after, levels));
+        let knowledge = grant.meter.knowledge();
+        if knowledge.is_off() {
+            return None;
         }
         let wish = self.wish(request, grant, rules);
         let taken = self.stand_ins.take(
             grant.meter_id(&key.id),
-            &grant.meter.knowledge(),
+            &knowledge,
             wish.cost,
             &wish.limits,
             now,
+            gate,
         );
         match taken {
             Ok(levels) => {
@@ -49,6 +50,9 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             }
             Err(NoStandIn::Refused(refusal, levels)) => {
                 self.decision(key, grant, &Outcome::Refused(refusal, levels))
+            }
+            Err(NoStandIn::GateClosed(wait, levels)) => {
+                self.decision(key, grant, &Outcome::GateClosed(wait, levels))
             }
             Err(NoStandIn::Full) => None,
         }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use super::gate::Unasked;
 use crate::bucket::Verdict;
 use crate::decision::Levels;
 use crate::meter::{Answer, Knowledge, Limits, MeterId, MeterItem, Refusal, WindowUse};
@@ -34,6 +36,8 @@ struct StandIn {
 pub(super) enum NoStandIn {
     /// The limits forbid the request.
     Refused(Refusal, Levels),
+    /// A limit that callers share forbids it, with the time to wait if a wait helps.
+    GateClosed(Option<Duration>, Levels),
     /// More meters than this process can keep in mind have been used without a charge.
     Full,
 }
@@ -46,7 +50,7 @@ impl StandIns {
         }
     }
 
-    /// Takes `cost` requests at `now`, of which the process last knew `knowledge`, without a charge.
+    /// Takes `cost` requests at `now`, of which the process last knew `knowledge`, without a charge. The gate is asked last.
     ///
     /// # Errors
     ///
@@ -58,6 +62,7 @@ impl StandIns {
         cost: u64,
         limits: &Limits,
         now: Timestamp,
+        gate: &mut Unasked<'_>,
     ) -> Result<Levels, NoStandIn> {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         if !meters.contains_key(&meter) && meters.len() >= self.max_meters {
@@ -69,7 +74,7 @@ impl StandIns {
         meters
             .entry(meter)
             .or_default()
-            .take(knowledge, cost, limits, now)
+            .take(knowledge, cost, limits, now, gate)
     }
 }
 
@@ -85,11 +90,14 @@ impl StandIn {
         cost: u64,
         limits: &Limits,
         now: Timestamp,
+        gate: &mut Unasked<'_>,
     ) -> Result<Levels, NoStandIn> {
         let known = self.on_top_of(knowledge, limits, now);
         known
             .check(cost, limits, now)
             .map_err(|refusal| NoStandIn::Refused(refusal, known.levels(limits, now)))?;
+        gate.pass(now)
+            .map_err(|wait| NoStandIn::GateClosed(wait, known.levels(limits, now)))?;
         if let Some((bucket, rule)) = limits.bucket
             && let Verdict::Conforms { tat } = rule.check(Some(known.tat(bucket)), now, cost)
         {
@@ -100,8 +108,12 @@ impl StandIn {
             let (WindowUse { window, .. }, whole) = known.window_at(quota, now);
             let cost = i64::try_from(cost).unwrap_or(i64::MAX);
             let used = self.used_in(window).saturating_add(cost);
-            self.uncharged = Some(WindowUse { window, used });
-            self.resets_at = whole.resets_at();
+            let noted = self.uncharged.map_or(window, |noted| noted.window);
+            self.uncharged = Some(WindowUse {
+                window: noted.max(window),
+                used,
+            });
+            self.resets_at = self.resets_at.max(whole.resets_at());
         }
         Ok(self.on_top_of(knowledge, limits, now).levels(limits, now))
     }
@@ -123,17 +135,16 @@ impl StandIn {
         known
     }
 
+    /// What a clock that was ahead has noted of a later window counts until that window has come and gone.
     fn used_in(&self, window: Day) -> i64 {
         self.uncharged
-            .filter(|uncharged| uncharged.window == window)
+            .filter(|uncharged| uncharged.window >= window)
             .map_or(0, |uncharged| uncharged.used)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -180,7 +191,16 @@ mod tests {
         let stand_ins = StandIns::new(2);
         let knowledge = Knowledge::default();
         let limits = limits(1, 10, 100);
-        let take = |number, now| stand_ins.take(meter(number), &knowledge, 1, &limits, now);
+        let take = |number, now| {
+            stand_ins.take(
+                meter(number),
+                &knowledge,
+                1,
+                &limits,
+                now,
+                &mut Unasked::new(None),
+            )
+        };
         for number in 0..2 {
             assert!(take(number, NOON).is_ok());
         }
@@ -208,7 +228,9 @@ mod tests {
             let mut admitted: Vec<(Timestamp, u64)> = Vec::new();
             for (pause_ms, cost) in pauses_ms {
                 now = now.saturating_add(Duration::from_millis(pause_ms));
-                if stand_ins.take(meter(0), &knowledge, cost, &limits, now).is_ok() {
+                let taken =
+                    stand_ins.take(meter(0), &knowledge, cost, &limits, now, &mut Unasked::new(None));
+                if taken.is_ok() {
                     admitted.push((now, cost));
                 }
             }

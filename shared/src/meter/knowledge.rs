@@ -36,6 +36,7 @@ pub struct Knowledge {
     window: MaybeDay,
     day: MaybeDay,
     prev_day: MaybeDay,
+    is_off: bool,
     rare: Option<Box<Rare>>,
 }
 
@@ -92,6 +93,8 @@ impl Knowledge {
             }
         };
         self.absorb(item);
+        // Only a meter that is on takes a charge.
+        self.is_off = matches!(answer, Answer::Failed(item) if item.off);
         // A whole item without a quota says that nothing is used.
         if item.quota.is_some() || matches!(answer, Answer::Failed(_)) {
             self.quota_seen_at = now;
@@ -118,6 +121,11 @@ impl Knowledge {
                 .find(|(id, _)| *id == bucket)
                 .map_or(Timestamp::EPOCH, |(_, tat)| *tat),
         }
+    }
+
+    /// Whether the meter was off when the store last answered: its key is disabled, or on no plan any more.
+    pub(crate) const fn is_off(&self) -> bool {
+        self.is_off
     }
 
     /// The last change that an operator made of what is used, as far as is known.

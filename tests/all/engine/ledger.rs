@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     /// Whether every call fails.
     pub(crate) is_down: bool,
+    /// Whether no key can be read.
+    pub(crate) cannot_read_keys: bool,
     /// Whether the count of an ended day cannot be written.
     pub(crate) cannot_archive: bool,
     /// A clock, and how far each call moves it.
@@ -112,6 +114,9 @@ impl MemoryLedger {
 impl Ledger for MemoryLedger {
     async fn key(&self, hash: &KeyHash) -> Result<Option<KeyRecord>, StoreError> {
         self.arrive(|calls| calls.keys += 1).await?;
+        if self.state().cannot_read_keys {
+            return Err(unavailable());
+        }
         Ok(self.state().keys.get(hash).cloned())
     }
 

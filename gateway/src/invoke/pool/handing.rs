@@ -177,6 +177,7 @@ impl Pool {
     ) -> Option<Start> {
         let environment = self.environments.get_mut(&id)?;
         let current = environment.take(request_id)?;
+        environment.expect_poll(&current, now);
         let reply = current.reply?;
         if self.closed {
             send(reply, Err(InvokeError::ShuttingDown));

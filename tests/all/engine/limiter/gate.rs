@@ -9,6 +9,7 @@ use tollgate::limiter::{Gate, Limiter, Request};
 use tollgate::plan::MethodName;
 use tollgate::time::{Clock, Timestamp};
 
+use super::outages::lenient;
 use super::{
     Calls, Desk, FIRST_SIGHT, KEY, NO_CALLS, ONE_CHARGE, daily, meter_id, pepper, stage, throttle,
     throttled,
@@ -195,4 +196,18 @@ async fn the_store_has_no_work_with_what_the_gate_refuses_on_a_new_day() {
             ..ONE_CHARGE
         }
     );
+}
+
+#[tokio::test]
+async fn without_the_store_it_is_asked_for_what_the_plan_would_let_pass_only() {
+    let desk = lenient(1.0, 2, 1_000);
+    assert_eq!(desk.decide().await, None);
+    desk.clock.advance(Duration::from_mins(1));
+    desk.set_down(true);
+    let porter = Porter::new(true);
+    for number in 0..20 {
+        let decision = desk.decide_through(&porter, Some(KEY)).await;
+        assert_eq!(matches!(decision, Decision::Allow(_)), number < 2);
+    }
+    assert_eq!(porter.asked(), 2);
 }

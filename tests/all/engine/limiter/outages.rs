@@ -7,12 +7,13 @@ use tollgate::decision::{Allowance, Decision, Metered, Reason};
 use tollgate::limiter::{FIRST_REST, LONGEST_REST, MAX_FAILURES, Options};
 use tollgate::plan::ON_UNAVAILABLE;
 use tollgate::store::{StoreError, StoreErrorKind};
+use tollgate::time::Clock as _;
 
 use super::super::ledger::Fault;
 use super::{Calls, Desk, KEY, NO_CALLS, daily, throttle};
 
 /// A plan whose keys may go on while the store does not answer.
-fn lenient(rate: f64, burst: u64, quota: u64) -> Desk {
+pub(super) fn lenient(rate: f64, burst: u64, quota: u64) -> Desk {
     let desk = Desk::new(Some(throttle(rate, burst)), Some(daily(quota)));
     desk.change_plan(|plan| {
         plan.tags
@@ -22,7 +23,7 @@ fn lenient(rate: f64, burst: u64, quota: u64) -> Desk {
 }
 
 impl Desk {
-    fn set_down(&self, is_down: bool) {
+    pub(super) fn set_down(&self, is_down: bool) {
         self.ledger.state().is_down = is_down;
     }
 
@@ -249,6 +250,45 @@ async fn only_a_key_that_is_known_and_open_goes_on() {
     desk.set_down(true);
     desk.clock.advance(LONGEST_REST);
     desk.failure().await;
+}
+
+#[tokio::test]
+async fn a_meter_that_was_seen_off_passes_nothing_until_it_is_seen_on() {
+    let desk = lenient(1.0, 10, 1_000);
+    assert_eq!(desk.decide().await, None);
+    desk.set_enabled(false);
+    desk.ledger.state().cannot_read_keys = true;
+    for _ in 0..5 {
+        desk.failure().await;
+    }
+    desk.set_down(true);
+    for _ in 0..2 * MAX_FAILURES {
+        desk.failure().await;
+    }
+    desk.set_down(false);
+    desk.ledger.state().cannot_read_keys = false;
+    desk.set_enabled(true);
+    desk.clock.advance(LONGEST_REST);
+    assert_eq!(desk.decide().await, None);
+    desk.set_down(true);
+    assert!(desk.uncharged().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_for_a_while_gives_no_quota_twice() {
+    let desk = lenient(1_000.0, 1_000, 3);
+    let half_a_day = Duration::from_hours(12);
+    desk.clock.advance(half_a_day - Duration::from_millis(100));
+    assert_eq!(desk.decide().await, None);
+    let today = desk.clock.now();
+    desk.set_down(true);
+    desk.clock.advance(Duration::from_millis(200));
+    let tomorrow = desk.clock.now();
+    assert_eq!(desk.uncharged_at_once().await.0, 3);
+    desk.clock.set(today);
+    assert_eq!(desk.uncharged_at_once().await.0, 0);
+    desk.clock.set(tomorrow);
+    assert_eq!(desk.uncharged_at_once().await.0, 0);
 }
 
 #[tokio::test]

@@ -243,3 +243,15 @@ fn the_events_that_wait_have_so_many_bytes_at_the_most_for_all_functions() {
     assert!(sized(&mut orders, 40, now).is_ok());
     drop(first);
 }
+
+#[test]
+fn a_process_that_lost_its_connection_and_does_not_ask_again_is_replaced() {
+    let now = Instant::now();
+    let mut pool = pool(1, 10);
+    let (start, _first) = submit(&mut pool, "1", now);
+    let id = start.unwrap().id;
+    assert_eq!(polled_id(&mut pool, id, now), "1");
+    assert!(pool.undelivered(id, "1", now).is_none());
+    assert!(matches!(pool.check(id, now), Verdict::Watch(Some(_))));
+    assert_eq!(pool.check(id, now + pool.timeout), Verdict::Kill);
+}
