@@ -15,16 +15,15 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::{ClientConfig, RootCertStore};
 use tollgate::logs::causes;
 use tower_service::Service as _;
-use tracing::{debug, warn};
+use tracing::warn;
 
-use connection::{Connection, Watched};
-use pool::{Origin, Pool};
+use connection::Connection;
+use pool::{Lent, Origin, Pool};
 pub use streamed::{StreamError, Streamed};
 
 /// The most bytes of an answer: 10 MB, as on AWS.
@@ -72,8 +71,23 @@ impl HttpClient {
     ///
     /// When the server cannot be reached or breaks off, and when its answer is over 10 MB.
     pub async fn send(&self, request: Request<Bytes>) -> Result<BackendAnswer, SendError> {
-        let (origin, connection, response) = self.dispatch(request).await?;
-        self.read(origin, connection, response).await
+        let response = self.open(request).await?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MAX_ANSWER_BYTES)
+            .collect()
+            .await
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    SendError::TooLong
+                } else {
+                    unreachable(&*error)
+                }
+            })?;
+        Ok(BackendAnswer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_bytes(),
+        })
     }
 
     /// Sends a request, whose URI is a whole one, and comes back when the head of the answer is there. The caller bounds that time.
@@ -84,8 +98,12 @@ impl HttpClient {
     pub async fn open(&self, request: Request<Bytes>) -> Result<Response<Streamed>, SendError> {
         let (origin, connection, response) = self.dispatch(request).await?;
         let pool = self.shared.pool.clone();
-        let give_back = move || pool.give_back(origin, connection);
-        Ok(response.map(|body| Streamed::new(body, Box::new(give_back))))
+        let lent = Lent {
+            pool,
+            origin,
+            connection,
+        };
+        Ok(response.map(|body| Streamed::new(body, lent)))
     }
 
     async fn dispatch(
@@ -94,7 +112,7 @@ impl HttpClient {
     ) -> Result<(Origin, Connection, Response<Incoming>), SendError> {
         let (origin, mut request) = addressed(request.map(Full::new))?;
         while let Some(mut connection) = self.shared.pool.take(&origin).await {
-            match connection.sender.try_send_request(request).await {
+            match connection.send(request).await {
                 Ok(response) => return Ok((origin, connection, response)),
                 Err(mut error) => match error.take_message() {
                     // The server has closed the connection before it saw anything of the request.
@@ -104,7 +122,7 @@ impl HttpClient {
             }
         }
         let mut connection = self.connect(&origin).await?;
-        match connection.sender.try_send_request(request).await {
+        match connection.send(request).await {
             Ok(response) => Ok((origin, connection, response)),
             Err(error) => Err(unreachable(error.error())),
         }
@@ -126,43 +144,9 @@ impl HttpClient {
             .call(uri)
             .await
             .map_err(|error| unreachable(&*error))?;
-        let stream = Watched::new(stream);
-        let flushed = stream.flushed();
-        let (sender, driver) = http1::handshake(stream)
+        Connection::over(stream)
             .await
-            .map_err(|error| unreachable(&error))?;
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                debug!(%error, "a connection to a server ended early");
-            }
-        });
-        Ok(Connection { sender, flushed })
-    }
-
-    /// Reads the answer, and keeps the connection when that has ended as it should.
-    async fn read(
-        &self,
-        origin: Origin,
-        connection: Connection,
-        response: Response<Incoming>,
-    ) -> Result<BackendAnswer, SendError> {
-        let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MAX_ANSWER_BYTES)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    SendError::TooLong
-                } else {
-                    unreachable(&*error)
-                }
-            })?;
-        self.shared.pool.give_back(origin, connection);
-        Ok(BackendAnswer {
-            status: parts.status,
-            headers: parts.headers,
-            body: body.to_bytes(),
-        })
+            .map_err(|error| unreachable(&error))
     }
 }
 

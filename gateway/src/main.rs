@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use tollgate_gateway::cli::{self, Surroundings};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let surroundings = Surroundings::of_process();

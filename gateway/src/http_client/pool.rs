@@ -1,6 +1,6 @@
 //! Connections that are kept for the next request to the same server.
 //!
-//! An answer is read whole before it is handed on, so who has sent a request gives the connection back itself: no task waits for it.
+//! Who has read an answer to its end gives the connection back itself: no task waits for it.
 //! One task closes what has been idle for too long, as long as there is something idle.
 
 use std::collections::HashMap;
@@ -30,6 +30,21 @@ const SHARDS: usize = 16;
 pub(super) struct Origin {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
+}
+
+/// A connection that is to come back.
+#[derive(Debug)]
+pub(super) struct Lent {
+    pub(super) pool: Pool,
+    pub(super) origin: Origin,
+    pub(super) connection: Connection,
+}
+
+impl Lent {
+    /// Its last answer has been read to its end.
+    pub(super) fn give_back(self) {
+        self.pool.give_back(self.origin, self.connection);
+    }
 }
 
 #[derive(Debug)]
@@ -67,7 +82,7 @@ impl Pool {
     pub(super) async fn take(&self, origin: &Origin) -> Option<Connection> {
         while let Some(mut connection) = self.0.pop(origin) {
             // The server may have closed it meanwhile.
-            if connection.sender.ready().await.is_ok() {
+            if connection.is_ready().await {
                 return Some(connection);
             }
         }
@@ -75,7 +90,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose last answer has been read to its end, if it can take another request and there are not too many.
-    pub(super) fn give_back(&self, origin: Origin, connection: Connection) {
+    fn give_back(&self, origin: Origin, mut connection: Connection) {
         if connection.is_reusable() && self.0.push(origin, connection) {
             self.sweep();
         }
@@ -179,16 +194,12 @@ fn lock(shard: &Shard) -> MutexGuard<'_, HashMap<Origin, Vec<Idle>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http_client::connection::Watched;
 
     /// A connection to nobody who would close it.
     async fn connection() -> (Connection, tokio::io::DuplexStream) {
         let (here, there) = tokio::io::duplex(64);
-        let stream = Watched::new(hyper_util::rt::TokioIo::new(here));
-        let flushed = stream.flushed();
-        let (sender, driver) = hyper::client::conn::http1::handshake(stream).await.unwrap();
-        tokio::spawn(driver);
-        (Connection { sender, flushed }, there)
+        let stream = hyper_util::rt::TokioIo::new(here);
+        (Connection::over(stream).await.unwrap(), there)
     }
 
     fn server(number: usize) -> Origin {
@@ -244,9 +255,6 @@ mod tests {
         let pool = Pool::default();
         let (connection, there) = connection().await;
         drop(there);
-        while !connection.sender.is_closed() {
-            tokio::task::yield_now().await;
-        }
         pool.give_back(server(0), connection);
         assert_eq!(pool.0.count.load(Ordering::SeqCst), 0);
     }

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::pool::Lent;
 
 /// How long a server may be silent in the midst of an answer: 5 minutes, as for a regional API on AWS.
 const MAX_PAUSE: Duration = Duration::from_mins(5);
@@ -20,10 +22,11 @@ const MAX_DURATION: Duration = Duration::from_mins(15);
 /// The body of an answer, as it comes. Its connection is kept for another request when it has ended as it should.
 pub struct Streamed {
     body: Incoming,
-    /// `None` once it was done.
-    give_back: Option<Box<dyn FnOnce() + Send>>,
+    /// `None` once the answer has ended.
+    lent: Option<Lent>,
     ends_at: Instant,
-    pause: Pin<Box<Sleep>>,
+    /// Set while the server is silent.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 /// Why an answer was not handed on to its end.
@@ -38,13 +41,12 @@ pub enum StreamError {
 }
 
 impl Streamed {
-    pub(super) fn new(body: Incoming, give_back: Box<dyn FnOnce() + Send>) -> Self {
-        let now = Instant::now();
+    pub(super) fn new(body: Incoming, lent: Lent) -> Self {
         let mut streamed = Self {
             body,
-            give_back: Some(give_back),
-            ends_at: now + MAX_DURATION,
-            pause: Box::pin(tokio::time::sleep(MAX_PAUSE)),
+            lent: Some(lent),
+            ends_at: Instant::now() + MAX_DURATION,
+            pause: None,
         };
         // It may have no body at all, which nobody would read then.
         streamed.finish_if_ended();
@@ -52,10 +54,14 @@ impl Streamed {
     }
 
     fn finish_if_ended(&mut self) {
-        if self.body.is_end_stream()
-            && let Some(give_back) = self.give_back.take()
-        {
-            give_back();
+        if self.body.is_end_stream() {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            lent.give_back();
         }
     }
 }
@@ -68,27 +74,36 @@ impl Body for Streamed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
-        match Pin::new(&mut self.body).poll_frame(context) {
+        let Self {
+            body,
+            lent,
+            ends_at,
+            pause,
+        } = &mut *self;
+        let Some(Lent { connection, .. }) = lent else {
+            return Poll::Ready(None);
+        };
+        match connection.poll_frame(body, context) {
             Poll::Ready(Some(Ok(frame))) => {
-                let silent_until = (Instant::now() + MAX_PAUSE).min(self.ends_at);
-                self.pause.as_mut().reset(silent_until);
+                *pause = None;
                 self.finish_if_ended();
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                self.give_back = None;
+                *lent = None;
                 Poll::Ready(Some(Err(StreamError::Broken(error))))
             }
             Poll::Ready(None) => {
-                if let Some(give_back) = self.give_back.take() {
-                    give_back();
-                }
+                self.finish();
                 Poll::Ready(None)
             }
-            Poll::Pending => match self.pause.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(Some(Err(StreamError::TooSlow))),
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Pending => {
+                let silent_until = || (Instant::now() + MAX_PAUSE).min(*ends_at);
+                let pause = pause.get_or_insert_with(|| Box::pin(sleep_until(silent_until())));
+                ready!(pause.as_mut().poll(context));
+                *lent = None;
+                Poll::Ready(Some(Err(StreamError::TooSlow)))
+            }
         }
     }
 
