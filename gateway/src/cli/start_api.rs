@@ -42,7 +42,7 @@ pub(super) struct StartApi {
     /// The port of the APIs; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     port: u16,
-    /// The port of the management API and the console, on the loopback address only; 0 for a free one.
+    /// The port of the management API, on the loopback address only; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 3100)]
     admin_port: u16,
     /// The port of the embedded DynamoDB, on the loopback address only; 0 for a free one.

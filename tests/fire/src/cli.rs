@@ -70,8 +70,20 @@ impl Asked {
             let text = words.next().unwrap_or_default();
             *number = Some(
                 text.parse()
-                    .map_err(|wrong| format!("`{word} {text}`: {wrong}"))?,
+                    .map_err(|_no_number| format!("`{word} {text}`: that is no whole number"))?,
             );
+        }
+        if asked.steps == Some(0) {
+            return Err("`--steps 0` would show nothing".to_owned());
+        }
+        match asked.what {
+            What::Sim if asked.only.is_some() => {
+                return Err("`--only` is for `mutate`".to_owned());
+            }
+            What::Mutate if asked.world.is_some() => {
+                return Err("`--world` is for `sim`".to_owned());
+            }
+            What::Sim | What::Mutate => {}
         }
         Ok(asked)
     }

@@ -16,7 +16,7 @@ pub(crate) struct Enable {
     key: String,
 }
 
-/// Stops a key at its next request; it keeps its plans and its usage
+/// Stops a key at its next request, or when what it was charged in advance is used up, within a second; it keeps its plans and its usage
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tollgate keys disable joe-black")]
 pub(crate) struct Disable {

@@ -21,7 +21,7 @@ Examples:
   tollgate plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --stage users:dev
   tollgate plans create Silver --rate 0.5 --burst 1 --quota 20000 --period WEEK --offset 1
   tollgate plans create Unlimited --stage users:dev --stage orders:dev
-  tollgate plans create Gold --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
+  tollgate plans create Platinum --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
 
 /// Creates a plan
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     /// What the plan is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`; can be given several times
+    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`; can be given several times
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
 }

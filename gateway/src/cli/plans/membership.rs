@@ -15,7 +15,7 @@ pub(crate) struct AddKey {
     key: String,
 }
 
-/// Takes a key out of a plan, and stops it there at its next request
+/// Takes a key out of a plan, and stops it there at its next request, or within a second where it was charged in advance
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tollgate plans remove-key Bronze joe-black")]
 pub(crate) struct RemoveKey {

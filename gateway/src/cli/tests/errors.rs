@@ -45,7 +45,7 @@ async fn says_how_to_start_the_gateway_when_it_does_not_run() {
         assert_eq!(
             lines.next(),
             Some(
-                "hint: start the gateway with `cargo tollgate start-api`, or name a table with --table"
+                "hint: start the gateway with `cargo tollgate start-api`, name the address of one that is elsewhere with --url, or name a table with --table"
             )
         );
         assert_eq!(lines.next(), None);

@@ -20,6 +20,13 @@ use crate::time::{Clock, Timestamp};
 /// The tag of a key that says from when on it may not be used, such as `2026-12-31T23:59:59Z`.
 pub const EXPIRES_AT: &str = "tollgate:expires-at";
 
+/// What all names of Tollgate's own tags begin with.
+const OWN: &str = "tollgate:";
+/// What an operator may set.
+const SETTINGS: [&str; 4] = [EXPIRES_AT, LEASE, ON_UNAVAILABLE, SHARDS];
+/// What templates note, and clients that set all tags of a resource send back.
+const NOTES: [&str; 3] = ["tollgate:plan:", "tollgate:stage:", "tollgate:template"];
+
 /// From the service model.
 const MAX_TAG_KEY_LEN: usize = 128;
 const MAX_TAG_VALUE_LEN: usize = 256;
@@ -94,8 +101,8 @@ pub(super) fn checked(
 ///
 /// # Errors
 ///
-/// When there are more than 50, for a name or a value that is too long, a name that is AWS's own, or a value of one of Tollgate's own
-/// tags that means nothing.
+/// When there are more than 50, for a name or a value that is too long, a name that is AWS's own, or one of Tollgate's own tags that means
+/// nothing, by its name or by its value.
 pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     for (key, value) in tags {
         if key.is_empty() || key.chars().count() > MAX_TAG_KEY_LEN {
@@ -106,6 +113,13 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
         if key.starts_with("aws:") {
             return Err(InvalidTags(format!(
                 "Invalid tag key {key} specified, must not start with aws:"
+            )));
+        }
+        let is_note = || NOTES.iter().any(|note| key.starts_with(note));
+        if key.starts_with(OWN) && !SETTINGS.contains(&key.as_str()) && !is_note() {
+            return Err(InvalidTags(format!(
+                "Invalid tag key {key} specified, Tollgate has {}",
+                SETTINGS.join(", ")
             )));
         }
         if value.chars().count() > MAX_TAG_VALUE_LEN {
@@ -322,6 +336,8 @@ mod tests {
         assert!(checked(tags("tollgate:shards", "1")).is_err());
         assert!(checked(tags("tollgate:on-unavailable", "allow")).is_ok());
         assert!(checked(tags("tollgate:on-unavailable", "yes")).is_err());
+        assert!(checked(tags("tollgate:on-unavailible", "allow")).is_err());
+        assert!(checked(tags("tollgate:plan:p1", "users")).is_ok());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());
         assert!(checked(tags("", "v")).is_err());
