@@ -35,7 +35,7 @@ use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::Clock;
 
-pub use call::Call;
+pub use call::{Call, Source};
 pub use denied::Denied;
 pub use stages::{CHECKED_EVERY, MISSING_CHECKED_EVERY};
 

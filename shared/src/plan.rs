@@ -132,7 +132,9 @@ impl FromStr for Leases {
         if text == "off" {
             return Ok(Self::Off);
         }
-        text.parse().map(Self::AtMost).map_err(|_no_number| InvalidLeases)
+        text.parse()
+            .map(Self::AtMost)
+            .map_err(|_no_number| InvalidLeases)
     }
 }
 

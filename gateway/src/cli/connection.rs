@@ -13,8 +13,7 @@ use super::environment::Environment;
 use super::failure::Failure;
 use crate::local;
 
-const START_GATEWAY: &str =
-    "start the gateway with `cargo tollgate start-api`, name the address of one that is elsewhere with --url, or name a table with --table";
+const START_GATEWAY: &str = "start the gateway with `cargo tollgate start-api`, name the address of one that is elsewhere with --url, or name a table with --table";
 
 /// The options that say where keys and plans are. Without any, they are in the local gateway's table.
 #[derive(Clone, Debug, Default, clap::Args)]

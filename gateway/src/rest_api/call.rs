@@ -1,5 +1,6 @@
 //! A request to a REST API, and how far it has got.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
@@ -30,12 +31,21 @@ pub struct Call<'a> {
     pub request_path: &'a str,
     /// Method, URI and header fields.
     pub parts: &'a Parts,
-    /// The client's address.
-    pub source_ip: &'a str,
+    /// Where it comes from.
+    pub source: Source,
     /// The request's ids.
     pub ids: &'a RequestIds,
     /// When it arrived.
     pub arrived_at: Timestamp,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A client at this address.
+    Client(IpAddr),
+    /// `TestInvokeMethod`. API Gateway says `test-invoke-source-ip` where the address stands.
+    TestInvocation,
 }
 
 /// What is the same for every request.
@@ -65,6 +75,8 @@ pub(super) struct Exchange<'a> {
     pub(super) body: Bytes,
     /// Made when something asks for it.
     domain_name: OnceLock<String>,
+    /// Made when something asks for it.
+    source_ip: OnceLock<String>,
     /// What happens, line by line, where somebody wants to know.
     log: Option<Mutex<Vec<String>>>,
 }
@@ -82,6 +94,7 @@ impl<'a> Exchange<'a> {
             denied: None,
             body: Bytes::new(),
             domain_name: OnceLock::new(),
+            source_ip: OnceLock::new(),
             log: None,
         }
     }
@@ -90,6 +103,14 @@ impl<'a> Exchange<'a> {
     pub(super) fn domain_name(&self) -> &str {
         let of_api = || format!("{}.execute-api.localhost", self.call.api_id);
         self.domain_name.get_or_init(of_api)
+    }
+
+    /// The client's address.
+    pub(super) fn source_ip(&self) -> &str {
+        match self.call.source {
+            Source::Client(address) => self.source_ip.get_or_init(|| address.to_string()),
+            Source::TestInvocation => "test-invoke-source-ip",
+        }
     }
 
     /// The same, with a log.
@@ -155,7 +176,7 @@ impl<'a> Exchange<'a> {
             query: self.call.parts.uri.query().unwrap_or_default(),
             headers: &self.call.parts.headers,
             body: &self.body,
-            source_ip: self.call.source_ip,
+            source_ip: self.source_ip(),
             scheme: "http",
             port: self.place.port,
             protocol: "HTTP/1.1",

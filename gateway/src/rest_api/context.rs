@@ -25,7 +25,7 @@ impl Exchange<'_> {
     pub(super) fn context(&self, failure: Option<&Failure>) -> Value {
         let call = &self.call;
         let mut identity = Map::new();
-        identity.insert("sourceIp".to_owned(), call.source_ip.into());
+        identity.insert("sourceIp".to_owned(), self.source_ip().into());
         if let Some(agent) = self.header(&http::header::USER_AGENT) {
             identity.insert("userAgent".to_owned(), agent.into());
         }

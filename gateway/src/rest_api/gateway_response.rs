@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::Value;
 use tollgate::rest_api::{GatewayResponse, GatewayResponseKind};
 use tracing::warn;
 
@@ -117,14 +116,21 @@ impl Shape {
     }
 }
 
+/// `{"message":…}`
+fn message_body(message: Option<&str>) -> Bytes {
+    let mut body = Vec::with_capacity(message.map_or(0, str::len).saturating_add(16));
+    body.extend_from_slice(br#"{"message":"#);
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(&mut body, &message);
+    body.push(b'}');
+    body.into()
+}
+
 /// API Gateway's own answer.
 pub(super) fn default_answer(failure: Failure) -> Response<Bytes> {
     let body = match (failure.body, failure.message) {
         (Some(body), _) => Bytes::from_static(body.as_bytes()),
-        (None, message) => {
-            let message = message.map_or(Value::Null, |text| Value::String(text.into_owned()));
-            Bytes::from(format!(r#"{{"message":{message}}}"#))
-        }
+        (None, message) => message_body(message.as_deref()),
     };
     let mut response = Response::new(body);
     *response.status_mut() = failure.status;

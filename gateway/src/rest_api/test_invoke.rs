@@ -12,7 +12,7 @@ use tollgate::id::ApiStage;
 use tollgate::rest_api::{CacheClusterStatus, Stage};
 
 use super::RestApis;
-use super::call::{Call, Exchange};
+use super::call::{Call, Exchange, Source};
 use super::context;
 use super::failure::Failure;
 use super::method::{Method, Scope};
@@ -23,9 +23,6 @@ use crate::incoming::RequestIds;
 
 /// The stage that API Gateway says such a request is for.
 const STAGE: &str = "test-invoke-stage";
-
-/// The client's address that API Gateway says such a request comes from.
-const SOURCE_IP: &str = "test-invoke-source-ip";
 
 /// The most bytes of an answer that is shown.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -68,7 +65,7 @@ impl RestApis {
             path,
             request_path: path,
             parts: &parts,
-            source_ip: SOURCE_IP,
+            source: Source::TestInvocation,
             ids: &ids,
             arrived_at: started,
         };

@@ -16,7 +16,7 @@ use super::target::{Door, TargetId};
 use super::{Handler, host};
 use crate::content::Content;
 use crate::incoming::{REQUEST_ID, RequestIds};
-use crate::rest_api::{Call, Denied, RestApis};
+use crate::rest_api::{Call, Denied, RestApis, Source};
 use crate::router::{Destination, Router};
 
 const HTTP_API_REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -104,7 +104,7 @@ impl Inner {
                     path,
                     request_path: &request_path,
                     parts: &parts,
-                    source_ip: &peer.ip().to_string(),
+                    source: Source::Client(peer.ip()),
                     ids,
                     arrived_at,
                 };

@@ -121,11 +121,13 @@ def rows_of(options: argparse.Namespace) -> list[Row]:
     for row in denials:
         rows.append(row)
         if options.nginx:
+            rows.append(Row(row.scenario, "nginx limit_req, a static answer", f"{options.nginx}/answer", 200, ok, target=0.7))
+            # For comparison: nginx does less to refuse than to answer.
             url = f"{options.nginx}/limited"
-            rows.append(Row(row.scenario, "nginx limit_req", url, 429, "429", target=0.7, is_limiter=True))
+            rows.append(Row(row.scenario, "nginx limit_req, refusing", url, 429, "429", is_limiter=True))
     rows.append(Row("MOCK", "tollgate", f"{api}/mock", 200, ok))
     if options.nginx:
-        rows.append(Row("MOCK", "nginx limit_req", f"{options.nginx}/answer", 200, ok, target=0.7))
+        rows.append(Row("MOCK", "nginx limit_req, a static answer", f"{options.nginx}/answer", 200, ok, target=0.7))
         rows.append(Row("HTTP_PROXY", "tollgate", f"{api}/proxy", 200, ok))
         rows.append(Row("HTTP_PROXY", "nginx proxy_pass", f"{options.nginx}/proxy", 200, ok, target=0.7))
     health = "/_aws/execute-api/users/bench/health"

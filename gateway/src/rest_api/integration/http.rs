@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use tokio::time::timeout;
 use tollgate::rest_api::{self, IntegrationKind, ResponseTransferMode};
@@ -17,11 +18,17 @@ use super::super::call::Exchange;
 use super::super::failure::Failure;
 use super::super::mapped::{BackendAnswers, Endpoint, MappedRequest, RequestMapping};
 use super::super::media_type;
+use super::super::pipeline::TRACE_ID;
 use super::super::services::Services;
 use crate::content::Content;
 use crate::http_client::SendError;
 use crate::mapping::parameters::substitute_stage_variables;
 use request::{encoded, proxy_headers, proxy_query, set, uri};
+
+const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 #[derive(Debug)]
 pub(super) struct HttpBackend {
@@ -154,25 +161,29 @@ impl HttpBackend {
     /// What API Gateway adds to every request. A client's own `User-Agent` goes before it.
     fn insert_own(&self, exchange: &Exchange<'_>, headers: &mut HeaderMap) {
         let call = &exchange.call;
-        let mut own = |name: &'static str, text: &str| {
+        let mut own = |name: HeaderName, text: &str| {
             if let Ok(value) = HeaderValue::from_str(text) {
-                headers
-                    .entry(HeaderName::from_static(name))
-                    .or_insert(value);
+                headers.entry(name).or_insert(value);
             }
         };
-        own("user-agent", &format!("AmazonAPIGateway_{}", call.api_id));
-        own("x-amzn-apigateway-api-id", call.api_id);
-        own("x-amzn-trace-id", &call.ids.trace);
+        own(
+            header::USER_AGENT,
+            &format!("AmazonAPIGateway_{}", call.api_id),
+        );
+        own(API_ID, call.api_id);
+        own(TRACE_ID, &call.ids.trace);
         if self.is_proxy() {
-            own("x-forwarded-port", &exchange.place.port.to_string());
-            own("x-forwarded-proto", "http");
-            let before = exchange.header(&HeaderName::from_static("x-forwarded-for"));
-            let addresses = match before {
-                Some(before) => format!("{before}, {}", call.source_ip),
-                None => call.source_ip.to_owned(),
+            own(FORWARDED_PORT, &exchange.place.port.to_string());
+            own(FORWARDED_PROTO, "http");
+            let source_ip = exchange.source_ip();
+            let addresses = match exchange.header(&FORWARDED_FOR) {
+                Some(before) => HeaderValue::try_from(format!("{before}, {source_ip}")),
+                None => HeaderValue::from_str(source_ip),
             };
-            set(headers, "x-forwarded-for", &[addresses]);
+            match addresses {
+                Ok(addresses) => headers.insert(FORWARDED_FOR, addresses),
+                Err(_no_field) => headers.remove(FORWARDED_FOR),
+            };
         }
     }
 }
@@ -180,16 +191,15 @@ impl HttpBackend {
 /// A backend that is asked, for the log.
 struct Backend<'a> {
     request_id: &'a str,
-    authority: String,
+    authority: Option<Authority>,
     longest: Duration,
 }
 
 impl<'a> Backend<'a> {
     fn of(request: &Request<Bytes>, exchange: &Exchange<'a>, longest: Duration) -> Self {
-        let authority = request.uri().authority().map(ToString::to_string);
         Self {
             request_id: &exchange.call.ids.request,
-            authority: authority.unwrap_or_default(),
+            authority: request.uri().authority().cloned(),
             longest,
         }
     }
@@ -198,7 +208,8 @@ impl<'a> Backend<'a> {
         &self,
         answer: impl Future<Output = Result<T, SendError>>,
     ) -> Result<T, Failure> {
-        let (request_id, backend) = (self.request_id, self.authority.as_str());
+        let request_id = self.request_id;
+        let backend = self.authority.as_ref().map(Authority::as_str);
         match timeout(self.longest, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(SendError::Unreachable(why))) => {

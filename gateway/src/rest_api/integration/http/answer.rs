@@ -6,17 +6,33 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use crate::content::Content;
 use crate::event::{end_to_end, is_binary};
 use crate::http_client::{BackendAnswer, Streamed};
+use crate::incoming::REQUEST_ID;
 use crate::rest_api::call::Exchange;
 use crate::rest_api::mapped::to_text;
 use crate::rest_api::media_type;
 
-/// Header fields that a client of the API does not get as the backend sent them. As recorded of AWS.
-const REMAPPED: [&str; 5] = [
-    "connection",
-    "content-length",
-    "date",
-    "server",
-    "x-amzn-requestid",
+/// Header fields that a client of the API does not get as the backend sent them, and what they are called then. As recorded of AWS.
+const REMAPPED: [(HeaderName, HeaderName); 5] = [
+    (
+        header::CONNECTION,
+        HeaderName::from_static("x-amzn-remapped-connection"),
+    ),
+    (
+        header::CONTENT_LENGTH,
+        HeaderName::from_static("x-amzn-remapped-content-length"),
+    ),
+    (
+        header::DATE,
+        HeaderName::from_static("x-amzn-remapped-date"),
+    ),
+    (
+        header::SERVER,
+        HeaderName::from_static("x-amzn-remapped-server"),
+    ),
+    (
+        REQUEST_ID,
+        HeaderName::from_static("x-amzn-remapped-x-amzn-requestid"),
+    ),
 ];
 
 /// A proxy integration's answer.
@@ -39,15 +55,14 @@ pub(super) fn streamed(answer: Response<Streamed>) -> Response<Content> {
 
 /// The header fields of a backend's answer, as a client gets them.
 fn handed_on(sent: &HeaderMap) -> HeaderMap {
+    let remapped = REMAPPED;
     let mut headers: HeaderMap = end_to_end(sent)
-        .filter(|(name, _)| !REMAPPED.contains(&name.as_str()))
+        .filter(|(name, _)| remapped.iter().all(|(from, _)| from != *name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    for name in REMAPPED {
-        if let Some(value) = sent.get(name)
-            && let Ok(name) = HeaderName::try_from(format!("x-amzn-remapped-{name}"))
-        {
-            headers.insert(name, value.clone());
+    for (from, to) in remapped {
+        if let Some(value) = sent.get(from) {
+            headers.insert(to, value.clone());
         }
     }
     headers
