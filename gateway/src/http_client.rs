@@ -170,7 +170,11 @@ fn addressed(
         Some(_) | None => HeaderValue::from_str(host),
     };
     let host = host.map_err(|error| unreachable(&error))?;
-    request.headers_mut().entry(header::HOST).or_insert(host);
+    let headers = request.headers_mut();
+    headers.entry(header::HOST).or_insert(host);
+    // What sends a body says how long it is. Another length beside it would make its end part of the next request, or the other way round.
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::TRANSFER_ENCODING);
     *request.uri_mut() = parts.path_and_query.map_or_else(Uri::default, Uri::from);
     Ok((Origin { scheme, authority }, request))
 }

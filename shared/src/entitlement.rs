@@ -151,6 +151,21 @@ impl Entitlement {
             .ok_or(Reason::NotInPlan)
     }
 
+    /// Whether the key, as the store has it by now, may open less than this.
+    fn is_narrowed_by(&self, record: &KeyRecord) -> bool {
+        let mut plan_ids = self
+            .grants
+            .as_slice()
+            .iter()
+            .map(|each| each.rules.plan_id());
+        self.key.as_ref().is_none_or(|key| {
+            key.id != record.id
+                || !record.enabled
+                || record.expires_at.unwrap_or(NEVER) < key.expires_at
+                || !plan_ids.all(|plan_id| record.plan_ids.contains(plan_id))
+        })
+    }
+
     /// Whether a refusal from this entitlement is too old to give at `now`.
     pub(crate) fn should_recheck(&self, now: Timestamp) -> bool {
         let stood = self.read_at.saturating_since(self.refused_since);

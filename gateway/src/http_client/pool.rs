@@ -110,8 +110,13 @@ impl Pool {
                 };
                 inner.close_old(Instant::now());
                 if inner.count.load(Ordering::Acquire) == 0 {
-                    inner.is_swept.store(false, Ordering::Release);
-                    return;
+                    inner.is_swept.swap(false, Ordering::AcqRel);
+                    // One may have come before that was seen.
+                    if inner.count.load(Ordering::Acquire) == 0
+                        || inner.is_swept.swap(true, Ordering::AcqRel)
+                    {
+                        return;
+                    }
                 }
             }
         });

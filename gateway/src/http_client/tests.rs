@@ -98,6 +98,17 @@ fn a_server_is_asked_by_path_and_told_its_name() {
     }
 }
 
+#[test]
+fn a_length_that_a_caller_has_made_up_is_not_sent() {
+    let request = Request::get("http://h/")
+        .header("content-length", "60")
+        .header("transfer-encoding", "chunked")
+        .body(Full::default());
+    let (_, request) = addressed(request.unwrap()).unwrap();
+    let names: Vec<_> = request.headers().keys().collect();
+    assert_eq!(names, ["host"]);
+}
+
 #[tokio::test]
 async fn a_connection_over_which_a_request_was_not_sent_to_its_end_is_not_used_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,8 +1,10 @@
 //! One request of a process, answered.
 
+use std::net::Ipv4Addr;
+
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, StatusCode};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body::Body;
 
 use super::body::{ReadError, read_whole};
@@ -24,6 +26,13 @@ where
     B::Error: std::fmt::Display,
 {
     let (parts, body) = request.into_parts();
+    if is_of_a_web_page(&parts.headers) {
+        return reply::error(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "The Lambda Runtime API is for the function's own process.",
+        );
+    }
     match route(&parts.method, parts.uri.path()) {
         Ok(Route::Next) => match environment.next().await {
             Ok(invocation) => reply::invocation(invocation),
@@ -50,6 +59,18 @@ where
             "The Lambda Runtime API has another method for this path.",
         ),
     }
+}
+
+/// Whether a browser may have sent it: from a page of another origin, or under a name of the internet that was pointed at this machine.
+fn is_of_a_web_page(headers: &HeaderMap) -> bool {
+    let is_foreign = |host: &HeaderValue| {
+        let host = host.to_str().unwrap_or_default();
+        let name = host.split(':').next().unwrap_or_default();
+        name.contains('.') && name.parse::<Ipv4Addr>().is_err()
+    };
+    headers.contains_key(ORIGIN)
+        || headers.contains_key("sec-fetch-site")
+        || headers.get_all(HOST).iter().any(is_foreign)
 }
 
 async fn take_response<E, B>(

@@ -9,14 +9,18 @@ use super::answer::Fault;
 ///
 /// # Errors
 ///
-/// When a request names two, or one that no URL could have: handlers build URLs from it.
+/// When a request names two, also as part of its target, or one that no URL could have: handlers build URLs from it.
 pub(super) fn of(parts: &Parts) -> Result<Option<&str>, Fault> {
+    let in_target = parts.uri.authority().map(http::uri::Authority::as_str);
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (_, Some(_)) => return Err(Fault::BadRequest),
         (Some(host), None) => Some(host.to_str().map_err(|_no_text| Fault::BadRequest)?),
-        (None, None) => parts.uri.authority().map(http::uri::Authority::as_str),
+        (None, None) => in_target,
     };
+    if in_target.is_some_and(|other| host.is_some_and(|host| !host.eq_ignore_ascii_case(other))) {
+        return Err(Fault::BadRequest);
+    }
     if host.is_none_or(is_host) {
         Ok(host)
     } else {
@@ -66,6 +70,17 @@ mod tests {
         ] {
             assert_eq!(host_of(&[host]), Ok(Some(host.to_owned())));
         }
+    }
+
+    #[test]
+    fn a_target_with_another_host_is_refused() {
+        let checked = |host: &str| {
+            let request = http::Request::builder().uri("http://A.example:80/dev/users");
+            let request = request.header("host", host).body(()).unwrap();
+            of(&request.into_parts().0).map(|host| host.map(str::to_owned))
+        };
+        assert_eq!(checked("a.example:80"), Ok(Some("a.example:80".to_owned())));
+        assert_eq!(checked("b.example:80"), Err(Fault::BadRequest));
     }
 
     #[test]

@@ -185,7 +185,13 @@ impl Entitlements {
             let mut grants = Vec::new();
             if let Some(record) = &record {
                 for plan_id in &record.plan_ids {
-                    let plan = self.plan(plan_id, plan_age, ledger, clock).await?;
+                    let plan = self.plan(plan_id, plan_age, ledger, clock).await;
+                    let plan = plan.inspect_err(|_failure| {
+                        // What the store has just contradicted must not stand in for its answer.
+                        if older.is_some_and(|older| older.is_narrowed_by(record)) {
+                            self.keys.remove(&sought.fingerprint);
+                        }
+                    })?;
                     read_at = read_at.min(plan.read_at);
                     if let Some(rules) = plan.rules {
                         let meter = meter(older, &record.id, plan_id);

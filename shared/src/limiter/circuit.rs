@@ -29,6 +29,8 @@ pub(super) struct Circuit {
 #[derive(Debug, Default)]
 struct Rest {
     began_at: Timestamp,
+    /// When its length was set. Who asked before that says nothing new.
+    set_at: Timestamp,
     /// Each one is twice as long at the most. Zero when the store answers.
     longest: Duration,
     length: Duration,
@@ -74,13 +76,16 @@ impl Circuit {
             self.failures.store(failures + 1, Ordering::Relaxed);
         }
         let is_open = failures >= MAX_FAILURES;
-        // Many may have asked before it opened. Only who asked after a rest says that the next one has to be longer.
-        if failures + 1 < MAX_FAILURES || (is_open && asked_at < rest.began_at) {
+        // Many may have asked before it opened, and several while they wait for an answer. Only who asked after the last rest was set
+        // says that the next one has to be longer. A clock that was set back must not hide that.
+        let is_old = asked_at < rest.set_at && rest.set_at <= now;
+        if failures + 1 < MAX_FAILURES || (is_open && is_old) {
             return;
         }
         rest.longest = (rest.longest * 2).clamp(FIRST_REST, LONGEST_REST);
         rest.length = jittered(rest.longest, lot);
         rest.began_at = now;
+        rest.set_at = now;
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
@@ -151,6 +156,30 @@ mod tests {
             assert_eq!(circuit.check(now), Ok(()));
         }
         assert_eq!(waits, [100, 200, 400, 800, 1_600, 2_500, 2_500, 2_500]);
+    }
+
+    #[test]
+    fn rests_grow_too_while_each_answer_is_waited_for_longer_than_a_rest() {
+        let circuit = open();
+        let wait = Duration::from_millis(400);
+        let step = Duration::from_millis(1);
+        let mut asked: std::collections::VecDeque<Timestamp> = std::collections::VecDeque::new();
+        let (mut now, mut count) = (START, 0);
+        for _ in 0..30_000 {
+            now = now.saturating_add(step);
+            while let Some(first) = asked.front().copied()
+                && now.saturating_since(first) >= wait
+            {
+                asked.pop_front();
+                circuit.fail(first, now, 0);
+            }
+            if circuit.check(now).is_ok() {
+                asked.push_back(now);
+                count += 1;
+            }
+        }
+        // In 30 s; one each rest would be 600 while rests do not grow.
+        assert!(count <= 40, "asked {count} times");
     }
 
     #[test]

@@ -19,8 +19,11 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         gate: &mut Unasked<'_>,
     ) -> Option<Decision> {
         match failure.kind() {
-            StoreErrorKind::Unavailable | StoreErrorKind::Throttled => {}
-            StoreErrorKind::Broken | StoreErrorKind::InvalidPosition => return None,
+            StoreErrorKind::Unavailable => {}
+            // It has answered. A client can bring about that its own meter is throttled.
+            StoreErrorKind::Throttled
+            | StoreErrorKind::Broken
+            | StoreErrorKind::InvalidPosition => return None,
         }
         let now = self.store.now();
         let fingerprint = self.entitlements.fingerprint(request.key?)?;
@@ -35,6 +38,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             return None;
         }
         let wish = self.wish(request, grant, rules);
+        // Of a quota of which nothing was heard, all may be used.
+        if wish.limits.quota.is_some() && knowledge.quota().is_none() {
+            return None;
+        }
         let taken = self.stand_ins.take(
             grant.meter_id(&key.id),
             &knowledge,

@@ -104,8 +104,12 @@ impl Knowledge {
     /// Remembers what was true of the meter at `at`, and was heard since: it may show what is left, and not refuse by quota.
     pub(crate) fn hear(&mut self, item: &MeterItem, at: Timestamp) {
         let is_newer = self.quota_seen_at < at;
+        let is_more = |heard: &WindowUse| {
+            self.quota()
+                .is_none_or(|known| known.window != heard.window || known.used <= heard.used)
+        };
         self.absorb(&MeterItem {
-            quota: item.quota.filter(|_| is_newer),
+            quota: item.quota.filter(is_more).filter(|_| is_newer),
             ..item.clone()
         });
     }

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) is_down: bool,
     /// Whether no key can be read.
     pub(crate) cannot_read_keys: bool,
+    /// Whether no plan can be read.
+    pub(crate) cannot_read_plans: bool,
     /// Whether the count of an ended day cannot be written.
     pub(crate) cannot_archive: bool,
     /// A clock, and how far each call moves it.
@@ -122,6 +124,9 @@ impl Ledger for MemoryLedger {
 
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreError> {
         self.arrive(|calls| calls.plans += 1).await?;
+        if self.state().cannot_read_plans {
+            return Err(unavailable());
+        }
         Ok(self.state().plans.get(id).cloned())
     }
 

@@ -124,7 +124,12 @@ impl Pool {
             is_late = true;
             environment.overdue_at = None;
         }
-        if is_late && self.per_process == 1 {
+        // Of several workers one may be lost. When none is left, so is the process.
+        let is_lost = environment.waiting.is_empty()
+            && environment.woken.is_empty()
+            && environment.coming.iter().all(|until| *until <= now)
+            && environment.in_hand.iter().all(|held| held.reply.is_none());
+        if is_late && (self.per_process == 1 || is_lost) {
             self.retire(id);
             return Verdict::Kill;
         }

@@ -163,7 +163,11 @@ impl HttpBackend {
         let call = &exchange.call;
         let mut own = |name: HeaderName, text: &str| {
             if let Ok(value) = HeaderValue::from_str(text) {
-                headers.entry(name).or_insert(value);
+                if name == header::USER_AGENT {
+                    headers.entry(name).or_insert(value);
+                } else {
+                    headers.insert(name, value);
+                }
             }
         };
         own(

@@ -275,6 +275,37 @@ async fn a_meter_that_was_seen_off_passes_nothing_until_it_is_seen_on() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_read_as_disabled_passes_nothing_though_its_plan_could_not_be_read() {
+    let desk = lenient(1.0, 10, 1_000);
+    assert_eq!(desk.decide().await, None);
+    desk.change_key(|key| key.enabled = false);
+    desk.ledger.state().cannot_read_plans = true;
+    desk.clock.advance(Duration::from_secs(31));
+    desk.failure().await;
+    desk.set_down(true);
+    desk.failure().await;
+}
+
+#[tokio::test]
+async fn a_meter_that_its_client_has_throttled_passes_nothing_without_a_charge() {
+    let desk = lenient(1_000.0, 1_000, 1_000);
+    assert_eq!(desk.decide().await, None);
+    for _ in 0..5 * MAX_FAILURES {
+        desk.ledger.state().faults.push_back(Fault::Throttled);
+        assert_eq!(desk.failure().await.kind(), StoreErrorKind::Throttled);
+    }
+}
+
+#[tokio::test]
+async fn a_quota_of_which_nothing_was_heard_may_be_used_up() {
+    let desk = lenient(1.0, 10, 1_000);
+    desk.ledger.state().faults.push_back(Fault::Lost);
+    desk.failure().await;
+    desk.set_down(true);
+    desk.failure().await;
+}
+
+#[tokio::test]
 async fn a_clock_that_was_ahead_for_a_while_gives_no_quota_twice() {
     let desk = lenient(1_000.0, 1_000, 3);
     let half_a_day = Duration::from_hours(12);

@@ -255,3 +255,23 @@ fn a_process_that_lost_its_connection_and_does_not_ask_again_is_replaced() {
     assert!(matches!(pool.check(id, now), Verdict::Watch(Some(_))));
     assert_eq!(pool.check(id, now + pool.timeout), Verdict::Kill);
 }
+
+#[test]
+fn a_process_of_which_every_worker_hangs_is_replaced() {
+    let now = Instant::now();
+    let mut config = FunctionConfig::new("users", "bootstrap");
+    (config.concurrency, config.per_process) = (1, 2);
+    let mut pool = Pool::new(&config);
+    let (start, _first) = submit(&mut pool, "1", now);
+    let id = start.unwrap().id;
+    assert_eq!(polled_id(&mut pool, id, now), "1");
+    let later = now + SETTLING;
+    let (_, _second) = submit(&mut pool, "2", later);
+    assert_eq!(polled_id(&mut pool, id, later), "2");
+    // One is still in time.
+    assert!(matches!(
+        pool.check(id, now + pool.timeout),
+        Verdict::Watch(_)
+    ));
+    assert_eq!(pool.check(id, later + pool.timeout), Verdict::Kill);
+}
