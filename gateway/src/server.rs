@@ -7,6 +7,7 @@ mod connections;
 mod data_plane;
 mod host;
 mod http_api;
+mod store_port;
 mod target;
 
 use std::error::Error;
@@ -27,6 +28,7 @@ pub(crate) use admin::guard;
 use connections::{AtEnd, Connections};
 pub use data_plane::DataPlane;
 pub use http_api::{Access, HttpApis, HttpApisSettings};
+pub use store_port::StorePort;
 pub use target::{Api, FunctionUrl, Method, TargetId};
 
 /// How long to wait when no connection can be accepted, for example because too many files are open.

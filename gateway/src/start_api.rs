@@ -33,11 +33,10 @@ pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
 pub use sample_plan::SampleError;
 
 use functions::Functions;
-use open_store::OpenStore;
+use open_store::{OpenStore, OwnStore};
 
 use crate::build_functions::BuildMode;
 use crate::deploy::Deployed;
-use crate::embedded::Embedded;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane};
@@ -174,12 +173,12 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     } = match prepared {
         Some(Ok(prepared)) => prepared,
         Some(Err(error)) => {
-            stop_unless_told_again(functions, open.embedded, &mut signals).await;
+            stop_unless_told_again(functions, open.own, &mut signals).await;
             return Err(error);
         }
         None => {
             tracing::info!("stopping before the start");
-            stop_unless_told_again(functions, open.embedded, &mut signals).await;
+            stop_unless_told_again(functions, open.own, &mut signals).await;
             return Ok(());
         }
     };
@@ -201,7 +200,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         );
         // No request is running: nothing is charged after this.
         hand_back(&limiter).await;
-        stop(functions, open.embedded).await;
+        stop(functions, open.own).await;
     };
     let told = async {
         signals.any().await;
@@ -240,7 +239,7 @@ async fn prepare(
     );
     let (deployed, code) = (deployed?, code?);
     let lambdas = functions
-        .start(template, code, arguments, &open.endpoint_url)
+        .start(template, code, arguments, &open.inner_url)
         .await?;
     let (store, pepper) = (open.store.clone(), open.pepper.clone());
     let options = Options {
@@ -389,26 +388,26 @@ async fn hand_back(limiter: &Limiter<DynamoStore>) {
 }
 
 /// Ends what requests needed, once the last of them has ended: the functions, which may still write to the store, and then the store.
-async fn stop(functions: Functions, embedded: Option<Embedded>) {
+async fn stop(functions: Functions, own: Option<OwnStore>) {
     // All at once: each has some time to end in order.
     let mut ending = JoinSet::new();
     for function in functions.into_started() {
         ending.spawn(async move { function.shutdown().await });
     }
     while ending.join_next().await.is_some() {}
-    if let Some(embedded) = embedded {
-        embedded.stop().await;
+    if let Some(own) = own {
+        own.stop().await;
     }
 }
 
 /// The same, until a signal says that it takes too long.
 async fn stop_unless_told_again(
     functions: Functions,
-    embedded: Option<Embedded>,
+    own: Option<OwnStore>,
     signals: &mut Signals,
 ) {
     tokio::select! {
-        () = stop(functions, embedded) => {}
+        () = stop(functions, own) => {}
         () = signals.any() => {}
     }
 }

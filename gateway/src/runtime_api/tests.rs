@@ -306,3 +306,23 @@ async fn garbage_gets_a_4xx() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_web_page_gets_no_invocation() {
+    for field in [
+        "origin: https://evil.example",
+        "sec-fetch-site: cross-site",
+        "host: evil.example:9001",
+    ] {
+        let host = if field.starts_with("host") {
+            ""
+        } else {
+            "host: 127.0.0.1:9001\r\n"
+        };
+        let next = format!(
+            "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n{host}{field}\r\nconnection: close\r\n\r\n"
+        );
+        let (answer, _) = exchange(next).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{field}: {answer}");
+    }
+}
