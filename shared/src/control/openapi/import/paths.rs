@@ -111,10 +111,11 @@ impl<'d> Import<'d> {
         base: &[String],
         path: &str,
     ) -> Result<Option<String>, ImportError> {
-        if path.len() > PATH_BYTES_MAX {
+        let base_len = base.iter().map(|segment| segment.len().saturating_add(1));
+        let len = base_len.fold(path.len(), usize::saturating_add);
+        if len > PATH_BYTES_MAX {
             self.errors.add(format!(
-                "A path of {} characters is longer than {PATH_BYTES_MAX}",
-                path.len()
+                "A path of {len} characters is longer than {PATH_BYTES_MAX}"
             ));
             return Ok(None);
         }

@@ -215,3 +215,20 @@ fn a_path_of_many_segments_does_not_become_many_long_paths() {
         ImportError::Unreadable(_)
     ));
 }
+
+#[test]
+fn the_base_path_counts_in_the_length_of_a_path() {
+    let mut document = openapi(&json!({"/users": {}}));
+    document["servers"] = json!([{"url": format!("https://x.example{}", "/a".repeat(1_022))}]);
+    let read = |document: &Value| {
+        let options = ImportOptions {
+            base_path: BasePath::Prepend,
+            ..OPTIONS
+        };
+        definition_of(&document.to_string(), &options)
+    };
+    assert!(matches!(read(&document), Err(ImportError::Refused(_))));
+    document["servers"] = json!([{"url": format!("https://x.example{}", "/a".repeat(1_021))}]);
+    let imported = read(&document).unwrap();
+    assert!(imported.definition.resources.len() > 1_000);
+}
