@@ -69,6 +69,11 @@ pub fn next(random: &mut Rng, target: &Target, pool: &Pool) -> Vec<u8> {
     if random.u32(..ARBITRARY_ONE_IN) == 0 {
         return arbitrary(random);
     }
+    if let Some(fresh) = target.fresh
+        && random.bool()
+    {
+        return fresh(random);
+    }
     let mut input = pick(random, pool).to_vec();
     // Most often one change, sometimes many.
     let (some, more) = (random.u32(..4), random.u32(..4));

@@ -3,6 +3,8 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
 
+use fastrand::Rng;
+
 pub use crate::targets::ALL;
 
 /// Something that reads what others wrote.
@@ -12,6 +14,8 @@ pub struct Target {
     pub name: &'static str,
     /// Words of its language, which are put into inputs.
     pub words: &'static [&'static str],
+    /// Makes an input that is not made from another, where arbitrary bytes would not get far.
+    pub fresh: Option<fn(&mut Rng) -> Vec<u8>>,
     /// How much memory one case may take.
     pub memory: Memory,
     /// One case costs as much as so many cheap ones: of the steps of a run it makes one in so many.

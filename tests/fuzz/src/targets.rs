@@ -2,12 +2,16 @@
 
 mod answer;
 mod event;
+mod http;
+mod import;
 mod key;
+mod management;
 mod mapping;
 mod openapi;
 mod parameters;
 mod router;
 mod routes;
+mod runtime_api;
 mod samconfig;
 mod template;
 
@@ -19,12 +23,16 @@ use crate::target::Target;
 pub const ALL: &[Target] = &[
     answer::TARGET,
     event::TARGET,
+    http::TARGET,
+    import::TARGET,
     key::TARGET,
+    management::TARGET,
     mapping::TARGET,
     openapi::TARGET,
     parameters::TARGET,
     router::TARGET,
     routes::TARGET,
+    runtime_api::TARGET,
     samconfig::TARGET,
     template::TARGET,
 ];

@@ -40,6 +40,7 @@ pub(super) const TARGET: Target = Target {
         "600",
         "\"200\"",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 17,
         bytes_per_byte: 512,

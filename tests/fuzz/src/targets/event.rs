@@ -44,6 +44,7 @@ pub(super) const TARGET: Target = Target {
         "host: h",
         "accept: */*",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 18,
         bytes_per_byte: 256,

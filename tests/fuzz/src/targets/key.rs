@@ -18,6 +18,7 @@ pub(super) const TARGET: Target = Target {
         " ",
         "00000000000000000000",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 14,
         bytes_per_byte: 16,

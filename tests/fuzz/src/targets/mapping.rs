@@ -97,6 +97,7 @@ pub(super) const TARGET: Target = Target {
         "\n---\n",
         "{\"a\":[1,{\"b\":null}]}",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 25,
         bytes_per_byte: 2_048,

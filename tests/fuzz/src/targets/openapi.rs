@@ -73,6 +73,7 @@ pub(super) const TARGET: Target = Target {
         "- ",
         ": ",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 20,
         bytes_per_byte: 8_192,

@@ -57,6 +57,7 @@ pub(super) const TARGET: Target = Target {
         "{\"a\":[{\"b\":1},2]}",
         "\n",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 22,
         bytes_per_byte: 4_096,

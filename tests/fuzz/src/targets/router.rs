@@ -36,6 +36,7 @@ pub(super) const TARGET: Target = Target {
         "..",
         "\n",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 16,
         bytes_per_byte: 64,

@@ -48,6 +48,7 @@ pub(super) const TARGET: Target = Target {
         "\\",
         ", ",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 16,
         bytes_per_byte: 2_048,

@@ -30,6 +30,7 @@ pub(super) const TARGET: Target = Target {
         "0x1F",
         ".",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 17,
         bytes_per_byte: 2_048,

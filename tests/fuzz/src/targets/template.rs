@@ -85,6 +85,7 @@ pub(super) const TARGET: Target = Target {
         "/{proxy+}",
         "/users/{id}",
     ],
+    fresh: None,
     memory: Memory {
         base_bytes: 1 << 20,
         bytes_per_byte: 4_096,
