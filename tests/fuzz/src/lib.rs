@@ -14,6 +14,7 @@ pub mod case;
 pub mod cli;
 pub mod corpus;
 pub mod flight;
+mod front;
 mod memory;
 pub mod minimise;
 pub mod mutate;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod event;
+mod gateway;
 mod http;
 mod import;
 mod key;
@@ -23,6 +24,7 @@ use crate::target::Target;
 pub const ALL: &[Target] = &[
     answer::TARGET,
     event::TARGET,
+    gateway::TARGET,
     http::TARGET,
     import::TARGET,
     key::TARGET,
