@@ -147,9 +147,15 @@ pub(crate) fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
 
+/// A path and its query. What stands behind `#` is not sent.
+pub(crate) fn parted(path: &str) -> (&str, &str) {
+    let path = path.split('#').next().unwrap_or_default();
+    path.split_once('?').unwrap_or((path, ""))
+}
+
 /// The operation of a request.
 pub(crate) fn operation(method: &str, path: &str) -> Option<&'static Operation> {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let (path, query) = parted(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     let is_import = query.split('&').any(|part| part == "mode=import");
     operations().iter().find(|operation| {

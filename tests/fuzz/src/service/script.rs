@@ -112,7 +112,7 @@ fn step(
 
 /// Where to see whether a request has changed something.
 fn looked_at<'p>(method: &str, path: &'p str) -> Option<&'p str> {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let (path, query) = model::parted(path);
     // An import of keys says what it has done before it failed.
     let is_import = query.contains("mode=import") && path.starts_with("/apikeys");
     let can_look = model::operation("GET", path).is_some();

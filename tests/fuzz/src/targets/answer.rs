@@ -42,8 +42,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 17,
-        bytes_per_byte: 512,
+        base_bytes: 1 << 16,
+        bytes_per_byte: 256,
     },
     weight: 1,
     check: read,
@@ -101,7 +101,7 @@ fn fit_to_send(response: &ProxyResponse) -> Result<(), String> {
                 .as_bytes()
                 .iter()
                 .any(|byte| matches!(byte, b'\r' | b'\n' | 0)),
-            || format!("the field {name} ends its line"),
+            || format!("the field `{name}` ends its line"),
         )?;
         let is_the_servers = [
             "connection",
@@ -114,7 +114,7 @@ fn fit_to_send(response: &ProxyResponse) -> Result<(), String> {
         ]
         .contains(&name.as_str());
         check(!is_the_servers, || {
-            format!("a function sets the field {name}")
+            format!("a function sets the field `{name}`")
         })?;
     }
     Ok(())

@@ -47,7 +47,7 @@ pub(super) const TARGET: Target = Target {
     fresh: None,
     memory: Memory {
         base_bytes: 1 << 18,
-        bytes_per_byte: 256,
+        bytes_per_byte: 128,
     },
     weight: 1,
     check: construct,
@@ -201,7 +201,7 @@ fn headers(event: &Value) -> Result<(), String> {
         ]
         .contains(&name.as_str());
         check(!is_of_connection, || {
-            format!("an event has the header {name}")
+            format!("an event has the header `{name}`")
         })?;
         check(name != "x-amzn-trace-id" || value == "Root=1-2-3", || {
             "a client has set the trace's id".to_owned()
@@ -241,7 +241,7 @@ fn query(event: &Value) -> Result<(), String> {
             .and_then(|all| all.get(name)?.as_array()?.last())
             .unwrap_or(&Value::Null);
         check(last == value, || {
-            format!("the query parameter {name} is not the last of its values")
+            format!("the query parameter `{name}` is not the last of its values")
         })?;
     }
     Ok(())

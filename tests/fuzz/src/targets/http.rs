@@ -11,8 +11,8 @@ pub(super) const TARGET: Target = Target {
     words: management::WORDS,
     fresh: Some(generate::script),
     memory: Memory {
-        base_bytes: 1 << 26,
-        bytes_per_byte: 16_384,
+        base_bytes: 1 << 23,
+        bytes_per_byte: 4_096,
     },
     weight: 100,
     check: run,

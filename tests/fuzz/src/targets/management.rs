@@ -9,8 +9,8 @@ pub(super) const TARGET: Target = Target {
     words: WORDS,
     fresh: Some(generate::script),
     memory: Memory {
-        base_bytes: 1 << 23,
-        bytes_per_byte: 16_384,
+        base_bytes: 1 << 22,
+        bytes_per_byte: 4_096,
     },
     weight: 4,
     check: run,

@@ -99,8 +99,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 25,
-        bytes_per_byte: 2_048,
+        base_bytes: 1 << 23,
+        bytes_per_byte: 1024,
     },
     weight: 1,
     check: render,

@@ -76,7 +76,7 @@ pub(super) const TARGET: Target = Target {
     fresh: None,
     memory: Memory {
         base_bytes: 1 << 20,
-        bytes_per_byte: 8_192,
+        bytes_per_byte: 2_048,
     },
     weight: 1,
     check: import,

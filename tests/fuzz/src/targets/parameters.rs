@@ -59,8 +59,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 22,
-        bytes_per_byte: 4_096,
+        base_bytes: 1 << 20,
+        bytes_per_byte: 512,
     },
     weight: 1,
     check: evaluate,
@@ -158,7 +158,7 @@ fn uri(
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#'))
         }),
-        || format!("a value leaves the path of its URI: {filled}"),
+        || format!("a value leaves the path of its URI: `{filled}`"),
     )?;
     let substituted = substitute_stage_variables(text, stage_variables);
     check(

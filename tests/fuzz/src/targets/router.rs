@@ -38,8 +38,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 16,
-        bytes_per_byte: 64,
+        base_bytes: 1 << 14,
+        bytes_per_byte: 16,
     },
     weight: 1,
     check: route,
@@ -117,14 +117,14 @@ fn told(destination: &Destination<'_, &str>, asked: &str) -> Result<Seen, String
                 _ => ["$default", "v2"],
             };
             check(known.contains(stage), || {
-                format!("{target} has no stage {stage}")
+                format!("{target} has no stage `{stage}`")
             })?;
             inside(stage, path, request_path, asked)?;
             Seen::taken(&format!("{target} {stage}"))
         }
         Destination::FunctionUrl { path, .. } => {
             check(path.starts_with('/'), || {
-                format!("a function gets the path {path}")
+                format!("a function gets the path `{path}`")
             })?;
             Seen::taken("function URL")
         }
@@ -138,18 +138,18 @@ fn told(destination: &Destination<'_, &str>, asked: &str) -> Result<Seen, String
 /// What is handed on is what was asked for: a path that begins with one slash, and is the end of the request's own.
 fn inside(stage: &str, path: &str, request_path: &str, asked: &str) -> Result<(), String> {
     check(!stage.contains('/'), || {
-        format!("a stage is called {stage}")
+        format!("a stage is called `{stage}`")
     })?;
     check(path.starts_with('/') && !path.starts_with("//"), || {
-        format!("an API gets the path {path}")
+        format!("an API gets the path `{path}`")
     })?;
     check(request_path.starts_with('/'), || {
-        format!("an API gets the request path {request_path}")
+        format!("an API gets the request path `{request_path}`")
     })?;
     check(path == "/" || asked.ends_with(path), || {
-        format!("{path} is not the end of {asked}")
+        format!("`{path}` is not the end of `{asked}`")
     })?;
     check(path == "/" || request_path.ends_with(path), || {
-        format!("{path} is not the end of {request_path}")
+        format!("`{path}` is not the end of `{request_path}`")
     })
 }

@@ -51,7 +51,7 @@ pub(super) const TARGET: Target = Target {
     fresh: None,
     memory: Memory {
         base_bytes: 1 << 16,
-        bytes_per_byte: 2_048,
+        bytes_per_byte: 512,
     },
     weight: 1,
     check: find,
@@ -129,21 +129,21 @@ fn found(
     match routes.find(method, path) {
         RouteMatch::Found(found) => {
             check(Some(*found.value) == expected, || {
-                format!("{method} {path} is answered by another method than the rules say")
+                format!("`{method} {path}` is answered by another method than the rules say")
             })?;
             let template = found.template.map_or("", PathTemplate::as_str);
             check(
                 filled(template, &found.parameters) == significant(path, routing),
-                || format!("the variables of {path} do not give the path again"),
+                || format!("the variables of `{path}` do not give the path again"),
             )?;
             Ok(" found")
         }
         RouteMatch::NoMethod { template } => {
             check(expected.is_none(), || {
-                format!("{method} {path} has a method, and is answered by none")
+                format!("`{method} {path}` has a method, and is answered by none")
             })?;
             check(fits(template.as_str(), path, routing), || {
-                format!("{path} has no method at a path that is not its own")
+                format!("`{path}` has no method at a path that is not its own")
             })?;
             Ok(" no method")
         }
@@ -151,7 +151,7 @@ fn found(
             let none = !rules
                 .iter()
                 .any(|(_, template)| fits(template.as_str(), path, routing));
-            check(none, || format!("{path} is there, and is not found"))?;
+            check(none, || format!("`{path}` is there, and is not found"))?;
             Ok(" no path")
         }
     }
@@ -269,7 +269,7 @@ fn public(patterns: &MethodPatterns, method: &Method, path: &str) -> Result<(), 
                     || fits(&self::decoded(template), reading, Routing::RestApi))
         });
         check(is_public, || {
-            format!("{path} needs no key, and can be read as {reading}, which does")
+            format!("`{path}` needs no key, and can be read as `{reading}`, which does")
         })?;
     }
     Ok(())

@@ -46,8 +46,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 20,
-        bytes_per_byte: 256,
+        base_bytes: 1 << 19,
+        bytes_per_byte: 128,
     },
     weight: 10,
     check: exchange,

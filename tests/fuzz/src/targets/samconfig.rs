@@ -33,7 +33,7 @@ pub(super) const TARGET: Target = Target {
     fresh: None,
     memory: Memory {
         base_bytes: 1 << 17,
-        bytes_per_byte: 2_048,
+        bytes_per_byte: 512,
     },
     weight: 1,
     check: read,
@@ -43,14 +43,16 @@ fn read(input: &[u8]) -> Result<Seen, String> {
     let text = text(input);
     let told_of_text = match parse_overrides(&text) {
         Ok(overrides) => {
-            let written: Vec<String> = overrides
-                .iter()
-                .map(|(name, value)| escaped(name, value))
-                .collect();
-            check(
-                parse_overrides(&written.join(" ")).as_ref() == Ok(&overrides),
-                || "overrides that are written again are others".to_owned(),
-            )?;
+            for write in [escaped, quoted] {
+                let written: Vec<String> = overrides
+                    .iter()
+                    .map(|(name, value)| write(&pair(name, value)))
+                    .collect();
+                check(
+                    parse_overrides(&written.join(" ")).as_ref() == Ok(&overrides),
+                    || "overrides that are written again are others".to_owned(),
+                )?;
+            }
             "text"
         }
         Err(error) => {
@@ -76,15 +78,35 @@ fn read(input: &[u8]) -> Result<Seen, String> {
     }
 }
 
-fn escaped(name: &str, value: &str) -> String {
-    let pair = if name == "ParameterKey" || name.contains('=') {
+/// An override as one word.
+fn pair(name: &str, value: &str) -> String {
+    if name == "ParameterKey" || name.contains('=') {
         format!("ParameterKey={name},ParameterValue={value}")
     } else {
         format!("{name}={value}")
-    };
-    pair.chars()
+    }
+}
+
+fn escaped(word: &str) -> String {
+    word.chars()
         .flat_map(|character| ['\\', character])
         .collect()
+}
+
+/// Half of the word stands between marks of one kind, half between those of the other.
+fn quoted(word: &str) -> String {
+    let middle = word.len() / 2;
+    let middle = (middle..=word.len())
+        .find(|place| word.is_char_boundary(*place))
+        .unwrap_or(0);
+    let (first, second) = word.split_at(middle);
+    let between = |text: &str, mark: &str| {
+        let text = text
+            .replace('\\', "\\\\")
+            .replace(mark, &format!("\\{mark}"));
+        format!("{mark}{text}{mark}")
+    };
+    between(first, "'") + &between(second, "\"")
 }
 
 /// Values may be secrets: what is wrong with an override is told without it.

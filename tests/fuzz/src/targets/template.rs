@@ -87,8 +87,8 @@ pub(super) const TARGET: Target = Target {
     ],
     fresh: None,
     memory: Memory {
-        base_bytes: 1 << 20,
-        bytes_per_byte: 4_096,
+        base_bytes: 1 << 18,
+        bytes_per_byte: 512,
     },
     weight: 1,
     check: read,
