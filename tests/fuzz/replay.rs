@@ -6,7 +6,7 @@ use fuzz::target::{ALL, Target};
 use tests::Result;
 
 /// How many inputs are made from the corpus of each of the cheap targets.
-const STEPS: u64 = 3_000;
+const STEPS: u64 = 2_000;
 
 fn complaints(target: &Target) -> Result<Vec<String>> {
     let mut campaign = Campaign::new(target, 1, None);

@@ -33,8 +33,8 @@ use tollgate_gateway::template::{InvokeMode, PayloadVersion};
 /// Where the HTTP API is.
 pub(crate) const HTTP_API: &str = "/_aws/execute-api/hhh/";
 
-/// Where its route with the payload format 1.0 is.
-pub(crate) const V1: &str = "/_aws/execute-api/hhh/v1/";
+/// What the paths of its route with the payload format 1.0 begin with.
+pub(crate) const V1: &str = "v1/";
 
 /// However busy the machine is: what takes longer than this is not answered at all.
 const PATIENCE: Duration = Duration::from_mins(5);

@@ -49,7 +49,7 @@ pub(super) const TARGET: Target = Target {
         base_bytes: 1 << 18,
         bytes_per_byte: 128,
     },
-    weight: 1,
+    weight: 2,
     check: construct,
 };
 

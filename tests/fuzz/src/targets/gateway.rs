@@ -138,16 +138,14 @@ fn held_against(
 /// What a function's answer means where the request arrives; `None` where there is no function.
 fn meant(path: &str, payload: &[u8]) -> Option<Result<ProxyResponse, MalformedResponse>> {
     let path = path.split('?').next().unwrap_or_default();
-    if path.starts_with(V1) {
-        let is_v1 = path.strip_prefix(V1).is_some_and(|rest| !rest.is_empty());
-        return Some(if is_v1 {
+    if let Some(rest) = path.strip_prefix(HTTP_API) {
+        // Slashes doubled after the API do not count.
+        let rest = rest.trim_start_matches('/').strip_prefix(V1);
+        return Some(if rest.is_some_and(|rest| !rest.is_empty()) {
             from_v1(payload, ApiKind::Http, &[], None)
         } else {
             from_v2(payload, ApiKind::Http)
         });
-    }
-    if path.starts_with(HTTP_API) {
-        return Some(from_v2(payload, ApiKind::Http));
     }
     path.starts_with("/_aws/lambda-url/fn/")
         .then(|| from_v2(payload, ApiKind::FunctionUrl))

@@ -14,7 +14,7 @@ pub(super) const TARGET: Target = Target {
         base_bytes: 1 << 23,
         bytes_per_byte: 4_096,
     },
-    weight: 100,
+    weight: 200,
     check: run,
 };
 

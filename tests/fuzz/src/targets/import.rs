@@ -35,7 +35,7 @@ pub(super) const TARGET: Target = Target {
         base_bytes: 1 << 21,
         bytes_per_byte: 1_024,
     },
-    weight: 5,
+    weight: 10,
     check: import,
 };
 

@@ -12,7 +12,7 @@ pub(super) const TARGET: Target = Target {
         base_bytes: 1 << 22,
         bytes_per_byte: 4_096,
     },
-    weight: 4,
+    weight: 10,
     check: run,
 };
 

@@ -76,9 +76,10 @@ pub(super) const TARGET: Target = Target {
     fresh: None,
     memory: Memory {
         base_bytes: 1 << 20,
-        bytes_per_byte: 2_048,
+        // Each resource has its whole path, 2,048 bytes at the most, in what is read, made and exported.
+        bytes_per_byte: 16_384,
     },
-    weight: 1,
+    weight: 8,
     check: import,
 };
 
