@@ -143,18 +143,23 @@ impl<'t> Campaign<'t> {
                     of_its_kind.push(input.to_vec());
                 }
             }
-            Err(violation) => self.note(input, violation),
+            Err(violation) => self.note(input, violation)?,
         }
         Ok(())
     }
 
-    fn note(&mut self, input: &[u8], violation: Violation) {
+    fn note(&mut self, input: &[u8], violation: Violation) -> Result<()> {
         let mark = |violation: &Violation| (violation.kind, Mark::of(&violation.told));
         if !self.broken.insert(mark(&violation)) {
-            return;
+            return Ok(());
         }
         self.sum.violations = self.sum.violations.saturating_add(1);
+        let mut failure = Ok(());
         let is_same = |shorter: &[u8]| {
+            // Smaller inputs are in the air as well, and may take their time.
+            if let Some(Err(error)) = self.flight.map(|flight| flight.begin(shorter)) {
+                failure = Err(error);
+            }
             case::run(self.target, shorter).is_err_and(|other| mark(&other) == mark(&violation))
         };
         // A slow case is slow a hundred times while it is made smaller.
@@ -162,6 +167,14 @@ impl<'t> Campaign<'t> {
             Kind::Panic | Kind::Promise | Kind::Memory => minimise(input, is_same),
             Kind::Time => input.to_vec(),
         };
+        // What is told is what the small input does.
+        let violation = match violation.kind {
+            Kind::Panic | Kind::Promise | Kind::Memory => {
+                case::run(self.target, &input).err().unwrap_or(violation)
+            }
+            Kind::Time => violation,
+        };
         self.found.push(Found { violation, input });
+        failure
     }
 }

@@ -1,7 +1,7 @@
 //! The smallest input that still breaks the same promise.
 
 /// How often a smaller input is tried.
-const TRIES_MAX: usize = 4_000;
+const TRIES_MAX: usize = 2_000;
 
 /// Takes pieces out of `input` while `fails` says yes: halves first, single bytes last.
 pub fn minimise(input: &[u8], mut fails: impl FnMut(&[u8]) -> bool) -> Vec<u8> {

@@ -5,7 +5,8 @@ mod http;
 mod memory;
 pub(crate) mod model;
 pub(crate) mod script;
-pub(crate) mod values;
+mod values;
+mod words;
 
 pub(crate) use http::HttpService;
 pub(crate) use memory::MemoryService;

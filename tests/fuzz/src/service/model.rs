@@ -257,8 +257,11 @@ fn differs(shape: &'static Value, value: &Value, place: &str) -> Result<(), Stri
         }
         ("map", Value::Object(entries)) => {
             let value_shape = self::shape(inner(shape, "value"));
+            // API Gateway answers empty templates with null (recorded).
+            let may_be_null = place.ends_with("Templates");
             entries
                 .values()
+                .filter(|value| !(may_be_null && value.is_null()))
                 .try_for_each(|value| differs(value_shape, value, &format!("{place}.*")))
         }
         ("string", Value::String(text)) => {
