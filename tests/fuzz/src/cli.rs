@@ -86,8 +86,8 @@ fn run(amount: Amount) -> Result<u64> {
     loop {
         match end.recv_timeout(HANG) {
             Ok(sum) => {
-                let sum = sum?;
                 flight.end()?;
+                let sum = sum?;
                 conclude("fuzz", sum.steps, sum.faults, sum.violations)?;
                 return Ok(sum.violations);
             }

@@ -157,18 +157,13 @@ pub(crate) fn parted(path: &str) -> (&str, &str) {
 pub(crate) fn operation(method: &str, path: &str) -> Option<&'static Operation> {
     let (path, query) = parted(path);
     let path = path.strip_suffix('/').unwrap_or(path);
-    let is_import = query.split('&').any(|part| part == "mode=import");
+    let is_import = method == "POST"
+        && (path == "/apikeys" || path == "/restapis")
+        && query.split('&').any(|part| part == "mode=import");
     operations().iter().find(|operation| {
         let (uri, wanted) = operation.uri.split_once('?').unwrap_or((operation.uri, ""));
-        operation.method == method
-            && (wanted == "mode=import") == (is_import && has_import(path))
-            && fits(uri, path)
+        operation.method == method && (wanted == "mode=import") == is_import && fits(uri, path)
     })
-}
-
-/// Whether a POST to this path can be an import.
-fn has_import(path: &str) -> bool {
-    path == "/apikeys" || path == "/restapis"
 }
 
 fn fits(uri: &str, path: &str) -> bool {
