@@ -7,7 +7,10 @@
 //! Of each [`case`] is asked that it does not panic, that it ends, that it needs no more memory than the target's bound for an input of its
 //! length, and that the target's own promises hold. What breaks one is made smaller ([`minimise`]) and kept in a file.
 //!
-//! A run is the same again for the same seed and the same code.
+//! A run is the same again for the same seed and the same code, but for the ids and instants that the management API draws itself.
+//!
+//! An input that broke something goes into the corpus once it is mended: `tests/fuzz/corpus/TARGET/NAME`. A test reads the whole corpus, and
+//! some inputs made from it.
 
 pub mod campaign;
 pub mod case;
