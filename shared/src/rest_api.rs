@@ -18,6 +18,7 @@ pub use api::{
     ApiKeySource, ApiStatus, EndpointAccessMode, EndpointConfiguration, EndpointType,
     IpAddressType, RestApi, SecurityPolicy,
 };
+pub(crate) use authorizer::jwt_configuration;
 pub use authorizer::{Authorizer, AuthorizerKind};
 pub use gateway_response::{GatewayResponse, GatewayResponseKind};
 pub use integration::{

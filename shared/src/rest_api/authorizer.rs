@@ -46,6 +46,68 @@ pub struct Authorizer {
     pub jwt_configuration: Option<Value>,
 }
 
+/// Whose tokens a JWT authorizer takes. Shape `JwtConfiguration`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JwtConfiguration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuers: Option<Vec<JwtIssuer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_algorithms: Option<Vec<JwtSigningAlgorithm>>,
+}
+
+/// Shape `JwtIssuer`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JwtIssuer {
+    issuer: String,
+    audiences: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_claims: Option<Vec<JwtAdditionalClaim>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
+}
+
+/// Shape `JwtAdditionalClaim`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JwtAdditionalClaim {
+    claim_name: String,
+    format: JwtClaimFormat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_values: Option<Vec<String>>,
+}
+
+/// How tokens are signed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum JwtSigningAlgorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Es256,
+    Es384,
+    Es512,
+}
+
+/// What a claim is.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum JwtClaimFormat {
+    SingleString,
+}
+
+/// A `jwtConfiguration` with the members of the service model and no others.
+///
+/// # Errors
+///
+/// When a member is missing, or is of another type than the service model says.
+pub(crate) fn jwt_configuration(value: &Value) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(JwtConfiguration::deserialize(value)?)
+}
+
 wire_enum! {
     /// The kind of an authorizer.
     AuthorizerKind {

@@ -12,7 +12,7 @@ use crate::control::error::ControlError;
 use crate::control::members::Members;
 use crate::control::patch::{Op, Patch};
 use crate::control::reply::Reply;
-use crate::rest_api::{Authorizer, AuthorizerKind, Definition};
+use crate::rest_api::{Authorizer, AuthorizerKind, Definition, jwt_configuration};
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
@@ -109,6 +109,10 @@ fn unknown_api() -> ControlError {
     )
 }
 
+fn invalid_jwt(error: &serde_json::Error) -> ControlError {
+    ControlError::bad_request(format!("Invalid jwtConfiguration: {error}"))
+}
+
 fn read(members: &Members) -> Result<Authorizer, ControlError> {
     let kind = members
         .choice("type", AuthorizerKind::ALL, AuthorizerKind::parse)?
@@ -130,7 +134,11 @@ fn read(members: &Members) -> Result<Authorizer, ControlError> {
         identity_source: members.filled_text("identitySource")?,
         identity_validation_expression: members.filled_text("identityValidationExpression")?,
         authorizer_result_ttl_in_seconds: ttl_s,
-        jwt_configuration: members.value("jwtConfiguration").cloned(),
+        jwt_configuration: members
+            .value("jwtConfiguration")
+            .map(jwt_configuration)
+            .transpose()
+            .map_err(|error| invalid_jwt(&error))?,
     })
 }
 
@@ -219,11 +227,9 @@ fn replace(authorizer: &mut Authorizer, path: &str, patch: &Patch) -> Result<(),
         }
         "/jwtConfiguration" => {
             authorizer.jwt_configuration = text
-                .map(|text| serde_json::from_str(&text))
+                .map(|text| jwt_configuration(&serde_json::from_str(&text)?))
                 .transpose()
-                .map_err(|error| {
-                    ControlError::bad_request(format!("Invalid jwtConfiguration: {error}"))
-                })?;
+                .map_err(|error| invalid_jwt(&error))?;
         }
         _ => return Err(patch.unknown_path(&PATHS)),
     }

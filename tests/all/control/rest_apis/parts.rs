@@ -355,3 +355,33 @@ async fn an_authorizer_in_use_is_not_deleted() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_jwt_configuration_is_answered_as_the_service_model_has_it() {
+    let app = App::start().await;
+    let api = Api::with_method(&app).await;
+    let issuer = json!({"issuer": "https://issuer.example", "audiences": ["a"]});
+    let configuration = json!({"issuers": [issuer], "defaultAlgorithms": ["RS256"]});
+    let body = |configuration: &Value| json!({"name": "jwt", "type": "JWT", "jwtConfiguration": configuration});
+    for wrong in [
+        json!({"issuers": null, "defaultAlgorithms": "RS256"}),
+        json!({"issuers": [{"issuer": 1, "audiences": []}]}),
+        json!({"issuers": [{"issuer": "i"}]}),
+        json!({"defaultAlgorithms": ["HS256"]}),
+        json!([]),
+    ] {
+        let (status, kind, _) = app
+            .refused("POST", &api.path("/authorizers"), body(&wrong))
+            .await;
+        assert_eq!(
+            (status, kind.as_str()),
+            (400, "BadRequestException"),
+            "{wrong}"
+        );
+    }
+    let mut with_more = configuration.clone();
+    with_more["more"] = json!({"a": 1});
+    let path = api.path("/authorizers");
+    let created = app.ok(201, "POST", &path, body(&with_more)).await;
+    assert_eq!(created["jwtConfiguration"], configuration);
+}

@@ -111,17 +111,21 @@ impl<'d> Import<'d> {
         base: &[String],
         path: &str,
     ) -> Result<Option<String>, ImportError> {
-        if path.len() > PATH_BYTES_MAX {
-            self.errors.add(format!(
-                "A path of {} characters is longer than {PATH_BYTES_MAX}",
-                path.len()
-            ));
-            return Ok(None);
-        }
         let segments = base
             .iter()
             .map(String::as_str)
             .chain(path.split('/').filter(|segment| !segment.is_empty()));
+        let with_slash = |segment: &str| segment.len().saturating_add(1);
+        let len = segments
+            .clone()
+            .map(with_slash)
+            .fold(0, usize::saturating_add);
+        if len > PATH_BYTES_MAX {
+            self.errors.add(format!(
+                "A path of {len} characters is longer than {PATH_BYTES_MAX}"
+            ));
+            return Ok(None);
+        }
         let mut parent = "/".to_owned();
         let mut is_last = false;
         for segment in segments {

@@ -6,7 +6,7 @@ use super::{Import, parse_upper};
 use crate::control::openapi::document::text_of;
 use crate::control::openapi::error::ImportError;
 use crate::control::openapi::extension;
-use crate::rest_api::{Authorizer, AuthorizerKind, Method};
+use crate::rest_api::{Authorizer, AuthorizerKind, Method, jwt_configuration};
 
 /// The header field of a scheme whose authorizer reads none.
 pub(in crate::control::openapi) const UNUSED: &str = "Unused";
@@ -142,6 +142,12 @@ impl Import<'_> {
                 "Invalid format for 'authorizerResultTtlInSeconds' of authorizer '{name}'. Ignoring."
             ));
         }
+        let jwt = members.get("jwtConfiguration").map(jwt_configuration);
+        if matches!(jwt, Some(Err(_))) {
+            self.warnings.add(format!(
+                "Invalid format for 'jwtConfiguration' of authorizer '{name}'. Ignoring."
+            ));
+        }
         let authorizer = Authorizer {
             id: name.to_owned(),
             name: name.to_owned(),
@@ -159,7 +165,7 @@ impl Import<'_> {
             identity_source: text("identitySource").or_else(|| default_source(kind, scheme)),
             identity_validation_expression: text("identityValidationExpression"),
             authorizer_result_ttl_in_seconds: ttl_in_seconds,
-            jwt_configuration: members.get("jwtConfiguration").cloned(),
+            jwt_configuration: jwt.and_then(Result::ok),
         };
         self.authorizers.insert(name.to_owned(), authorizer);
         Scheme::Authorizer(kind)

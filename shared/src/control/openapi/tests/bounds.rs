@@ -215,3 +215,27 @@ fn a_path_of_many_segments_does_not_become_many_long_paths() {
         ImportError::Unreadable(_)
     ));
 }
+
+#[test]
+fn the_base_path_counts_in_the_length_of_a_path() {
+    let mut document = openapi(&json!({"/users": {}}));
+    let read = |document: &Value| {
+        let options = ImportOptions {
+            base_path: BasePath::Prepend,
+            ..OPTIONS
+        };
+        definition_of(&document.to_string(), &options)
+    };
+    document["servers"] = json!([{"url": format!("https://x.example{}", "/a".repeat(1_021))}]);
+    let imported = read(&document).unwrap();
+    let mut paths = imported.definition.resources.keys();
+    assert!(paths.any(|path| path.len() == 2_048));
+    document["servers"] = json!([{"url": format!("https://x.example{}", "/a".repeat(1_022))}]);
+    assert!(matches!(read(&document), Err(ImportError::Refused(_))));
+    // A path counts as the resource has it, with the slash that the document may leave out.
+    let mut document = openapi(&json!({"usr": {}}));
+    document["servers"] = json!([{"url": format!("https://x.example/b{}", "/a".repeat(1_021))}]);
+    assert!(read(&document).is_ok());
+    document["servers"] = json!([{"url": format!("https://x.example/bc{}", "/a".repeat(1_021))}]);
+    assert!(matches!(read(&document), Err(ImportError::Refused(_))));
+}

@@ -117,3 +117,22 @@ fn an_authorizer_of_an_unknown_kind_is_refused() {
     }});
     assert!(matches!(refused(&document), ImportError::Refused(errors) if errors.len() == 1));
 }
+
+#[test]
+fn a_jwt_configuration_that_is_none_is_left_out() {
+    let with = |configuration: Value| {
+        let mut document = openapi(&json!({}));
+        document["components"] = json!({"securitySchemes": {"jwt": {"type": "oauth2",
+            "x-amazon-apigateway-authorizer": {"type": "jwt", "jwtConfiguration": configuration}}}});
+        imported(&document)
+    };
+    let configuration =
+        json!({"issuers": [{"issuer": "https://issuer.example", "audiences": ["a"]}]});
+    let right = with(configuration.clone());
+    assert_eq!(right.warnings, [""; 0]);
+    let authorizer = &right.definition.authorizers["jwt"];
+    assert_eq!(authorizer.jwt_configuration, Some(configuration));
+    let wrong = with(json!({"issuers": [{"issuer": ["a"]}]}));
+    assert_eq!(wrong.warnings.len(), 1, "{:?}", wrong.warnings);
+    assert_eq!(wrong.definition.authorizers["jwt"].jwt_configuration, None);
+}
