@@ -6,7 +6,7 @@ use ::tests::Result;
 use chaos::output::{complain, conclude, show};
 use clap::{Args, Parser, Subcommand};
 
-use crate::history;
+use crate::{crash, history};
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +36,8 @@ struct Cli {
 enum What {
     /// Concurrent clients on each store that there is.
     History(Amount),
+    /// The real binary, killed at random moments.
+    Crash(Amount),
 }
 
 #[derive(Debug, Args)]
@@ -43,9 +45,9 @@ struct Amount {
     /// The seed of the run; without it a new one.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many decisions on each store.
-    #[arg(long, default_value_t = history::STEPS)]
-    steps: u64,
+    /// How many decisions on each store, or how many kills.
+    #[arg(long)]
+    steps: Option<u64>,
 }
 
 /// Does what the words after the program's name ask for.
@@ -62,11 +64,20 @@ pub(crate) fn main() -> ExitCode {
 
 /// How many promises were broken.
 fn run(what: &What) -> Result<u64> {
-    let What::History(Amount { seed, steps }) = what;
+    let (What::History(Amount { seed, .. }) | What::Crash(Amount { seed, .. })) = what;
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     show(&format!("seed {seed}"))?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let sum = runtime.block_on(history::run(seed, *steps))?;
-    conclude("history", sum.steps, sum.faults, sum.violations)?;
+    let (name, sum) = match what {
+        What::History(Amount { steps, .. }) => {
+            let steps = steps.unwrap_or(history::STEPS);
+            ("history", runtime.block_on(history::run(seed, steps))?)
+        }
+        What::Crash(Amount { steps, .. }) => {
+            let kills = steps.unwrap_or(crash::KILLS);
+            ("crash", runtime.block_on(crash::run(seed, kills))?)
+        }
+    };
+    conclude(name, sum.steps, sum.faults, sum.violations)?;
     Ok(sum.violations)
 }
