@@ -1,12 +1,13 @@
 //! The command line: `tests/chaos` passes on what it was told.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::tests::Result;
 use chaos::output::{complain, conclude, show};
 use clap::{Args, Parser, Subcommand};
 
-use crate::{crash, history};
+use crate::{crash, history, soak};
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +39,21 @@ enum What {
     History(Amount),
     /// The real binary, killed at random moments.
     Crash(Amount),
+    /// The real binary under load for a long time, and clients and functions that mean harm.
+    Soak(Time),
+}
+
+#[derive(Debug, Args)]
+struct Time {
+    /// The seed of the run; without it a new one.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How long the load lasts, in minutes.
+    #[arg(long, default_value_t = soak::MINUTES, value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: u64,
+    /// Another `tollgate` than the one that Cargo builds by itself.
+    #[arg(long)]
+    binary: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +80,9 @@ pub(crate) fn main() -> ExitCode {
 
 /// How many promises were broken.
 fn run(what: &What) -> Result<u64> {
-    let (What::History(Amount { seed, .. }) | What::Crash(Amount { seed, .. })) = what;
+    let (What::History(Amount { seed, .. })
+    | What::Crash(Amount { seed, .. })
+    | What::Soak(Time { seed, .. })) = what;
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     show(&format!("seed {seed}"))?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -76,6 +94,12 @@ fn run(what: &What) -> Result<u64> {
         What::Crash(Amount { steps, .. }) => {
             let kills = steps.unwrap_or(crash::KILLS);
             ("crash", runtime.block_on(crash::run(seed, kills))?)
+        }
+        What::Soak(Time {
+            minutes, binary, ..
+        }) => {
+            let run = soak::run(seed, *minutes, binary.clone());
+            ("soak", runtime.block_on(run)?)
         }
     };
     conclude(name, sum.steps, sum.faults, sum.violations)?;

@@ -3,7 +3,6 @@
 
 mod clients;
 mod look;
-mod management;
 mod operation;
 mod operator;
 mod template;
@@ -21,8 +20,8 @@ use tokio::task::JoinSet;
 use tollgate::store::Registry as _;
 
 use crate::cli::Sum;
+use crate::management::{Management, PEPPER, TABLE};
 use clients::Clients;
-use management::{Management, PEPPER, TABLE};
 use operator::{Operator, Shared};
 
 /// How often the gateway is killed, when it is not said.

@@ -3,6 +3,8 @@
 mod cli;
 mod crash;
 mod history;
+mod management;
+mod soak;
 mod window;
 
 use std::process::ExitCode;

@@ -10,8 +10,8 @@ use tollgate::quota::Day;
 use tollgate::store::KeyRegistry as _;
 use tollgate::time::{Clock as _, SystemClock};
 
-use super::management::{Management, PATIENCE, text};
-use super::operator::{Shared, make_api};
+use super::operator::Shared;
+use crate::management::{Management, PATIENCE, make_api, text};
 use crate::window::{Bucket, Passed};
 
 /// What clients have bought. All quotas are by the month.

@@ -8,8 +8,8 @@ use tollgate::id::ApiStage;
 use tollgate::key::KeyValue;
 use tollgate::store::{KeyRegistry as _, PageRequest, PlanRegistry as _};
 
-use super::management::{Management, text};
 use super::world::{Ids, Key, Plan, World};
+use crate::management::{Management, text};
 
 /// The most entries of a page.
 const PAGE: u32 = 500;

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ::tests::Result;
 use fastrand::Rng;
-use serde_json::{Value, json};
 use tollgate::key::KeyValue;
 use tollgate::store::KeyRegistry as _;
 
 use super::look::{Found, look};
-use super::management::{Management, text};
 use super::operation::{Operation, Sent};
 use super::world::{Ids, World};
+use crate::management::{Management, make_api};
 
 /// An operator with an API of its own.
 #[derive(Debug)]
@@ -229,36 +228,4 @@ impl Operator {
             self.world = found.world.clone();
         }
     }
-}
-
-/// Makes an API whose root answers `GET` by itself, to those who have a key. Its id.
-///
-/// # Errors
-///
-/// When the management API does not.
-pub(super) async fn make_api(management: &Management, name: &str) -> Result<String> {
-    let api = management
-        .done("POST", "/restapis", &json!({"name": name}))
-        .await?;
-    let id = text(&api, "id");
-    let root = text(&api, "rootResourceId");
-    let method = format!("/restapis/{id}/resources/{root}/methods/GET");
-    let steps: [(&str, Value); 4] = [
-        (
-            "",
-            json!({"authorizationType": "NONE", "apiKeyRequired": true}),
-        ),
-        ("/responses/200", json!({})),
-        (
-            "/integration",
-            json!({"type": "MOCK", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}}),
-        ),
-        ("/integration/responses/200", json!({})),
-    ];
-    for (part, body) in steps {
-        management
-            .done("PUT", &format!("{method}{part}"), &body)
-            .await?;
-    }
-    Ok(id)
 }

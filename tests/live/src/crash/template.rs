@@ -3,7 +3,7 @@
 use ::tests::Result;
 use serde_json::Value;
 
-use super::management::{Management, text};
+use crate::management::{Management, text};
 
 /// The plan, and how many keys of the template it has.
 const PLANS: [(&str, usize); 3] = [("Bronze", 1), ("Silver", 0), ("Gold", 0)];
