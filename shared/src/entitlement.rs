@@ -125,8 +125,9 @@ pub(crate) struct Entitlement {
     /// `None`: no key has this value.
     pub(crate) key: Option<Key>,
     grants: Grants,
+    /// When the oldest part of this was read: the key, or one of its plans.
     read_at: Timestamp,
-    /// Since when the key has been refused, if it was before this was read; `read_at` if it was not.
+    /// Since when the key has been refused, if it was before this was read; when the key was read if it was not.
     refused_since: Timestamp,
 }
 

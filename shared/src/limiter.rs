@@ -238,7 +238,8 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let Some(fingerprint) = self.entitlements.fingerprint(text) else {
             return Ok(deny(Reason::UnknownKey, None));
         };
-        let mut now = self.store.now();
+        let asked_at = self.store.now();
+        let mut now = asked_at;
         let known = if let Some(known) = self.entitlements.remembered(&fingerprint, now) {
             known
         } else {
@@ -253,7 +254,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             now = self.store.now();
             known
         };
-        if let Some(decision) = self.decide_for(request, &known, now, gate).await? {
+        if let Some(decision) = self
+            .decide_for(request, &known, asked_at, now, gate)
+            .await?
+        {
             return Ok(decision);
         }
         match self.sought(text, fingerprint) {
@@ -282,11 +286,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         })
     }
 
-    /// `None` when the store has to be asked again about the key: it was refused by an old answer, or its meter is off.
+    /// `None` when the store has to be asked again about the key: what is known is too old for a refusal, or the meter is off.
     async fn decide_for(
         &self,
         request: &Request<'_>,
         known: &Arc<Entitlement>,
+        asked_at: Timestamp,
         now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
@@ -296,7 +301,8 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
                 Ok(self.decision(key, grant, &charged))
             }
-            Err(_) if known.should_recheck(now) => Ok(None),
+            // What was read since the request came is not too old for it, however long that took.
+            Err(_) if known.should_recheck(asked_at) => Ok(None),
             Err(reason) => Ok(Some(deny(reason, Some(known)))),
         }
     }
@@ -317,7 +323,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         if let Err(reason) = known.grant(request.api_stage, now) {
             return Ok(deny(reason, Some(&known)));
         }
-        let decision = self.decide_for(request, &known, now, gate).await?;
+        let decision = self.decide_for(request, &known, now, now, gate).await?;
         // The key is being enabled at this moment: the next request will find its meter on.
         Ok(decision.unwrap_or_else(|| deny(Reason::DisabledKey, Some(&known))))
     }

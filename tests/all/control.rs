@@ -2,6 +2,7 @@
 
 mod cost;
 mod import;
+mod interrupted;
 mod keys;
 mod managed;
 mod openapi;
@@ -58,11 +59,21 @@ impl App {
 
     /// With a store that is reached through `endpoint`, such as a proxy in front of `database`.
     async fn at(database: DynamoDb, endpoint: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::patient(database, endpoint, Patience::OPERATOR, change).await
+    }
+
+    /// [`App::at`], with another patience with the store.
+    async fn patient(
+        database: DynamoDb,
+        endpoint: &str,
+        patience: Patience,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let table = database.fresh_table_name();
         create_table(&database.client(), &table).await.unwrap();
         let sdk_config = tollgate_gateway::local::sdk_config(endpoint, "us-east-1");
         let pepper = Pepper::new(b"a pepper for the tests").unwrap();
-        let store = DynamoStore::new(&sdk_config, Patience::OPERATOR, table, pepper);
+        let store = DynamoStore::new(&sdk_config, patience, table, pepper);
         let clock = ManualClock::new(NOW);
         let mut settings = Settings {
             region: "us-east-1".to_owned(),

@@ -29,6 +29,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use bill::Bill;
 use bill::{Billed, Used};
 pub use fault::Fault;
+pub use trouble::Cut;
 use trouble::Trouble;
 
 use crate::dynamodb::DynamoDb;
@@ -162,6 +163,11 @@ impl CountingProxy {
     /// From now on one request of `one_in` has a fault of any kind, drawn from `seed`. Those that are late are late by 150 to 400 ms.
     pub fn make_trouble(&self, seed: u64, one_in: u32) {
         *self.state.trouble() = Trouble::new(seed, one_in);
+    }
+
+    /// From now on requests fail from some point on.
+    pub fn cut(&self, cut: Cut) {
+        *self.state.trouble() = Trouble::cut(cut);
     }
 
     /// Ends it. How many requests had a fault.

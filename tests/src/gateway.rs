@@ -125,6 +125,19 @@ impl GatewayBuilder {
         Err(format!("`{} start-api` failed: {failure}", binary.display()).into())
     }
 
+    /// Starts the gateway and ends it with KILL `after` so long, wherever it is then.
+    ///
+    /// # Errors
+    ///
+    /// When the build fails, the binary cannot be run, or the process cannot be signalled.
+    pub async fn kill_after(&self, after: Duration) -> Result<()> {
+        let binary = self.binary_path().await?;
+        let mut gateway = self.spawn(&binary)?;
+        tokio::time::sleep(after).await;
+        gateway.kill()?;
+        Ok(())
+    }
+
     /// Runs the command line by itself, until it ends: `run(&["start-api", "--port", "x"])` is `tollgate start-api --port x`.
     ///
     /// Only the binary and the environment are used.

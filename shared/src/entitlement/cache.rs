@@ -180,7 +180,8 @@ impl Entitlements {
             {
                 return Ok(Arc::clone(current));
             }
-            let mut read_at = clock.now();
+            let began_at = clock.now();
+            let mut read_at = began_at;
             let record = ledger.key(&sought.hash).await?;
             let mut grants = Vec::new();
             if let Some(record) = &record {
@@ -204,7 +205,7 @@ impl Entitlements {
                 key: record.map(Key::from),
                 grants: Grants::new(grants),
                 read_at,
-                refused_since: refused_since.unwrap_or(read_at),
+                refused_since: refused_since.unwrap_or(began_at),
             });
             if is_stranger {
                 self.keys.remove(&sought.fingerprint);

@@ -1,12 +1,13 @@
 //! The command line: `tests/chaos` passes on what it was told.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::tests::Result;
 use chaos::output::{complain, conclude, show};
 use clap::{Args, Parser, Subcommand};
 
-use crate::history;
+use crate::{crash, history, soak};
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +37,23 @@ struct Cli {
 enum What {
     /// Concurrent clients on each store that there is.
     History(Amount),
+    /// The real binary, killed at random moments.
+    Crash(Amount),
+    /// The real binary under load for a long time, and clients and functions that mean harm.
+    Soak(Time),
+}
+
+#[derive(Debug, Args)]
+struct Time {
+    /// The seed of the run; without it a new one.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How long the load lasts, in minutes.
+    #[arg(long, default_value_t = soak::MINUTES, value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: u64,
+    /// Another `tollgate` than the one that Cargo builds by itself.
+    #[arg(long)]
+    binary: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -43,9 +61,9 @@ struct Amount {
     /// The seed of the run; without it a new one.
     #[arg(long)]
     seed: Option<u64>,
-    /// How many decisions on each store.
-    #[arg(long, default_value_t = history::STEPS)]
-    steps: u64,
+    /// How many decisions on each store, or how many kills.
+    #[arg(long)]
+    steps: Option<u64>,
 }
 
 /// Does what the words after the program's name ask for.
@@ -62,11 +80,28 @@ pub(crate) fn main() -> ExitCode {
 
 /// How many promises were broken.
 fn run(what: &What) -> Result<u64> {
-    let What::History(Amount { seed, steps }) = what;
+    let (What::History(Amount { seed, .. })
+    | What::Crash(Amount { seed, .. })
+    | What::Soak(Time { seed, .. })) = what;
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     show(&format!("seed {seed}"))?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let sum = runtime.block_on(history::run(seed, *steps))?;
-    conclude("history", sum.steps, sum.faults, sum.violations)?;
+    let (name, sum) = match what {
+        What::History(Amount { steps, .. }) => {
+            let steps = steps.unwrap_or(history::STEPS);
+            ("history", runtime.block_on(history::run(seed, steps))?)
+        }
+        What::Crash(Amount { steps, .. }) => {
+            let kills = steps.unwrap_or(crash::KILLS);
+            ("crash", runtime.block_on(crash::run(seed, kills))?)
+        }
+        What::Soak(Time {
+            minutes, binary, ..
+        }) => {
+            let run = soak::run(seed, *minutes, binary.clone());
+            ("soak", runtime.block_on(run)?)
+        }
+    };
+    conclude(name, sum.steps, sum.faults, sum.violations)?;
     Ok(sum.violations)
 }

@@ -84,3 +84,31 @@ async fn a_value_that_another_key_has_by_now_is_charged_to_that_key() {
     charged.sort_unstable();
     assert_eq!(charged, ["client", "other"]);
 }
+
+/// A refusal is as old as it is, however old what is known of the key's plan.
+#[tokio::test]
+async fn a_key_that_was_refused_for_a_moment_is_seen_a_moment_after_it_is_enabled() {
+    let desk = Desk::new(None, None);
+    assert_eq!(desk.decide().await, None);
+    let other = "another-key-of-a-good-length";
+    {
+        let mut state = desk.ledger.state();
+        let mut key = state.keys[&hash(KEY)].clone();
+        key.id = "other".into();
+        key.enabled = false;
+        state.keys.insert(hash(other), key);
+    }
+    desk.clock.advance(Memory::default().max_age / 2);
+    let refused = Some(tollgate::decision::Reason::DisabledKey);
+    for _ in 0..100 {
+        let decided = desk.ask("/users", Some(other), 1).await.unwrap();
+        assert_eq!(decided, refused);
+        desk.clock.advance(Duration::from_millis(1));
+    }
+    {
+        let mut state = desk.ledger.state();
+        state.keys.get_mut(&hash(other)).unwrap().enabled = true;
+    }
+    desk.clock.advance(Duration::from_millis(10));
+    assert_eq!(desk.ask("/users", Some(other), 1).await.unwrap(), None);
+}

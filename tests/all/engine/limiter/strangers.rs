@@ -48,6 +48,20 @@ async fn a_value_that_no_key_has_is_not_looked_for_again_at_once() {
     assert_eq!(desk.calls_with(NOBODYS).await, ONE_READ);
 }
 
+/// What was read for a request is not too old for it, however long the reading takes.
+#[tokio::test]
+async fn a_refused_key_is_read_once_when_the_store_is_slow() {
+    let desk = Desk::new(None, None);
+    desk.ledger.state().tick = Some((desk.clock.clone(), FIRST_RECHECK * 4));
+    assert_eq!(desk.calls_with(NOBODYS).await, ONE_READ);
+    desk.set_enabled(false);
+    let with_its_plan = Calls {
+        plans: 1,
+        ..ONE_READ
+    };
+    assert_eq!(desk.calls_with(KEY).await, with_its_plan);
+}
+
 #[tokio::test]
 async fn a_key_that_is_created_after_it_was_refused_is_seen() {
     let desk = Desk::new(None, None);

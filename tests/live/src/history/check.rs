@@ -6,11 +6,12 @@ use std::time::Duration;
 use ::tests::Result;
 use tollgate::quota::Day;
 use tollgate::store::KeyRegistry as _;
-use tollgate::time::{Clock as _, SystemClock, Timestamp};
+use tollgate::time::{Clock as _, SystemClock};
 
 use super::process::{Process, SKEW};
 use super::record::{Closed, History, Record, Told};
 use super::stand::{Client, Stand};
+use crate::window::{Bucket, Passed};
 
 /// For how long a key that was disabled may still be used by a process that has charged it in advance: the longest life of a lease.
 const LONGEST_LEASE: Duration = Duration::from_secs(1);
@@ -37,32 +38,23 @@ pub(super) async fn check(stand: &Stand, history: &History) -> Result<Vec<String
     Ok(violations)
 }
 
-/// In no window more than the burst and the rate, and what clocks that differ give away. A request counts in a window only if all of its
-/// time lies in it: whatever instant it was admitted at.
+/// In no window more than the burst and the rate, and what clocks that differ give away.
 fn beyond_the_bucket(client: &Client, admitted: &[Record]) -> Option<String> {
-    let bought = client.bought;
-    // The ends of all requests that began in the window, in their order, with what they cost.
-    let mut ends: Vec<(Timestamp, u64)> = Vec::new();
-    for record in admitted.iter().rev() {
-        let place = ends.partition_point(|(end, _)| *end < record.ended_at);
-        ends.insert(place, (record.ended_at, record.cost));
-        let mut sum = 0_u64;
-        for (end, cost) in &ends {
-            sum = sum.saturating_add(*cost);
-            let window = end.saturating_since(record.began_at).saturating_add(SKEW);
-            let refill = window.as_nanos().saturating_mul(bought.rate.into()) / 1_000_000_000;
-            let most = u128::from(bought.burst).saturating_add(refill);
-            if u128::from(sum) > most {
-                return Some(format!(
-                    "{}: {sum} requests within {:?} of {}, at most {most}",
-                    client.plan_name(),
-                    end.saturating_since(record.began_at),
-                    record.began_at.as_nanos(),
-                ));
-            }
-        }
-    }
-    None
+    let bucket = Bucket {
+        rate: client.bought.rate,
+        burst: client.bought.burst,
+        skew: SKEW,
+    };
+    let passed: Vec<Passed> = admitted
+        .iter()
+        .map(|record| Passed {
+            began_at: record.began_at,
+            ended_at: record.ended_at,
+            cost: record.cost,
+        })
+        .collect();
+    let excess = bucket.excess(&passed)?;
+    Some(format!("{}: {excess}", client.plan_name()))
 }
 
 /// What was admitted was counted, and the quota has not been exceeded.
