@@ -32,12 +32,11 @@ pub(super) struct OpenStore {
 
 impl OpenStore {
     pub(super) async fn open(arguments: &StartApi) -> Result<Self, StartError> {
-        let (own, endpoint_url) = match &arguments.endpoint_url {
-            Some(endpoint_url) => (None, endpoint_url.clone()),
-            None => {
-                let (own, endpoint_url) = OwnStore::start(arguments).await?;
-                (Some(own), endpoint_url)
-            }
+        let (own, endpoint_url) = if let Some(endpoint_url) = &arguments.endpoint_url {
+            (None, endpoint_url.clone())
+        } else {
+            let (own, endpoint_url) = OwnStore::start(arguments).await?;
+            (Some(own), endpoint_url)
         };
         let inner_url = own.as_ref().map_or(&endpoint_url, |own| &own.inner_url);
         let inner_url = inner_url.clone();

@@ -40,6 +40,15 @@ pub(crate) struct Calls {
     pub(crate) shards: u32,
 }
 
+/// What a store does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Keys,
+    Plans,
+    /// Keeps the counts of days that have ended.
+    Archive,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) keys: HashMap<KeyHash, KeyRecord>,
@@ -51,12 +60,8 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     /// Whether every call fails.
     pub(crate) is_down: bool,
-    /// Whether no key can be read.
-    pub(crate) cannot_read_keys: bool,
-    /// Whether no plan can be read.
-    pub(crate) cannot_read_plans: bool,
-    /// Whether the count of an ended day cannot be written.
-    pub(crate) cannot_archive: bool,
+    /// What alone fails, if anything does.
+    pub(crate) failing: Option<Part>,
     /// A clock, and how far each call moves it.
     pub(crate) tick: Option<(ManualClock, Duration)>,
 }
@@ -116,7 +121,7 @@ impl MemoryLedger {
 impl Ledger for MemoryLedger {
     async fn key(&self, hash: &KeyHash) -> Result<Option<KeyRecord>, StoreError> {
         self.arrive(|calls| calls.keys += 1).await?;
-        if self.state().cannot_read_keys {
+        if self.state().failing == Some(Part::Keys) {
             return Err(unavailable());
         }
         Ok(self.state().keys.get(hash).cloned())
@@ -124,7 +129,7 @@ impl Ledger for MemoryLedger {
 
     async fn plan(&self, id: &PlanId) -> Result<Option<Plan>, StoreError> {
         self.arrive(|calls| calls.plans += 1).await?;
-        if self.state().cannot_read_plans {
+        if self.state().failing == Some(Part::Plans) {
             return Err(unavailable());
         }
         Ok(self.state().plans.get(id).cloned())
@@ -174,7 +179,7 @@ impl Ledger for MemoryLedger {
     async fn archive(&self, _meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
         self.arrive(|calls| calls.archives += 1).await?;
         let mut state = self.state();
-        if state.cannot_archive {
+        if state.failing == Some(Part::Archive) {
             return Err(unavailable());
         }
         state.archived.insert(ended.day.number(), ended.count);

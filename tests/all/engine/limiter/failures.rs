@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tollgate::store::StoreErrorKind;
 
-use super::super::ledger::Fault;
+use super::super::ledger::{Fault, Part};
 use super::{Calls, Desk, FIRST_SIGHT, KEY, NO_CALLS, daily, meter_id, throttle};
 
 fn desk() -> Desk {
@@ -109,10 +109,10 @@ async fn a_day_that_could_not_be_archived_is_archived_by_the_next_charge() {
         state.meters[&meter_id()].days(&state.archived)
     };
     let before = days(&desk);
-    desk.ledger.state().cannot_archive = true;
+    desk.ledger.state().failing = Some(Part::Archive);
     assert!(desk.fails().await);
     assert_eq!(days(&desk), before);
-    desk.ledger.state().cannot_archive = false;
+    desk.ledger.state().failing = None;
     assert_eq!(desk.decide().await, None);
     assert_eq!((before.len(), days(&desk).len()), (3, 4));
 }

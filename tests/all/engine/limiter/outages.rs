@@ -9,7 +9,7 @@ use tollgate::plan::ON_UNAVAILABLE;
 use tollgate::store::{StoreError, StoreErrorKind};
 use tollgate::time::Clock as _;
 
-use super::super::ledger::Fault;
+use super::super::ledger::{Fault, Part};
 use super::{Calls, Desk, KEY, NO_CALLS, daily, throttle};
 
 /// A plan whose keys may go on while the store does not answer.
@@ -257,7 +257,7 @@ async fn a_meter_that_was_seen_off_passes_nothing_until_it_is_seen_on() {
     let desk = lenient(1.0, 10, 1_000);
     assert_eq!(desk.decide().await, None);
     desk.set_enabled(false);
-    desk.ledger.state().cannot_read_keys = true;
+    desk.ledger.state().failing = Some(Part::Keys);
     for _ in 0..5 {
         desk.failure().await;
     }
@@ -266,7 +266,7 @@ async fn a_meter_that_was_seen_off_passes_nothing_until_it_is_seen_on() {
         desk.failure().await;
     }
     desk.set_down(false);
-    desk.ledger.state().cannot_read_keys = false;
+    desk.ledger.state().failing = None;
     desk.set_enabled(true);
     desk.clock.advance(LONGEST_REST);
     assert_eq!(desk.decide().await, None);
@@ -279,7 +279,7 @@ async fn a_key_that_was_read_as_disabled_passes_nothing_though_its_plan_could_no
     let desk = lenient(1.0, 10, 1_000);
     assert_eq!(desk.decide().await, None);
     desk.change_key(|key| key.enabled = false);
-    desk.ledger.state().cannot_read_plans = true;
+    desk.ledger.state().failing = Some(Part::Plans);
     desk.clock.advance(Duration::from_secs(31));
     desk.failure().await;
     desk.set_down(true);
