@@ -69,7 +69,7 @@ impl Connector {
             Ok(answer) => {
                 let mut response = Response::new(Full::new(answer.body));
                 *response.status_mut() = answer.status;
-                *response.headers_mut() = end_to_end(&answer.headers);
+                *response.headers_mut() = event::handed_on(&answer.headers);
                 response
             }
             Err(error) => no_answer(&error),
@@ -91,7 +91,7 @@ impl Handler for Connector {
 
 /// The fields of a request that go on: not the client's signature, and not what concerns its own connection.
 fn without_signature(headers: &HeaderMap) -> HeaderMap {
-    let mut headers = end_to_end(headers);
+    let mut headers = event::handed_on(headers);
     for name in [header::AUTHORIZATION, header::HOST, header::EXPECT] {
         headers.remove(name);
     }
@@ -99,14 +99,6 @@ fn without_signature(headers: &HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
-}
-
-/// Fields without those of one connection. The length is the new message's own.
-fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    event::end_to_end(headers)
-        .filter(|(name, _)| *name != header::CONTENT_LENGTH)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// What clients make of it is an error of the service, with its cause.

@@ -21,7 +21,7 @@ mod v1;
 mod v2;
 
 pub(crate) use body::is_binary;
-pub(crate) use header::{capitalised, end_to_end, is_hop_by_hop};
+pub(crate) use header::{capitalised, end_to_end, handed_on, is_hop_by_hop};
 pub(crate) use query::parameters as query_parameters;
 pub use request::{ApiKind, IamCaller, ProxyRequest, RequestApiKey};
 pub use response::{MalformedResponse, ProxyResponse, from_v1, from_v2};

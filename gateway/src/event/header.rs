@@ -76,6 +76,15 @@ pub(crate) fn end_to_end(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderNa
     })
 }
 
+/// The header fields of a message that is handed on: those of one connection are left out, and so is its length, which whoever sends the
+/// new message says.
+pub(crate) fn handed_on(headers: &HeaderMap) -> HeaderMap {
+    end_to_end(headers)
+        .filter(|(name, _)| *name != header::CONTENT_LENGTH)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
 /// Whether a header concerns one connection only, whatever the message says.
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     const NAMES: [&str; 8] = [

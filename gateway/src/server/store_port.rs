@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use tracing::warn;
@@ -43,7 +43,7 @@ impl StorePort {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
         let (parts, body) = request.into_parts();
-        if let Err(refusal) = guard::check(&parts) {
+        if let Err(refusal) = guard::check_with_containers(&parts) {
             return refused(
                 StatusCode::FORBIDDEN,
                 "AccessDeniedException",
@@ -59,7 +59,7 @@ impl StorePort {
         };
         let mut handed_on = Request::new(body.to_bytes());
         *handed_on.method_mut() = parts.method;
-        *handed_on.headers_mut() = end_to_end(&parts.headers);
+        *handed_on.headers_mut() = event::handed_on(&parts.headers);
         handed_on.headers_mut().remove(header::HOST);
         handed_on.headers_mut().remove(header::EXPECT);
         let mut uri = parts.uri.into_parts();
@@ -73,7 +73,7 @@ impl StorePort {
         };
         match answer {
             Ok(answer) => {
-                let headers = end_to_end(answer.headers());
+                let headers = event::handed_on(answer.headers());
                 let mut response = answer.map(|body| Content::Streamed(Box::new(body)));
                 *response.headers_mut() = headers;
                 response
@@ -93,14 +93,6 @@ impl Handler for StorePort {
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Content> {
         self.answer(request).await
     }
-}
-
-/// Fields without those of one connection. What sends a message says how long it is.
-fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    event::end_to_end(headers)
-        .filter(|(name, _)| *name != header::CONTENT_LENGTH)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 fn unavailable() -> Response<Content> {

@@ -3,6 +3,8 @@
 //! A web page that a browser shows can send requests to the loopback address. Browsers say in `Origin` and `Sec-Fetch-Site` where a page came
 //! from, and in `Host` the name under which it reached us, which is a foreign one when that name was pointed at this machine.
 
+use std::net::Ipv4Addr;
+
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
 
@@ -14,6 +16,7 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Host,
+    PublicName,
     Origin,
 }
 
@@ -23,6 +26,9 @@ impl Refusal {
             Self::Host => {
                 "this port answers to the names localhost, 127.0.0.1 and [::1] only: use one of them in the endpoint's URL"
             }
+            Self::PublicName => {
+                "this port answers to addresses, to localhost and to names of a local network: use one of them in the endpoint's URL"
+            }
             Self::Origin => "this port answers no requests of other web pages",
         }
     }
@@ -30,9 +36,19 @@ impl Refusal {
 
 /// Refuses requests that a web page from elsewhere may have sent.
 pub(crate) fn check(parts: &Parts) -> Result<(), Refusal> {
+    check_named(parts, is_loopback, Refusal::Host)
+}
+
+/// The same, for a port that containers on this machine use, too: they know it by the address of a bridge, or by a name such as
+/// `host.docker.internal`. Only a name that is in the DNS of the internet can be pointed here by somebody else.
+pub(crate) fn check_with_containers(parts: &Parts) -> Result<(), Refusal> {
+    check_named(parts, is_local, Refusal::PublicName)
+}
+
+fn check_named(parts: &Parts, is_known: fn(&str) -> bool, refusal: Refusal) -> Result<(), Refusal> {
     let host = match host::of(parts) {
-        Ok(Some(host)) if is_loopback(host) => host,
-        Ok(_) | Err(_) => return Err(Refusal::Host),
+        Ok(Some(host)) if is_known(name_in(host)) => host,
+        Ok(_) | Err(_) => return Err(refusal),
     };
     let headers = &parts.headers;
     let is_own_page = |origin: &str| {
@@ -58,12 +74,25 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
         .map(|value| value.to_str().ok())
 }
 
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
+/// A host without its port.
+fn name_in(host: &str) -> &str {
+    match host.rsplit_once(':') {
         // The colons of an address in brackets belong to it.
         Some((name, port)) if !port.ends_with(']') => name,
         Some(_) | None => host,
-    };
+    }
+}
+
+/// An address, or a name that the DNS of the internet cannot have.
+fn is_local(name: &str) -> bool {
+    is_loopback(name)
+        || name.starts_with('[')
+        || name.parse::<Ipv4Addr>().is_ok()
+        || !name.contains('.')
+        || name.ends_with(".internal")
+}
+
+fn is_loopback(name: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"]
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known))
@@ -104,6 +133,30 @@ mod tests {
             assert_eq!(checked(&[("host", host)]), Err(Refusal::Host), "{host}");
         }
         assert_eq!(checked(&[]), Err(Refusal::Host));
+    }
+
+    #[test]
+    fn containers_may_use_a_port_that_is_for_them_and_no_name_of_the_internet() {
+        let checked = |host: &str| {
+            let request = http::Request::builder().uri("/").header("host", host);
+            check_with_containers(&request.body(()).unwrap().into_parts().0)
+        };
+        for host in [
+            "127.0.0.1:8000",
+            "[::1]:8000",
+            "172.17.0.1:8000",
+            "host.docker.internal:8000",
+            "gateway:8000",
+        ] {
+            assert_eq!(checked(host), Ok(()), "{host}");
+        }
+        for host in [
+            "attacker.example:8000",
+            "172.17.0.1.nip.io",
+            "x.internal.example",
+        ] {
+            assert_eq!(checked(host), Err(Refusal::PublicName), "{host}");
+        }
     }
 
     #[test]
