@@ -94,7 +94,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
             sample_plan::add(&open.store, &event, SystemClock.now()).await?;
         }
         let ids = RequestIds::new(SystemClock.now().as_secs());
-        let starting = started.start(&alone, code, &call.start, &open.inner_url);
+        let starting = started.start(&alone, code, &call.start, open.inner_url());
         match starting.await {
             Ok(_lambdas) => {}
             Err(StartError::Function { cause, .. }) => return failed(cause, &ids),
