@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 23] = [
+const GATEWAY: [&str; 24] = [
     "local",
     "http_client",
     "content",
@@ -56,6 +56,7 @@ const GATEWAY: [&str; 23] = [
     "shared_throttle",
     "authorize",
     "rest_api",
+    "console",
     "server",
     "connect",
     "start_api",
