@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use http::Method;
 use serde::Serialize;
-use tollgate::api::MethodPatterns;
-use tollgate::http::variable;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
 
@@ -15,7 +13,7 @@ use super::left_out::LeftOut;
 use crate::deploy::Deployed;
 use crate::router::DEFAULT_STAGE;
 use crate::start_api::Started;
-use crate::template::{ApiKind, ApiSpec, MethodSpec, RouteAuthorization, Template};
+use crate::template::{ApiKind, ApiSpec, FunctionSpec, MethodSpec, RouteAuthorization, Template};
 
 /// What answers, and where: as one JSON value, or as tables.
 pub(super) fn print(started: &Started<'_>, printer: &Printer) {
@@ -247,17 +245,10 @@ fn requires_key(api: &ApiSpec, method: &MethodSpec, template: &Template) -> bool
                 .functions
                 .iter()
                 .find(|function| function.logical_id == method.function_logical_id);
-            let variables = function.map(|function| &function.environment);
-            let has_layer = variables.is_some_and(|variables| {
-                variables.contains_key(variable::TABLE)
-                    && variables.get(variable::LAYER).map(String::as_str) != Some("off")
-            });
-            let public: MethodPatterns = variables
-                .and_then(|variables| variables.get(variable::PUBLIC))
-                .and_then(|list| list.parse().ok())
-                .unwrap_or_default();
             let verb = Method::from_bytes(method.verb.as_bytes()).unwrap_or(Method::GET);
-            has_layer && !public.matches(&verb, &method.path)
+            function
+                .and_then(FunctionSpec::public_methods)
+                .is_some_and(|public| !public.matches(&verb, &method.path))
         }
     }
 }

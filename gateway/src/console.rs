@@ -1,0 +1,3 @@
+//! Pages in a browser.
+
+pub mod apis;
