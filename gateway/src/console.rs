@@ -1,3 +1,0 @@
-//! Pages in a browser.
-
-pub mod apis;
