@@ -8,7 +8,7 @@ use crate::explain::integration_in_words;
 
 /// How a resource or a method stands to what is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(super) enum Change {
     /// It is deployed as it is.
     None,
     /// It has been added since, and is not served.
@@ -21,13 +21,13 @@ pub enum Change {
 
 /// Something that was edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub(super) struct Difference {
     /// What: `API key`, for example.
-    pub what: &'static str,
+    pub(super) what: &'static str,
     /// As it is deployed.
-    pub deployed: String,
+    pub(super) deployed: String,
     /// As it is edited, and will be once it is deployed.
-    pub edited: String,
+    pub(super) edited: String,
 }
 
 /// Whether a key is needed, in words.

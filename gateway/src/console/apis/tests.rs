@@ -207,3 +207,31 @@ fn routes_of_a_template_are_a_tree_too() {
     let url = &trees[1].root.branches["$default"];
     assert!(url.methods[0].is_key_required);
 }
+
+#[test]
+fn the_tree_is_lists_within_lists_and_marks_what_matters() {
+    use IntegrationKind::Mock;
+    let deployed = definition(&[
+        ("/", vec![]),
+        ("/items", vec![method("GET", true, Mock, ""), method("ANY", false, Mock, "")]),
+    ]);
+    let mut edited = deployed.clone();
+    let get = edited
+        .resources
+        .get_mut("/items")
+        .unwrap()
+        .resource_methods
+        .get_mut("GET")
+        .unwrap();
+    get.api_key_required = false;
+    let api_stage = tollgate::id::ApiStage::new("<shop>", "dev");
+    let html = branches::render(&tree(deployed, edited), &api_stage).into_string();
+    for part in [
+        "<ul class=\"tree\"><li><p class=\"resource\"><code>/items</code>",
+        "API key: deployed <strong>required</strong>, edited <strong>not required</strong>",
+        "⚠ no key required",
+        "href=\"/console/try?stage=%3Cshop%3E%3Adev&amp;method=GET&amp;path=%2Fitems\"",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}

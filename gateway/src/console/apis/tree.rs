@@ -11,43 +11,43 @@ use crate::template::DEFAULT_ROUTE;
 
 /// What a stage offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tree {
+pub(super) struct Tree {
     /// The resource `/`, or what stands in its place, with all others below it.
-    pub root: Branch,
+    pub(super) root: Branch,
     /// What has been edited beside resources and methods, in sentences.
-    pub other_changes: Vec<String>,
+    pub(super) other_changes: Vec<String>,
 }
 
 /// A resource, or a part of the path to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
+pub(super) struct Branch {
     /// The whole path.
-    pub path: String,
+    pub(super) path: String,
     /// The last segment with its slash: `/{id}`.
-    pub part: String,
+    pub(super) part: String,
     /// Whether it has been added or removed since.
-    pub change: Change,
+    pub(super) change: Change,
     /// Its methods.
-    pub methods: Vec<Method>,
+    pub(super) methods: Vec<Method>,
     /// What is below it, by the next segment.
-    pub branches: BTreeMap<String, Branch>,
+    pub(super) branches: BTreeMap<String, Branch>,
 }
 
 /// A method, as it is served; one that is not served yet, as it has been edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method {
+pub(super) struct Method {
     /// The verb, or `ANY`.
-    pub verb: String,
+    pub(super) verb: String,
     /// Whether a key of a usage plan is needed.
-    pub is_key_required: bool,
+    pub(super) is_key_required: bool,
     /// Who may call it apart from that; `None` where everybody may.
-    pub access: Option<String>,
+    pub(super) access: Option<String>,
     /// What answers.
-    pub integration: String,
+    pub(super) integration: String,
     /// How it stands to what is deployed.
-    pub change: Change,
+    pub(super) change: Change,
     /// What was edited.
-    pub differences: Vec<Difference>,
+    pub(super) differences: Vec<Difference>,
 }
 
 /// A resource as it is deployed and as it is edited.
@@ -64,7 +64,7 @@ struct Compared<'a> {
 impl Tree {
     /// What a stage of a REST API serves beside what has been edited since.
     #[must_use]
-    pub fn of_rest_api(stage: &Stage, snapshot: &Snapshot, record: &ApiRecord) -> Self {
+    pub(super) fn of_rest_api(stage: &Stage, snapshot: &Snapshot, record: &ApiRecord) -> Self {
         let compared = Compared {
             deployed: &snapshot.definition,
             edited: &record.definition,
@@ -95,7 +95,7 @@ impl Tree {
 
     /// What an HTTP API or a function URL offers.
     #[must_use]
-    pub fn of_declared(stage: &DeclaredStage) -> Self {
+    pub(super) fn of_declared(stage: &DeclaredStage) -> Self {
         let mut root = Branch::new("/".to_owned(), "/".to_owned());
         for route in stage.routes.iter() {
             let branch = match route.template() {
@@ -112,7 +112,7 @@ impl Tree {
 
     /// Every method with its path, from the top.
     #[must_use]
-    pub fn methods(&self) -> Vec<(&str, &Method)> {
+    pub(super) fn methods(&self) -> Vec<(&str, &Method)> {
         let mut found = Vec::new();
         let mut waiting = vec![&self.root];
         while let Some(branch) = waiting.pop() {
@@ -125,7 +125,7 @@ impl Tree {
 
     /// The methods that are served and need no key.
     #[must_use]
-    pub fn without_key(&self) -> Vec<(&str, &Method)> {
+    pub(super) fn without_key(&self) -> Vec<(&str, &Method)> {
         let mut methods = self.methods();
         methods.retain(|(_, method)| method.change != Change::Added && !method.is_key_required);
         methods
@@ -133,7 +133,7 @@ impl Tree {
 
     /// Whether what is served is not what has been edited.
     #[must_use]
-    pub fn is_edited(&self) -> bool {
+    pub(super) fn is_edited(&self) -> bool {
         !self.other_changes.is_empty() || self.root.is_edited()
     }
 }
