@@ -19,6 +19,7 @@ mod paging;
 mod path;
 mod plans;
 mod problem;
+mod stages;
 mod surroundings;
 mod usage;
 mod visit;
@@ -38,6 +39,7 @@ use crate::content::Content;
 use answer::Answer;
 use directory::Directory;
 use problem::Problem;
+use stages::Stages;
 use visit::Visit;
 
 pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
@@ -55,16 +57,21 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    stages: Stages,
 }
 
 impl Console {
     /// The console of what `surroundings` name. Nothing is read yet.
     #[must_use]
     pub fn new(surroundings: Surroundings) -> Self {
-        let directory = Directory::new(surroundings.store.clone(), Arc::clone(&surroundings.clock));
+        let store = || surroundings.store.clone();
+        let clock = || Arc::clone(&surroundings.clock);
+        let directory = Directory::new(store(), clock());
+        let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
-            surroundings,
             directory,
+            stages,
+            surroundings,
         }))
     }
 
