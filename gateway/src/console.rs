@@ -35,6 +35,7 @@ use tollgate::store::StoreError;
 use tollgate::time::Clock as _;
 
 use crate::content::Content;
+use crate::http_client::HttpClient;
 
 use answer::Answer;
 use directory::Directory;
@@ -57,6 +58,7 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    client: HttpClient,
     stages: Stages,
 }
 
@@ -70,6 +72,7 @@ impl Console {
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
             directory,
+            client: HttpClient::default(),
             stages,
             surroundings,
         }))

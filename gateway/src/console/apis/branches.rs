@@ -95,7 +95,11 @@ fn difference_item(difference: &Difference) -> Markup {
 
 fn try_address(branch: &Branch, method: &Method, api_stage: &ApiStage) -> String {
     let stage = api_stage.to_string();
-    let verb = if method.verb == "ANY" { "GET" } else { &method.verb };
+    let verb = if method.verb == "ANY" {
+        "GET"
+    } else {
+        &method.verb
+    };
     let path = if branch.path.starts_with('/') {
         branch.path.as_str()
     } else {

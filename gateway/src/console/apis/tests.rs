@@ -213,7 +213,13 @@ fn the_tree_is_lists_within_lists_and_marks_what_matters() {
     use IntegrationKind::Mock;
     let deployed = definition(&[
         ("/", vec![]),
-        ("/items", vec![method("GET", true, Mock, ""), method("ANY", false, Mock, "")]),
+        (
+            "/items",
+            vec![
+                method("GET", true, Mock, ""),
+                method("ANY", false, Mock, ""),
+            ],
+        ),
     ]);
     let mut edited = deployed.clone();
     let get = edited

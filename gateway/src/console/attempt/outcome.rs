@@ -106,7 +106,10 @@ impl Outcome {
 fn title(wanted: &Wanted<'_>) -> String {
     let ApiStage { api_id, stage } = &wanted.api_stage;
     let method = &wanted.method;
-    format!("{method} {} on {api_id}, stage {stage}", wanted.path_and_query())
+    format!(
+        "{method} {} on {api_id}, stage {stage}",
+        wanted.path_and_query()
+    )
 }
 
 fn received(answer: &Result<Received, String>) -> Markup {

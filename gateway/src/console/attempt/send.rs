@@ -47,7 +47,12 @@ pub(super) enum Body {
 pub(super) fn address(base: &str, declared: &[DeclaredStage], wanted: &Wanted<'_>) -> String {
     let api_stage = &wanted.api_stage;
     let known = declared.iter().find(|stage| stage.api_stage == *api_stage);
-    let api = || format!("/_aws/execute-api/{}", path::segment(api_stage.api_id.as_str()));
+    let api = || {
+        format!(
+            "/_aws/execute-api/{}",
+            path::segment(api_stage.api_id.as_str())
+        )
+    };
     let prefix = match known.map(|stage| &stage.kind) {
         Some(DeclaredKind::FunctionUrl { function_name }) => {
             format!("/_aws/lambda-url/{}", path::segment(function_name))
@@ -104,7 +109,10 @@ pub(super) async fn send(
         }),
         Ok(Err(SendError::Unreachable(why))) => Err(format!("The gateway did not answer: {why}.")),
         Ok(Err(SendError::TooLong)) => Err("The answer is over 10 MB.".to_owned()),
-        Err(_elapsed) => Err(format!("There was no answer within {} s.", TIMEOUT.as_secs())),
+        Err(_elapsed) => Err(format!(
+            "There was no answer within {} s.",
+            TIMEOUT.as_secs()
+        )),
     }
 }
 

@@ -30,7 +30,11 @@ fn item(step: &Step) -> Markup {
 }
 
 fn meter(what: &str, level: Level) -> Markup {
-    let text = format!("{} of {}", words::number(level.left), words::number(level.of));
+    let text = format!(
+        "{} of {}",
+        words::number(level.left),
+        words::number(level.of)
+    );
     html! {
         // A meter without a range would show nothing.
         @if level.of > 0 {

@@ -10,9 +10,7 @@ use tollgate::id::{ApiStage, KeyId};
 use crate::console::forms::{Fields, Mistakes};
 
 /// The methods that a request may have.
-pub(super) const METHODS: [&str; 7] = [
-    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS",
-];
+pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// The header field that carries keys.
 const API_KEY: &str = "x-api-key";
@@ -73,8 +71,8 @@ impl fmt::Debug for ChosenKey<'_> {
 impl<'a> Wanted<'a> {
     /// `None` when there are mistakes.
     pub(super) fn read(fields: &'a Fields, mistakes: &mut Mistakes) -> Option<Self> {
-        let api_stage = ApiStage::parse(fields.get("stage"))
-            .ok_or_else(|| "Choose a stage.".to_owned());
+        let api_stage =
+            ApiStage::parse(fields.get("stage")).ok_or_else(|| "Choose a stage.".to_owned());
         let method = METHODS
             .into_iter()
             .find(|known| *known == fields.get("method"))
@@ -163,10 +161,9 @@ fn headers(text: &str) -> Result<HeaderMap, String> {
         let (name, value) = line.split_once(':').ok_or_else(|| {
             format!("Line {place} is no header field: write it as in content-type: text/plain.")
         })?;
-        let name: HeaderName = name
-            .trim()
-            .parse()
-            .map_err(|_invalid| format!("Line {place} does not begin with the name of a header field."))?;
+        let name: HeaderName = name.trim().parse().map_err(|_invalid| {
+            format!("Line {place} does not begin with the name of a header field.")
+        })?;
         if name == API_KEY {
             return Err("Choose the key above: it is sent as x-api-key.".to_owned());
         }
@@ -180,8 +177,9 @@ fn headers(text: &str) -> Result<HeaderMap, String> {
         {
             return Err(format!("{name} is set by whoever sends the request."));
         }
-        let value = HeaderValue::from_str(value.trim())
-            .map_err(|_invalid| format!("The value of {name} has characters that a header cannot have."))?;
+        let value = HeaderValue::from_str(value.trim()).map_err(|_invalid| {
+            format!("The value of {name} has characters that a header cannot have.")
+        })?;
         headers.append(name, value);
     }
     Ok(headers)
