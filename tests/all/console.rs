@@ -1,222 +1,107 @@
-//! The console through real sockets: the admin port and the gateway's own port in this process, and a store.
+//! The console as a browser uses it: through the admin port, with cookies and forms.
 
 mod apis;
 mod attempt;
+mod command;
+mod plans;
+mod protection;
+mod shop;
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::sync::Arc;
+use serde_json::Value;
+use tests::{Answer, Gateway, HttpClient};
 
-use serde_json::{Value, json};
-use tests::{Answer, DynamoDb, HttpClient};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tollgate::control::{Control, Settings, UnmanagedStages, account_limit_of_aws};
-use tollgate::http::fields::Fields;
-use tollgate::key::{EnvironmentLetter, Pepper};
-use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
-use tollgate::time::SystemClock;
-use tollgate_gateway::console::{Console, Surroundings};
-use tollgate_gateway::lambda::Lambdas;
-use tollgate_gateway::local;
-use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
-use tollgate_gateway::router::Router;
-use tollgate_gateway::server::{Admin, DataPlane, HttpApis, HttpApisSettings, serve};
-
-use crate::patient::patient_limiter;
-
-/// A gateway with its console.
-struct World {
-    admin: HttpClient,
-    _stop: watch::Sender<bool>,
-    _database: DynamoDb,
+/// A browser without scripts at the console of a gateway.
+struct Browser {
+    client: HttpClient,
+    /// The token of its forms.
+    token: String,
+    gateway: Gateway,
 }
 
-/// A REST API `shop` with the stage `dev`, a plan that covers it, and a key in the plan.
-struct Shop {
-    api_id: String,
-    key_id: String,
-    value: String,
-}
-
-impl World {
-    async fn start() -> Self {
-        Self::with_gateway(true).await
+impl Browser {
+    /// At the console of a gateway without a template.
+    async fn open() -> Self {
+        Self::at(Gateway::builder().no_template().start().await.unwrap()).await
     }
 
-    /// A console of a table before which no gateway runs.
-    async fn without_gateway() -> Self {
-        Self::with_gateway(false).await
-    }
-
-    async fn with_gateway(has_gateway: bool) -> Self {
-        let database = DynamoDb::embedded().unwrap();
-        let table = database.fresh_table_name();
-        create_table(&database.client(), &table).await.unwrap();
-        let pepper = Pepper::new(b"a pepper for the tests").unwrap();
-        let config = local::sdk_config(database.endpoint(), local::REGION);
-        let store = DynamoStore::new(&config, Patience::OPERATOR, table, pepper.clone());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        // Nothing here calls a function.
-        let lambdas = Lambdas::elsewhere("http://127.0.0.1:9".parse().unwrap(), BTreeMap::new());
-        let rest_apis = RestApis::new(
-            RestApisSettings {
-                store: store.clone(),
-                limiter: patient_limiter(store.clone(), SystemClock, pepper),
-                lambdas: lambdas.clone(),
-                fields: Fields::All,
-                account_id: local::ACCOUNT_ID.to_owned(),
-                region: local::REGION.to_owned(),
-                account_limit: account_limit_of_aws(),
-                port: address.port(),
-            },
-            Arc::new(SystemClock),
-        );
-        let http_apis = HttpApis::new(
-            HttpApisSettings {
-                apis: Vec::new(),
-                function_urls: Vec::new(),
-                lambdas,
-                account_id: local::ACCOUNT_ID.to_owned(),
-                region: local::REGION.to_owned(),
-                port: address.port(),
-            },
-            Arc::new(SystemClock),
-        );
-        let router = Router::new(Vec::new(), Vec::new(), Vec::new()).unwrap();
-        let data_plane = DataPlane::new(router, http_apis, Arc::clone(&rest_apis));
-        let settings = Settings {
-            region: local::REGION.to_owned(),
-            account_id: local::ACCOUNT_ID.to_owned(),
-            environment: EnvironmentLetter::of("dev"),
-            keep_values: true,
-            aws_limits: false,
-            account_limit: account_limit_of_aws(),
-            unmanaged_stages: UnmanagedStages::Any,
-        };
-        let control = Control::new(store.clone(), SystemClock, settings, rest_apis).unwrap();
-        let console = Console::new(Surroundings {
-            control: control.clone(),
-            store,
-            clock: Arc::new(SystemClock),
-            place: "a test".to_owned(),
-            declared: Vec::new(),
-            stages: Vec::new(),
-            data_plane_url: has_gateway.then(|| format!("http://{address}")),
-        });
-        let admin_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let admin = HttpClient::new(format!("http://{}", admin_listener.local_addr().unwrap()));
-        let (stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, data_plane, stopped.clone()));
-        let port = Admin::new(control).with_console(console);
-        tokio::spawn(serve(admin_listener, port, stopped));
+    async fn at(gateway: Gateway) -> Self {
+        let client = HttpClient::new(gateway.admin_url());
+        let page = client.get("/console/plans/new").await.unwrap();
+        let token = token_in(&page.body).to_owned();
         Self {
-            admin,
-            _stop: stop,
-            _database: database,
+            client,
+            token,
+            gateway,
         }
     }
 
-    /// Calls the management API.
-    async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let answer = self.admin.send(method, path, &[], body).await.unwrap();
-        assert!(answer.status.is_success(), "{method} {path}: {answer:?}");
-        answer.json().unwrap_or_default()
+    fn cookies(&self) -> String {
+        format!("tollgate-csrf={}", self.token)
     }
 
-    /// A page, whatever it says.
-    async fn page(&self, path: &str) -> Answer {
-        let answer = self.admin.get(path).await.unwrap();
-        let policy = answer.header("content-security-policy").unwrap_or_default();
-        assert!(policy.contains("default-src 'none'"), "{answer:?}");
-        answer
+    async fn get(&self, path: &str) -> Answer {
+        let cookies = self.cookies();
+        let headers = [("cookie", cookies.as_str()), ("accept", "text/html")];
+        self.client.send("GET", path, &headers, "").await.unwrap()
     }
 
-    /// Fills a form of the page at `path` and sends it there.
-    async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let form = self.page(path).await;
-        let cookie = form.header("set-cookie").unwrap();
-        let cookie = cookie.split(';').next().unwrap();
-        let (_, token) = cookie.split_once('=').unwrap();
-        assert!(
-            form.body
-                .contains(&format!("name=\"csrf\" value=\"{token}\""))
-        );
-        let mut body = format!("csrf={token}");
-        for (name, value) in fields {
-            body.push('&');
-            body.push_str(name);
-            body.push('=');
-            for byte in value.bytes() {
-                body.push_str(&format!("%{byte:02X}"));
-            }
-        }
+    /// Sends a form with the token of this browser.
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = ("csrf", self.token.as_str());
+        let body = urlencoded(fields.iter().copied().chain([token]));
+        let cookies = self.cookies();
         let headers = [
+            ("cookie", cookies.as_str()),
             ("content-type", "application/x-www-form-urlencoded"),
-            ("cookie", cookie),
+            ("origin", self.gateway.admin_url()),
+            ("sec-fetch-site", "same-origin"),
         ];
-        self.admin.send("POST", path, &headers, body).await.unwrap()
+        self.client
+            .send("POST", path, &headers, body)
+            .await
+            .unwrap()
     }
 
-    /// The shop, whose plan allows each key two requests at once and no more for a long time.
-    async fn shop(&self) -> Shop {
-        let method = |is_key_required: bool| {
-            let mut method = json!({
-                "responses": {"200": {"description": "ok"}},
-                "x-amazon-apigateway-integration": {
-                    "type": "MOCK",
-                    "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
-                    "responses": {"default": {
-                        "statusCode": "200",
-                        "responseTemplates": {"application/json": "{\"items\": \"<b>$input.params('x-api-key')</b>\"}"},
-                    }},
-                },
-            });
-            if is_key_required {
-                method["security"] = json!([{"api_key": []}]);
-            }
-            method
-        };
-        let document = json!({
-            "openapi": "3.0.1",
-            "info": {"title": "shop", "version": "1"},
-            "paths": {
-                "/items": {"get": method(true)},
-                "/items/{id}": {"get": method(true)},
-                "/health": {"get": method(false)},
-            },
-            "components": {"securitySchemes": {
-                "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
-            }},
-        });
-        let api = self.call("POST", "/restapis?mode=import", &document).await;
-        let api_id = api["id"].as_str().unwrap().to_owned();
-        let deployments = format!("/restapis/{api_id}/deployments");
-        self.call("POST", &deployments, &json!({"stageName": "dev"}))
-            .await;
-        let plan = json!({
-            "name": "Bronze",
-            "throttle": {"rateLimit": 0.001, "burstLimit": 2},
-            "quota": {"limit": 100, "period": "MONTH"},
-            "apiStages": [{"apiId": api_id, "stage": "dev"}],
-        });
-        let plan = self.call("POST", "/usageplans", &plan).await;
-        let key = json!({"name": "joe-black", "enabled": true});
-        let key = self.call("POST", "/apikeys", &key).await;
-        let key_id = key["id"].as_str().unwrap().to_owned();
-        let members = format!("/usageplans/{}/keys", plan["id"].as_str().unwrap());
-        let member = json!({"keyId": key_id, "keyType": "API_KEY"});
-        self.call("POST", &members, &member).await;
-        Shop {
-            api_id,
-            key_id,
-            value: key["value"].as_str().unwrap().to_owned(),
-        }
+    /// Sends a form that is accepted, and follows to the page that says so.
+    async fn done(&self, path: &str, fields: &[(&str, &str)]) -> (String, Answer) {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.body);
+        let location = answer.header("location").unwrap().to_owned();
+        let flash = answer.headers.get_all("set-cookie").iter();
+        let flash = flash.filter_map(|value| value.to_str().ok()?.split(';').next());
+        let cookies: Vec<&str> = flash.collect();
+        let cookies = format!("{}; {}", self.cookies(), cookies.join("; "));
+        let headers = [("cookie", cookies.as_str())];
+        let page = self.client.send("GET", &location, &headers, "").await;
+        let page = page.unwrap();
+        assert_eq!(page.status, 200, "{location}: {}", page.body);
+        (location, page)
     }
+
+    /// What the management API on the same port says.
+    async fn api(&self, path: &str) -> Value {
+        self.client.get(path).await.unwrap().json().unwrap()
+    }
+}
+
+fn urlencoded<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let encode = |text: &str| -> String {
+        let encoded = text.bytes().map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        });
+        encoded.collect()
+    };
+    let pairs = fields.map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn token_in(html: &str) -> &str {
+    let (_, rest) = html.split_once("name=\"csrf\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[track_caller]
+fn says(page: &Answer, text: &str) {
+    assert!(page.body.contains(text), "{text} is not in\n{}", page.body);
 }

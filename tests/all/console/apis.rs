@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::World;
+use super::says;
+use super::shop::World;
 
 #[tokio::test]
 async fn what_is_deployed_stands_beside_what_has_been_edited() {
@@ -15,7 +16,7 @@ async fn what_is_deployed_stands_beside_what_has_been_edited() {
         "⚠ 1 that no plan limits",
         ">Bronze</a>",
     ] {
-        assert!(list.body.contains(text), "{text}: {}", list.body);
+        says(&list, text);
     }
     let fresh = world.page(&address).await;
     assert!(
@@ -53,7 +54,7 @@ async fn what_is_deployed_stands_beside_what_has_been_edited() {
         "<code>/new</code> <span class=\"badge warning\">added, not deployed yet</span>",
         "aws apigateway create-deployment --rest-api-id",
     ] {
-        assert!(edited.body.contains(text), "{text}: {}", edited.body);
+        says(&edited, text);
     }
     let missing = world.page("/console/apis/nobody/dev").await;
     assert_eq!(missing.status, 404);
