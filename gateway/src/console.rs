@@ -35,6 +35,7 @@ use tollgate::store::StoreError;
 use tollgate::time::Clock as _;
 
 use crate::content::Content;
+use crate::http_client::HttpClient;
 
 use answer::Answer;
 use directory::Directory;
@@ -42,7 +43,7 @@ use problem::Problem;
 use stages::Stages;
 use visit::Visit;
 
-pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
+pub use surroundings::{KeyRule, Surroundings};
 
 /// Where the console is.
 pub const ROOT: &str = "/console";
@@ -57,6 +58,7 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    client: HttpClient,
     stages: Stages,
 }
 
@@ -71,6 +73,7 @@ impl Console {
         Self(Arc::new(Inner {
             surroundings,
             directory,
+            client: HttpClient::default(),
             stages,
         }))
     }

@@ -1,7 +1,6 @@
 //! The gateway as an HTTP server: connections on one side, [`DataPlane`] on the other.
 
 mod admin;
-mod answer;
 mod connection_timer;
 mod connections;
 mod data_plane;

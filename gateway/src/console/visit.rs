@@ -22,6 +22,7 @@ use super::stages::StageBook;
 use super::surroundings::Surroundings;
 use super::{Inner, ROOT};
 use crate::content::Content;
+use crate::http_client::HttpClient;
 
 /// What htmx sends with its requests.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
@@ -138,6 +139,11 @@ impl<'a> Visit<'a> {
     /// The table, to be read. Changes go through [`Visit::call`].
     pub(super) const fn store(&self) -> &'a DynamoStore {
         &self.inner.surroundings.store
+    }
+
+    /// What sends requests to the gateway, for somebody who tries one.
+    pub(super) const fn client(&self) -> &'a HttpClient {
+        &self.inner.client
     }
 
     pub(super) const fn directory(&self) -> &'a Directory {

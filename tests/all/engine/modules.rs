@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 24] = [
+const GATEWAY: [&str; 26] = [
     "local",
     "http_client",
     "content",
@@ -47,6 +47,7 @@ const GATEWAY: [&str; 24] = [
     "event",
     "router",
     "incoming",
+    "fault",
     "runtime_api",
     "build_functions",
     "invoke",
@@ -56,6 +57,7 @@ const GATEWAY: [&str; 24] = [
     "shared_throttle",
     "authorize",
     "rest_api",
+    "explain",
     "console",
     "server",
     "connect",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::charge::meter_item;
 use super::list::List;
 use super::members::Membership;
 use super::retry::Tries;
@@ -9,7 +10,7 @@ use super::transaction::{If, Outcome, Switch, Transaction};
 use super::{DynamoStore, from_item};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{MeterId, WindowUse};
+use crate::meter::{MeterId, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
@@ -268,6 +269,14 @@ impl KeyRegistry for DynamoStore {
             .iter()
             .map(|id| values.get(&secret_pk(id)).cloned())
             .collect())
+    }
+
+    async fn meter(&self, key: &KeyId, plan: &PlanId) -> Result<MeterItem, StoreError> {
+        let meter = MeterId {
+            key_id: key.clone(),
+            plan_id: plan.clone(),
+        };
+        meter_item(&self.meter_attributes(&meter).await?)
     }
 
     async fn usage(

@@ -6,7 +6,7 @@ use std::future::Future;
 use super::{Page, PageRequest};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{DayCount, WindowUse};
+use crate::meter::{DayCount, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::store::{RegistryError, StoreError};
 use crate::time::Timestamp;
@@ -176,6 +176,13 @@ pub trait KeyRegistry: Send + Sync + 'static {
         &self,
         ids: &[KeyId],
     ) -> impl Future<Output = Result<Vec<Option<KeyValue>>, StoreError>> + Send;
+
+    /// The meter of a key in a plan, as it is now. One that was never charged is empty.
+    fn meter(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+    ) -> impl Future<Output = Result<MeterItem, StoreError>> + Send;
 
     /// What a key has used of a plan, from the counters that enforce it.
     fn usage(

@@ -2,7 +2,7 @@
 
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::meter::WindowUse;
+use tollgate::meter::{MeterItem, WindowUse};
 use tollgate::quota::Day;
 use tollgate::store::{
     ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
@@ -163,6 +163,14 @@ impl KeyRegistry for MemoryStore {
             .iter()
             .map(|id| kept(id).map(|(value, _)| value.clone()))
             .collect())
+    }
+
+    async fn meter(&self, key: &KeyId, plan: &PlanId) -> Result<MeterItem, StoreError> {
+        let content = self.content();
+        Ok(MeterItem {
+            quota: content.remaining.get(&(key.clone(), plan.clone())).copied(),
+            ..MeterItem::default()
+        })
     }
 
     async fn usage(&self, key: &KeyId, plan: &PlanId, _: Day, _: Day) -> Result<Usage, StoreError> {
