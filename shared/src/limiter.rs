@@ -35,6 +35,7 @@ pub use circuit::{FIRST_REST, LONGEST_REST, MAX_FAILURES};
 pub use gate::Gate;
 use gate::Unasked;
 use guarded::Guarded;
+pub use log::LOG_TARGET;
 use stand_in::StandIns;
 
 /// How much a limiter remembers, what it may charge in advance, and how long it waits.

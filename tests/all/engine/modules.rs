@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 23] = [
+const GATEWAY: [&str; 24] = [
     "local",
     "http_client",
     "content",
@@ -49,6 +49,7 @@ const GATEWAY: [&str; 23] = [
     "incoming",
     "runtime_api",
     "build_functions",
+    "tally",
     "invoke",
     "lambda",
     "embedded",
