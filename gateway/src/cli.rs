@@ -6,6 +6,7 @@
 pub mod confirm;
 mod connect;
 mod connection;
+mod console;
 mod document;
 pub mod environment;
 pub mod failure;
@@ -29,6 +30,7 @@ use tollgate::time::{Clock, SystemClock, Timestamp};
 use confirm::{AtTerminal, Operator};
 use connect::Connect;
 use connection::{ConnectionOptions, PepperUse};
+use console::ServeConsole;
 use environment::Environment;
 use failure::{Exit, Failure};
 use invoke::Invoke;
@@ -77,6 +79,7 @@ enum Command {
     StartApi(StartApi),
     Invoke(Invoke),
     Connect(Connect),
+    Console(ServeConsole),
     /// Creates, shows, changes and deletes API keys
     #[command(subcommand)]
     Keys(keys::Command),
@@ -187,6 +190,9 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
             return arguments
                 .run(connection, environment, &surroundings.clock, printer)
                 .await;
+        }
+        Command::Console(arguments) => {
+            return arguments.run(connection, environment, printer).await;
         }
         Command::Keys(command) => Managing::Keys(command),
         Command::Plans(command) => Managing::Plans(command),

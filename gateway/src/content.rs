@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full, Limited};
+use tokio::sync::mpsc;
 
 use crate::http_client::{StreamError, Streamed};
 
@@ -16,6 +17,8 @@ pub enum Content {
     Whole(Full<Bytes>),
     /// What a backend sends, as it comes.
     Streamed(Box<Streamed>),
+    /// What this process sends through a channel, until nobody is left to send.
+    Pushed(mpsc::Receiver<Bytes>),
 }
 
 impl Content {
@@ -51,6 +54,9 @@ impl Body for Content {
                 .poll_frame(context)
                 .map_err(|never| match never {}),
             Self::Streamed(body) => Pin::new(body.as_mut()).poll_frame(context),
+            Self::Pushed(receiver) => receiver
+                .poll_recv(context)
+                .map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 
@@ -58,6 +64,7 @@ impl Body for Content {
         match self {
             Self::Whole(body) => body.is_end_stream(),
             Self::Streamed(body) => body.is_end_stream(),
+            Self::Pushed(receiver) => receiver.is_closed() && receiver.is_empty(),
         }
     }
 
@@ -65,6 +72,7 @@ impl Body for Content {
         match self {
             Self::Whole(body) => body.size_hint(),
             Self::Streamed(body) => body.size_hint(),
+            Self::Pushed(_) => SizeHint::default(),
         }
     }
 }

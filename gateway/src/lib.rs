@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod build_functions;
 pub mod cli;
 pub mod connect;
+pub mod console;
 pub mod content;
 pub mod deploy;
 pub mod embedded;

@@ -1,6 +1,7 @@
 //! `tollgate start-api`: the store, the functions and the gateway in one process.
 
 mod apis;
+mod declared;
 mod error;
 mod functions;
 mod http_apis;
@@ -28,6 +29,7 @@ use tollgate::limiter::{Limiter, Options};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock as _, SystemClock};
 
+pub(crate) use declared::requires_key;
 pub use error::StartError;
 pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
 pub use sample_plan::SampleError;
@@ -259,12 +261,13 @@ async fn prepare(
     );
     let data_plane = apis::data_plane(template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(template, arguments);
-    let control = Control::new(store, SystemClock, settings, rest_apis)?;
+    let control = Control::new(store.clone(), SystemClock, settings, rest_apis)?;
+    let console = declared::console(template, &control, store, port);
     Ok(Prepared {
         deployed,
         limiter,
         data_plane,
-        admin: Admin::new(control),
+        admin: Admin::new(control).with_console(console),
     })
 }
 

@@ -3,6 +3,7 @@
 mod url;
 
 use std::error::Error;
+use std::fmt;
 
 use aws_config::{BehaviorVersion, Region};
 use tollgate::key::Pepper;
@@ -236,6 +237,13 @@ fn is_loopback(url: &str) -> Result<bool, Failure> {
         return Err(invalid());
     };
     Ok(local::is_loopback(host))
+}
+
+/// `table NAME, LOCATION`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "table {}, {}", self.table, self.location)
+    }
 }
 
 impl Place {

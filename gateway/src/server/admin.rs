@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use serde_json::json;
 use tollgate::control::Control;
@@ -15,6 +14,8 @@ use tollgate::time::{Clock, SystemClock};
 use tracing::info;
 
 use super::Handler;
+use crate::console::Console;
+use crate::content::Content;
 use crate::incoming::{self, BodyError, REQUEST_ID, RequestIds};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -22,24 +23,37 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// Where a program that has started the gateway asks whether it takes requests.
 const READY: &str = "/ready";
 
-/// The management API, and `GET /ready`, which answers 200 once the gateway takes requests.
+/// The management API, the console where there is one, and `GET /ready`, which answers 200 once the gateway takes requests.
 #[derive(Clone, Debug)]
 pub struct Admin {
     control: Control<DynamoStore, SystemClock>,
+    console: Option<Console>,
 }
 
 impl Admin {
     /// The admin port of this management API.
     #[must_use]
     pub const fn new(control: Control<DynamoStore, SystemClock>) -> Self {
-        Self { control }
+        Self {
+            control,
+            console: None,
+        }
+    }
+
+    /// The same with a console.
+    #[must_use]
+    pub fn with_console(self, console: Console) -> Self {
+        Self {
+            console: Some(console),
+            ..self
+        }
     }
 }
 
 impl Handler for Admin {
-    type Body = Full<Bytes>;
+    type Body = Content;
 
-    async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Full<Bytes>> {
+    async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Content> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
         let mut response = self.answer(request).await;
@@ -53,7 +67,7 @@ impl Handler for Admin {
 }
 
 impl Admin {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Content> {
         let (parts, body) = request.into_parts();
         if let Err(refusal) = guard::check(&parts) {
             return refused(
@@ -71,8 +85,13 @@ impl Admin {
         }
         match incoming::read(body).await {
             Ok(body) => {
-                let answer = self.control.answer(Request::from_parts(parts, body)).await;
-                answer.map(Full::new)
+                let console = self.console.as_ref();
+                let console = console.filter(|_console| Console::takes(&parts));
+                let request = Request::from_parts(parts, body);
+                match console {
+                    Some(console) => console.answer(request).await,
+                    None => self.control.answer(request).await.map(Content::from),
+                }
             }
             Err(BodyError::TooLong) => too_large(),
             Err(BodyError::Broken) => refused(
@@ -84,7 +103,7 @@ impl Admin {
     }
 }
 
-fn ready(method: &Method) -> Response<Full<Bytes>> {
+fn ready(method: &Method) -> Response<Content> {
     if *method == Method::GET || *method == Method::HEAD {
         json_response(StatusCode::OK, &json!({"ready": true}))
     } else {
@@ -96,7 +115,7 @@ fn ready(method: &Method) -> Response<Full<Bytes>> {
     }
 }
 
-fn too_large() -> Response<Full<Bytes>> {
+fn too_large() -> Response<Content> {
     refused(
         StatusCode::PAYLOAD_TOO_LARGE,
         "RequestEntityTooLargeException",
@@ -104,7 +123,7 @@ fn too_large() -> Response<Full<Bytes>> {
     )
 }
 
-fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Response<Full<Bytes>> {
+fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Response<Content> {
     let mut response = json_response(status, &json!({"message": message}));
     response
         .headers_mut()
@@ -112,8 +131,8 @@ fn refused(status: StatusCode, error_type: &'static str, message: &str) -> Respo
     response
 }
 
-fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body.to_string()));
+fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Content> {
+    let mut response = Response::new(Content::from(Bytes::from(body.to_string())));
     *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -57,6 +57,7 @@ const GATEWAY: [&str; 24] = [
     "shared_throttle",
     "authorize",
     "rest_api",
+    "console",
     "server",
     "connect",
     "start_api",

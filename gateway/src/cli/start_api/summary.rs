@@ -2,20 +2,18 @@
 
 use std::fmt::Write as _;
 
-use http::Method;
 use serde::Serialize;
-use tollgate::api::MethodPatterns;
-use tollgate::http::variable;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
 
 use super::super::document::{KeyDocument, PlanDocument, Reference};
 use super::super::output::{Printer, style};
 use super::left_out::LeftOut;
+use crate::console;
 use crate::deploy::Deployed;
 use crate::router::DEFAULT_STAGE;
-use crate::start_api::Started;
-use crate::template::{ApiKind, ApiSpec, MethodSpec, RouteAuthorization, Template};
+use crate::start_api::{Started, requires_key};
+use crate::template::{ApiSpec, RouteAuthorization, Template};
 
 /// What answers, and where: as one JSON value, or as tables.
 pub(super) fn print(started: &Started<'_>, printer: &Printer) {
@@ -46,6 +44,7 @@ pub(super) fn print(started: &Started<'_>, printer: &Printer) {
     }
     printer.line(&format!("DynamoDB on {}, {kept}", summary.dynamodb_url));
     printer.line(&format!("Admin on {}", summary.admin_url));
+    printer.line(&format!("Console on {}", style::bold(&summary.console_url)));
     printer.line("Ready. Ctrl-C stops.");
 }
 
@@ -58,6 +57,7 @@ struct Summary {
     keys: Vec<KeyDocument>,
     dynamodb_url: String,
     admin_url: String,
+    console_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     lambda_endpoint: Option<String>,
     not_simulated: Vec<LeftOut>,
@@ -126,6 +126,7 @@ impl Summary {
             keys: key_documents(deployed),
             dynamodb_url: endpoint_url.to_owned(),
             admin_url: format!("http://127.0.0.1:{admin_port}"),
+            console_url: format!("http://127.0.0.1:{admin_port}{}", console::ROOT),
             lambda_endpoint: lambda_endpoint.map(ToString::to_string),
             not_simulated: LeftOut::of(template),
         }
@@ -236,30 +237,6 @@ fn url(api: &ApiSpec, template: &Template, port: u16) -> String {
         let _ = write!(url, "/{}", api.stage);
     }
     url
-}
-
-/// Whether a method checks a key: the gateway does for REST APIs, the function's layer for HTTP APIs.
-fn requires_key(api: &ApiSpec, method: &MethodSpec, template: &Template) -> bool {
-    match api.kind {
-        ApiKind::Rest => method.api_key_required,
-        ApiKind::Http => {
-            let function = template
-                .functions
-                .iter()
-                .find(|function| function.logical_id == method.function_logical_id);
-            let variables = function.map(|function| &function.environment);
-            let has_layer = variables.is_some_and(|variables| {
-                variables.contains_key(variable::TABLE)
-                    && variables.get(variable::LAYER).map(String::as_str) != Some("off")
-            });
-            let public: MethodPatterns = variables
-                .and_then(|variables| variables.get(variable::PUBLIC))
-                .and_then(|list| list.parse().ok())
-                .unwrap_or_default();
-            let verb = Method::from_bytes(method.verb.as_bytes()).unwrap_or(Method::GET);
-            has_layer && !public.matches(&verb, &method.path)
-        }
-    }
 }
 
 fn print_plans(plans: &[Plan], printer: &Printer) {

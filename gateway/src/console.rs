@@ -1,0 +1,134 @@
+//! The console: pages on which people see and manage keys, plans and usage in a browser.
+//!
+//! It is a client like others. What it changes it changes through the management API, in this process, and it shows what that answers;
+//! what it shows it reads from the store. Every page works without JavaScript, and asks nothing of other hosts.
+
+mod answer;
+mod apis;
+mod assets;
+mod attempt;
+mod call;
+mod cookie;
+mod csrf;
+mod directory;
+mod flash;
+mod forms;
+mod keys;
+mod layout;
+mod paging;
+mod path;
+mod plans;
+mod problem;
+mod surroundings;
+mod usage;
+mod visit;
+mod words;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response, header};
+use tollgate::store::StoreError;
+use tollgate::time::Clock as _;
+
+use crate::content::Content;
+
+use answer::Answer;
+use directory::Directory;
+use problem::Problem;
+use visit::Visit;
+
+pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
+
+/// Where the console is.
+pub const ROOT: &str = "/console";
+
+/// The page that a visitor sees first.
+const FIRST_PAGE: &str = "/console/plans";
+
+/// The console. Clones share everything.
+#[derive(Clone)]
+pub struct Console(Arc<Inner>);
+
+struct Inner {
+    surroundings: Surroundings,
+    directory: Directory,
+}
+
+impl Console {
+    /// The console of what `surroundings` name. Nothing is read yet.
+    #[must_use]
+    pub fn new(surroundings: Surroundings) -> Self {
+        let directory = Directory::new(surroundings.store.clone(), Arc::clone(&surroundings.clock));
+        Self(Arc::new(Inner {
+            surroundings,
+            directory,
+        }))
+    }
+
+    /// Reads the list of keys and plans, so that the first page need not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not answer.
+    pub async fn load(&self) -> Result<(), StoreError> {
+        self.0.directory.snapshot().await.map(|_snapshot| ())
+    }
+
+    /// Whether a request is for the console: one for its paths, and one of a browser for `/`.
+    #[must_use]
+    pub fn takes(parts: &Parts) -> bool {
+        match parts.uri.path() {
+            "/" => accepts_html(&parts.headers),
+            path => path
+                .strip_prefix(ROOT)
+                .is_some_and(|below| below.is_empty() || below.starts_with('/')),
+        }
+    }
+
+    /// Answers one request, of somebody who may use the console.
+    pub async fn answer(&self, request: Request<Bytes>) -> Response<Content> {
+        let now = self.0.surroundings.clock.now();
+        let visit = match Visit::read(&self.0, &request, now) {
+            Ok(visit) => visit,
+            Err(error) => return answer::without_entropy(&error),
+        };
+        let answer = match Box::pin(route(&visit, &request)).await {
+            Ok(answer) => answer,
+            Err(problem) => problem.answer(&visit),
+        };
+        visit.finish(answer)
+    }
+}
+
+async fn route(visit: &Visit<'_>, request: &Request<Bytes>) -> Result<Answer, Problem> {
+    visit.check(request.method())?;
+    match visit.segments().as_slice() {
+        [] => Ok(Answer::redirect(FIRST_PAGE)),
+        ["assets", file] => assets::answer(file),
+        ["plans", below @ ..] => plans::answer(visit, below).await,
+        ["keys", below @ ..] => keys::answer(visit, below).await,
+        ["apis", below @ ..] => apis::answer(visit, below).await,
+        ["usage", below @ ..] => usage::answer(visit, below).await,
+        ["try", below @ ..] => attempt::answer(visit, below).await,
+        _ => Err(Problem::NoSuchPage),
+    }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"))
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console")
+            .field("surroundings", &self.0.surroundings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! What is in the directory at one time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tollgate::id::{KeyId, PlanId};
+use tollgate::plan::Plan;
+use tollgate::store::ApiKey;
+use tollgate::time::Timestamp;
+
+/// A key in a list. Its value is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::console) struct ListedKey {
+    pub(in crate::console) id: KeyId,
+    pub(in crate::console) name: String,
+    pub(in crate::console) customer_id: Option<String>,
+    pub(in crate::console) is_enabled: bool,
+    pub(in crate::console) expires_at: Option<Timestamp>,
+    pub(in crate::console) plan_ids: Vec<PlanId>,
+    pub(in crate::console) created_at: Timestamp,
+    /// What searches look at, in small letters.
+    search_text: String,
+}
+
+impl ListedKey {
+    pub(super) fn new(key: ApiKey) -> Self {
+        let customer = key.customer_id.as_deref().unwrap_or("");
+        let search_text = format!("{}\n{}\n{customer}", key.name, key.id).to_lowercase();
+        Self {
+            id: key.id,
+            name: key.name,
+            customer_id: key.customer_id,
+            is_enabled: key.enabled,
+            expires_at: key.expires_at,
+            plan_ids: key.plan_ids,
+            created_at: key.created_at,
+            search_text,
+        }
+    }
+
+    /// Whether name, id or customer has this text in it; small and capital letters are the same. An empty text is in all.
+    pub(in crate::console) fn matches(&self, lower_case: &str) -> bool {
+        self.search_text.contains(lower_case)
+    }
+
+    /// Whether the key can be used at `now`, as far as the key itself says.
+    pub(in crate::console) fn is_usable(&self, now: Timestamp) -> bool {
+        self.is_enabled && self.expires_at.is_none_or(|instant| instant > now)
+    }
+}
+
+/// All keys and plans, newest first.
+#[derive(Clone, Debug)]
+pub(in crate::console) struct Snapshot {
+    pub(in crate::console) keys: Vec<Arc<ListedKey>>,
+    pub(in crate::console) plans: Vec<Arc<Plan>>,
+    pub(super) read_at: Timestamp,
+    keys_by_plan: HashMap<PlanId, usize>,
+    plan_indices: HashMap<PlanId, usize>,
+}
+
+impl Snapshot {
+    pub(super) fn new(
+        keys: Vec<Arc<ListedKey>>,
+        plans: Vec<Arc<Plan>>,
+        read_at: Timestamp,
+    ) -> Self {
+        let mut keys_by_plan: HashMap<PlanId, usize> = HashMap::new();
+        for id in keys.iter().flat_map(|key| &key.plan_ids) {
+            let count = keys_by_plan.entry(id.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+        let plan_indices = plans
+            .iter()
+            .enumerate()
+            .map(|(index, plan)| (plan.id.clone(), index))
+            .collect();
+        Self {
+            keys,
+            plans,
+            read_at,
+            keys_by_plan,
+            plan_indices,
+        }
+    }
+
+    /// How many keys are in a plan.
+    pub(in crate::console) fn key_count(&self, plan: &PlanId) -> usize {
+        self.keys_by_plan.get(plan).copied().unwrap_or(0)
+    }
+
+    /// The plan with this id.
+    pub(in crate::console) fn plan(&self, id: &PlanId) -> Option<&Arc<Plan>> {
+        self.plans.get(*self.plan_indices.get(id)?)
+    }
+
+    /// The key with this id.
+    pub(in crate::console) fn key(&self, id: &KeyId) -> Option<&Arc<ListedKey>> {
+        self.keys.iter().find(|key| key.id == *id)
+    }
+
+    /// The keys in which a text occurs; all of them for an empty one.
+    pub(in crate::console) fn search_keys(
+        &self,
+        text: &str,
+    ) -> impl Iterator<Item = &Arc<ListedKey>> {
+        let lower_case = text.trim().to_lowercase();
+        self.keys.iter().filter(move |key| key.matches(&lower_case))
+    }
+
+    /// What is there when the key `id` is this one, or is gone.
+    pub(super) fn with_key(&self, id: &KeyId, key: Option<Arc<ListedKey>>) -> Self {
+        let mut keys = self.keys.clone();
+        put(&mut keys, key, |known| known.id == *id);
+        Self::new(keys, self.plans.clone(), self.read_at)
+    }
+
+    /// What is there when the plan `id` is this one, or is gone. Then no key is in it any more.
+    pub(super) fn with_plan(&self, id: &PlanId, plan: Option<Arc<Plan>>) -> Self {
+        let mut keys = self.keys.clone();
+        if plan.is_none() {
+            for key in &mut keys {
+                if key.plan_ids.contains(id) {
+                    Arc::make_mut(key).plan_ids.retain(|known| known != id);
+                }
+            }
+        }
+        let mut plans = self.plans.clone();
+        put(&mut plans, plan, |known| known.id == *id);
+        Self::new(keys, plans, self.read_at)
+    }
+}
+
+/// Puts an entry in its place, a new one before all others, or takes it out.
+fn put<T>(entries: &mut Vec<T>, entry: Option<T>, is_it: impl Fn(&T) -> bool) {
+    let Some(entry) = entry else {
+        entries.retain(|known| !is_it(known));
+        return;
+    };
+    match entries.iter_mut().find(|known| is_it(known)) {
+        Some(known) => *known = entry,
+        None => entries.insert(0, entry),
+    }
+}
