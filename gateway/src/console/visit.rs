@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, Method, Request, StatusCode, header};
 use maud::{Markup, html};
 use percent_encoding::percent_decode_str;
+use tokio::sync::watch;
 use tollgate::random::NoEntropy;
 use tollgate::store::{StoreError, dynamodb::DynamoStore};
 use tollgate::time::Timestamp;
@@ -137,6 +138,11 @@ impl<'a> Visit<'a> {
     /// The table, to be read. Changes go through [`Visit::call`].
     pub(super) const fn store(&self) -> &'a DynamoStore {
         &self.inner.surroundings.store
+    }
+
+    /// Changes when answers without an end have to end.
+    pub(super) fn stop(&self) -> watch::Receiver<bool> {
+        self.inner.stop.subscribe()
     }
 
     pub(super) const fn directory(&self) -> &'a Directory {

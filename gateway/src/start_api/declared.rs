@@ -12,6 +12,7 @@ use tollgate::time::SystemClock;
 
 use crate::console::{Console, DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
 use crate::router::DEFAULT_STAGE;
+use crate::tally::Tally;
 use crate::template::{
     ApiKind, ApiSpec, FunctionSpec, FunctionUrlSpec, MethodSpec, RouteAuthorization, Template,
 };
@@ -22,6 +23,7 @@ pub(super) fn console(
     control: &Control<DynamoStore, SystemClock>,
     store: DynamoStore,
     port: u16,
+    tally: Tally,
 ) -> Console {
     let console = Console::new(Surroundings {
         control: control.clone(),
@@ -30,6 +32,7 @@ pub(super) fn console(
         place: "local gateway".to_owned(),
         declared: declared(template),
         data_plane_url: Some(format!("http://127.0.0.1:{port}")),
+        tally: Some(tally),
     });
     let loading = console.clone();
     tokio::spawn(async move {

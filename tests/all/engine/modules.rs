@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 24] = [
+const GATEWAY: [&str; 25] = [
     "local",
     "http_client",
     "content",
