@@ -197,7 +197,10 @@ mod tests {
         for colour in ["currentColor", "var(--series-1)", "var(--series-2)"] {
             assert!(html.contains(colour), "{colour}: {html}");
         }
-        assert!(html.contains(">\n11-15\n<") || html.contains("11-16"), "{html}");
+        assert!(
+            html.contains(">\n11-15\n<") || html.contains("11-16"),
+            "{html}"
+        );
         assert!(html.contains("1,000"), "{html}");
         assert_eq!(html.matches("<svg").count(), 1);
     }
