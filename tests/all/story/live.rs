@@ -186,8 +186,8 @@ async fn pages_tell_the_same(
         assert_eq!(answer.status, 200, "{path}");
         assert!(!answer.body.contains("style="), "{path}");
     }
-    let page = admin.get(&format!("/console/usage/keys/{}", limited.id));
-    let page = page.await.unwrap().body;
+    let path = format!("/console/usage/keys/{}", limited.id);
+    let page = admin.get(&path).await.unwrap().body;
     assert!(page.contains("The quota is used up."), "{page}");
     assert!(page.contains("<svg class=\"chart\""), "{page}");
 }
