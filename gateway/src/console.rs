@@ -19,6 +19,7 @@ mod paging;
 mod path;
 mod plans;
 mod problem;
+mod stages;
 mod surroundings;
 mod usage;
 mod visit;
@@ -39,6 +40,7 @@ use crate::content::Content;
 use answer::Answer;
 use directory::Directory;
 use problem::Problem;
+use stages::Stages;
 use visit::Visit;
 
 pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
@@ -56,6 +58,7 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    stages: Stages,
     /// Changes when answers without an end have to end.
     stop: watch::Sender<bool>,
 }
@@ -64,10 +67,14 @@ impl Console {
     /// The console of what `surroundings` name. Nothing is read yet.
     #[must_use]
     pub fn new(surroundings: Surroundings) -> Self {
-        let directory = Directory::new(surroundings.store.clone(), Arc::clone(&surroundings.clock));
+        let store = || surroundings.store.clone();
+        let clock = || Arc::clone(&surroundings.clock);
+        let directory = Directory::new(store(), clock());
+        let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
-            surroundings,
             directory,
+            stages,
+            surroundings,
             stop: watch::Sender::new(false),
         }))
     }

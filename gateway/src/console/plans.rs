@@ -1,28 +1,129 @@
-//! Usage plans.
+//! Usage plans: the list, one plan, its settings, its stages and its keys.
 
-use maud::html;
+mod delete;
+mod edit;
+mod list;
+mod members;
+mod methods;
+mod settings;
+mod show;
+mod stage_list;
+mod unprotected;
+
+use std::sync::Arc;
+
+use maud::Markup;
+use tollgate::id::{ApiStage, PlanId};
+use tollgate::plan::Plan;
+use tollgate::store::PlanRegistry as _;
 
 use super::answer::Answer;
-use super::layout::{Page, Section};
+use super::forms::Mistakes;
+use super::layout::{Crumb, Page, Section};
+use super::path;
 use super::problem::Problem;
 use super::visit::{Verb, Visit};
 
+/// The field of a form or a query that names a stage, as `api:stage`.
+const STAGE: &str = "stage";
+
 pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, Problem> {
     match (visit.verb(), below) {
-        (Verb::Show, []) => overview(visit).await,
+        (Verb::Show, []) => list::page(visit).await,
+        (Verb::Show, ["new"]) => edit::new_page(visit).await,
+        (Verb::Show, ["quota-words"]) => Ok(settings::quota_words(visit)),
+        (Verb::Do, []) => edit::create(visit).await,
+        (verb, [id, rest @ ..]) => {
+            let plan = plan(visit, id).await?;
+            of_plan(visit, &plan, verb, rest).await
+        }
+    }
+}
+
+async fn of_plan(
+    visit: &Visit<'_>,
+    plan: &Plan,
+    verb: Verb,
+    rest: &[&str],
+) -> Result<Answer, Problem> {
+    match (verb, rest) {
+        (Verb::Show, []) => show::page(visit, plan).await,
+        (Verb::Show, ["edit"]) => Ok(edit::page(visit, plan)),
+        (Verb::Do, ["edit"]) => edit::save(visit, plan).await,
+        (Verb::Show, ["delete"]) => delete::page(visit, plan).await,
+        (Verb::Do, ["delete"]) => delete::delete(visit, plan).await,
+        (Verb::Show, ["stages", "add"]) => stage_list::add_page(visit, plan).await,
+        (Verb::Do, ["stages", "add"]) => stage_list::add(visit, plan).await,
+        (Verb::Show, ["stages", "remove"]) => stage_list::remove_page(visit, plan).await,
+        (Verb::Do, ["stages", "remove"]) => stage_list::remove(visit, plan).await,
+        (Verb::Show, ["stages", "unprotected"]) => unprotected::page(visit, plan).await,
+        (Verb::Show, ["methods"]) => methods::page(visit, plan).await,
+        (Verb::Do, ["methods", "set"]) => methods::set(visit, plan).await,
+        (Verb::Do, ["methods", "remove"]) => methods::remove(visit, plan).await,
+        (Verb::Show, ["keys", "add"]) => members::add_page(visit, plan).await,
+        (Verb::Do, ["keys", "add"]) => members::add(visit, plan).await,
+        (Verb::Do, ["keys", "remove"]) => members::remove(visit, plan).await,
         _ => Err(Problem::NoSuchPage),
     }
 }
 
-async fn overview(visit: &Visit<'_>) -> Result<Answer, Problem> {
-    let snapshot = visit.snapshot().await?;
-    Ok(visit.page(Page {
-        title: Section::Plans.title(),
+/// The plan as it is in the table now.
+async fn plan(visit: &Visit<'_>, id: &str) -> Result<Arc<Plan>, Problem> {
+    let plan = visit.store().plan_by_id(&PlanId::from(id)).await?;
+    plan.map(Arc::new)
+        .ok_or_else(|| Problem::NotFound(format!("usage plan {id}")))
+}
+
+/// The plan's path in the management API.
+fn api_path(plan: &Plan) -> String {
+    format!("/usageplans/{}", path::segment(plan.id.as_str()))
+}
+
+/// A page of the plan's: `stages/add`.
+fn page_path(plan: &Plan, below: &str) -> String {
+    format!("{}/{below}", path::plan(plan.id.as_str()))
+}
+
+/// A page of the plan's that is about one of its stages.
+fn stage_path(plan: &Plan, below: &str, api_stage: &ApiStage) -> String {
+    let text = api_stage.to_string();
+    path::with_query(&page_path(plan, below), [(STAGE, text.as_str())])
+}
+
+/// The stage that the query or the form names, and that the plan covers.
+fn covered_stage(plan: &Plan, text: &str) -> Result<ApiStage, Problem> {
+    ApiStage::parse(text)
+        .filter(|api_stage| plan.covered(api_stage).is_some())
+        .ok_or_else(|| Problem::NotFound(format!("stage {text} in the usage plan {}", plan.name)))
+}
+
+/// After a change of the plan: its page, which shows the change.
+async fn changed(visit: &Visit<'_>, plan: &Plan, said: String) -> Result<Answer, Problem> {
+    visit.directory().reread_plan(&plan.id).await?;
+    Ok(Answer::redirect(&path::plan(plan.id.as_str())).saying(said))
+}
+
+/// A page below the plan's; once more, where there are mistakes.
+fn sub_page(
+    visit: &Visit<'_>,
+    plan: &Plan,
+    title: &str,
+    mistakes: &Mistakes,
+    body: Markup,
+) -> Answer {
+    let path = path::plan(plan.id.as_str());
+    let page = Page {
+        title,
         section: Some(Section::Plans),
-        trail: &[],
-        body: html! {
-            h1 { (Section::Plans.title()) }
-            p { "The table has " (super::words::count(snapshot.plans.len())) " usage plans." }
-        },
-    }))
+        trail: &[Crumb {
+            path: &path,
+            text: &plan.name,
+        }],
+        body,
+    };
+    if mistakes.is_empty() {
+        visit.page(page)
+    } else {
+        visit.page_again(page)
+    }
 }

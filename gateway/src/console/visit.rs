@@ -19,6 +19,7 @@ use super::forms::Fields;
 use super::layout::{self, Page};
 use super::path;
 use super::problem::Problem;
+use super::stages::StageBook;
 use super::surroundings::Surroundings;
 use super::{Inner, ROOT};
 use crate::content::Content;
@@ -152,6 +153,11 @@ impl<'a> Visit<'a> {
     /// All keys and plans, as they were some seconds ago, with every change that was made through the console.
     pub(super) async fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
         self.inner.directory.snapshot().await
+    }
+
+    /// The stages that plans can cover, and what they serve.
+    pub(super) async fn stage_book(&self) -> Result<Arc<StageBook>, StoreError> {
+        self.inner.stages.book().await
     }
 
     /// The address of this page with `name` set to `value` in its query, or without `name` when that is empty.

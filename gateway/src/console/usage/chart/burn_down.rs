@@ -240,7 +240,7 @@ mod tests {
             ..used()
         };
         let lines = Lines::new(&used, Projection::UsedUp, noon());
-        assert_eq!(lines.length, 24.0);
+        assert!((lines.length - 24.0).abs() < 1e-9);
         assert_eq!(lines.place_name(5.0), "05:00");
     }
 }
