@@ -27,7 +27,7 @@ use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::{Limiter, Options};
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::time::SystemClock;
+use tollgate::time::{Clock as _, SystemClock};
 
 pub(crate) use declared::requires_key;
 pub use error::StartError;
@@ -42,6 +42,7 @@ use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane, Threads};
+use crate::tally::Tally;
 use crate::template::{self, ApiKind, Template, samconfig};
 
 /// What to start, and where.
@@ -242,8 +243,9 @@ async fn prepare(
         functions::find_code(template, arguments)
     );
     let (deployed, code) = (deployed?, code?);
+    let tally = Tally::new(SystemClock.now());
     let lambdas = functions
-        .start(template, code, arguments, open.inner_url())
+        .start(template, code, arguments, open.inner_url(), &tally)
         .await?;
     let (store, pepper) = (open.store.clone(), open.pepper.clone());
     let options = Options {
@@ -255,13 +257,14 @@ async fn prepare(
         lambdas.clone(),
         store.clone(),
         limiter.clone(),
+        tally.clone(),
         arguments,
         port,
     );
     let data_plane = apis::data_plane(template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(template, arguments);
     let control = Control::new(store.clone(), SystemClock, settings, rest_apis)?;
-    let console = declared::console(template, &control, store, port);
+    let console = declared::console(template, &control, store, port, tally);
     Ok(Prepared {
         deployed,
         limiter,

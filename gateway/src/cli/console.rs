@@ -104,6 +104,7 @@ impl ServeConsole {
             place: place.to_string(),
             declared: Vec::new(),
             data_plane_url: None,
+            tally: None,
         });
         Ok((control, console))
     }

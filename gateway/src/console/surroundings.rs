@@ -8,6 +8,7 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
 
 use crate::explain::DeclaredStage;
+use crate::tally::Tally;
 
 /// What the console works on, and what it knows of the place it runs in.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Surroundings {
     pub declared: Vec<DeclaredStage>,
     /// The URL at which the APIs of a running gateway answer, such as `http://127.0.0.1:3000`.
     pub data_plane_url: Option<String>,
+    /// What the running gateway counts.
+    pub tally: Option<Tally>,
 }
 
 /// What a route asks of its callers.

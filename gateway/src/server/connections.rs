@@ -126,6 +126,11 @@ impl<'a, H: Handler> Connections<'a, H> {
         }
     }
 
+    /// Ends answers that have no end of their own.
+    pub(super) fn stop_endless(&self) {
+        self.handler.stop();
+    }
+
     /// Lets running requests end within the grace, and answers the others with 503. Returns when all connections are closed.
     pub(super) async fn end(mut self, grace: Duration) {
         self.phase.send_replace(Phase::Ending);

@@ -9,6 +9,7 @@ use tollgate::time::SystemClock;
 
 use crate::console::{Console, Surroundings};
 use crate::explain::DeclaredStage;
+use crate::tally::Tally;
 use crate::template::{ApiKind, ApiSpec, FunctionSpec, MethodSpec, Template};
 
 /// The console of a gateway whose APIs answer on `port`. Its first list is read meanwhile.
@@ -17,6 +18,7 @@ pub(super) fn console(
     control: &Control<DynamoStore, SystemClock>,
     store: DynamoStore,
     port: u16,
+    tally: Tally,
 ) -> Console {
     let console = Console::new(Surroundings {
         control: control.clone(),
@@ -25,6 +27,7 @@ pub(super) fn console(
         place: "local gateway".to_owned(),
         declared: DeclaredStage::all(template),
         data_plane_url: Some(format!("http://127.0.0.1:{port}")),
+        tally: Some(tally),
     });
     let loading = console.clone();
     tokio::spawn(async move {

@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 26] = [
+const GATEWAY: [&str; 27] = [
     "local",
     "http_client",
     "content",
@@ -50,6 +50,7 @@ const GATEWAY: [&str; 26] = [
     "fault",
     "runtime_api",
     "build_functions",
+    "tally",
     "invoke",
     "lambda",
     "embedded",
