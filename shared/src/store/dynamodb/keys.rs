@@ -9,7 +9,7 @@ use super::transaction::{If, Outcome, Switch, Transaction};
 use super::{DynamoStore, from_item};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{MeterId, WindowUse};
+use crate::meter::{DayCount, MeterId, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
@@ -282,6 +282,10 @@ impl KeyRegistry for DynamoStore {
             plan_id: plan.clone(),
         };
         self.days_used(&meter, from, to).await
+    }
+
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+        self.last_days_used(meters).await
     }
 
     async fn set_remaining(
