@@ -122,11 +122,7 @@ async fn plans<S: Registry + ApiRegistry, C: Clock>(
 }
 
 /// Takes plans out of the rows that do not exist.
-fn leave_unknown_plans(
-    known: &BTreeMap<PlanId, Plan>,
-    rows: &mut [Row],
-    warnings: &mut Warnings,
-) {
+fn leave_unknown_plans(known: &BTreeMap<PlanId, Plan>, rows: &mut [Row], warnings: &mut Warnings) {
     for row in rows {
         row.plan_ids.retain(|id| {
             let is_known = known.contains_key(id);

@@ -73,7 +73,9 @@ impl DynamoStore {
             .collect();
         let mut days = BTreeMap::new();
         for item in self.read_all(&wanted).await? {
-            if let (Some(pk), Some(day)) = (text_of(&item, name::PK), meter_item(&item)?.last_used()) {
+            if let (Some(pk), Some(day)) =
+                (text_of(&item, name::PK), meter_item(&item)?.last_used())
+            {
                 days.insert(pk.to_owned(), day);
             }
         }

@@ -122,7 +122,11 @@ fn previewed(
     for (row, known) in rows.into_iter().zip(known) {
         let value = Box::from(row.value.expose());
         let before = seen.get(&value).map(|(number, _)| *number);
-        let in_plans = || known.as_ref().map_or_else(Vec::new, |key| key.plan_ids.clone());
+        let in_plans = || {
+            known
+                .as_ref()
+                .map_or_else(Vec::new, |key| key.plan_ids.clone())
+        };
         let (_, held) = seen
             .entry(value)
             .or_insert_with(|| (row.number, in_plans()));
@@ -157,7 +161,10 @@ fn join(
             continue;
         }
         let Some(plan) = plans.get(id) else { continue };
-        let mut others = held.iter().chain(&joined).filter_map(|other| plans.get(other));
+        let mut others = held
+            .iter()
+            .chain(&joined)
+            .filter_map(|other| plans.get(other));
         let taken = others.find_map(|other| Some((other, other.shared_stage(plan)?)));
         match taken {
             Some((other, api_stage)) => {
@@ -202,10 +209,7 @@ fn records(keys: Vec<(usize, PreviewedKey)>, warnings: Warnings) -> Vec<Previewe
     records.into_values().collect()
 }
 
-fn record(
-    records: &mut BTreeMap<usize, PreviewedRecord>,
-    number: usize,
-) -> &mut PreviewedRecord {
+fn record(records: &mut BTreeMap<usize, PreviewedRecord>, number: usize) -> &mut PreviewedRecord {
     records.entry(number).or_insert_with(|| PreviewedRecord {
         number,
         key: None,

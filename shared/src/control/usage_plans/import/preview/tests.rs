@@ -97,6 +97,9 @@ fn plans_that_a_key_cannot_join_are_told() {
 fn a_record_with_a_value_of_the_list_finds_the_plans_of_the_one_before() {
     let list = format!("one,{ONE},,b\ntwo,{ONE},,'b,g'\n");
     let records = preview_of(&list, &[None, None]);
-    assert_eq!(records[1].key.as_ref().unwrap().plan_ids, [PlanId::from(""); 0]);
+    assert_eq!(
+        records[1].key.as_ref().unwrap().plan_ids,
+        [PlanId::from(""); 0]
+    );
     assert_eq!(records[1].warnings.len(), 1, "{records:?}");
 }
