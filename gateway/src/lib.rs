@@ -25,4 +25,5 @@ pub mod runtime_api;
 pub mod server;
 pub mod shared_throttle;
 pub mod start_api;
+pub mod tally;
 pub mod template;

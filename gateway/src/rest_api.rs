@@ -45,6 +45,7 @@ use crate::http_client::HttpClient;
 use crate::incoming::REQUEST_ID;
 use crate::lambda::Lambdas;
 use crate::shared_throttle::SharedThrottles;
+use crate::tally::Tally;
 use call::Place;
 pub(crate) use failure::Failure;
 pub(crate) use gateway_response::{customised, default_answer};
@@ -61,6 +62,8 @@ pub struct RestApisSettings {
     pub store: DynamoStore,
     /// What enforces plans.
     pub limiter: Limiter<DynamoStore>,
+    /// Where its decisions are counted.
+    pub tally: Tally,
     /// The functions that methods and authorizers may name.
     pub lambdas: Lambdas,
     /// Which fields answers carry.
@@ -80,6 +83,7 @@ pub struct RestApisSettings {
 pub struct RestApis {
     stages: Stages,
     limiter: Limiter<DynamoStore>,
+    tally: Tally,
     services: Services,
     fields: Fields,
     place: Place,
@@ -92,6 +96,7 @@ impl RestApis {
         Arc::new(Self {
             stages: Stages::new(settings.store),
             limiter: settings.limiter,
+            tally: settings.tally,
             services: Services {
                 lambdas: settings.lambdas,
                 client: HttpClient::default(),

@@ -27,7 +27,7 @@ use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::{Limiter, Options};
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::time::SystemClock;
+use tollgate::time::{Clock as _, SystemClock};
 
 pub(crate) use declared::requires_key;
 pub use error::StartError;
@@ -42,6 +42,7 @@ use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane};
+use crate::tally::Tally;
 use crate::template::{self, ApiKind, Template, samconfig};
 
 /// What to start, and where.
@@ -240,8 +241,9 @@ async fn prepare(
         functions::find_code(template, arguments)
     );
     let (deployed, code) = (deployed?, code?);
+    let tally = Tally::new(SystemClock.now());
     let lambdas = functions
-        .start(template, code, arguments, &open.inner_url)
+        .start(template, code, arguments, &open.inner_url, &tally)
         .await?;
     let (store, pepper) = (open.store.clone(), open.pepper.clone());
     let options = Options {
@@ -253,6 +255,7 @@ async fn prepare(
         lambdas.clone(),
         store.clone(),
         limiter.clone(),
+        tally,
         arguments,
         port,
     );

@@ -24,6 +24,28 @@ impl Decision {
             levels: Levels::default(),
         })
     }
+
+    /// The key that asked, when it is known.
+    pub const fn key_id(&self) -> Option<&KeyId> {
+        match self {
+            Self::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
+                Some(&metered.key_id)
+            }
+            Self::Allow(Allowance::Unmetered) => None,
+            Self::Deny(denial) => denial.key_id.as_ref(),
+        }
+    }
+
+    /// The plan that was asked, when one covers the stage.
+    pub const fn plan_id(&self) -> Option<&PlanId> {
+        match self {
+            Self::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
+                Some(&metered.plan_id)
+            }
+            Self::Allow(Allowance::Unmetered) => None,
+            Self::Deny(denial) => denial.plan_id.as_ref(),
+        }
+    }
 }
 
 /// A request that may pass.
@@ -36,6 +58,17 @@ pub enum Allowance {
     /// The store did not answer, and the plan would rather admit than refuse: the request fits what this process knows, and nobody was
     /// charged.
     Uncharged(Metered),
+}
+
+impl Allowance {
+    /// A short name for logs, as [`Reason::as_str`] has for denials.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unmetered => "unmetered",
+            Self::Metered(_) => "admitted",
+            Self::Uncharged(_) => "admitted_uncharged",
+        }
+    }
 }
 
 /// Who was charged, and what is left; while the store does not answer, as far as this process knows. Handlers behind the layer find it in

@@ -36,6 +36,7 @@ pub use circuit::{FIRST_REST, LONGEST_REST, MAX_FAILURES};
 pub use gate::Gate;
 use gate::Unasked;
 use guarded::Guarded;
+pub use log::LOG_TARGET;
 pub use preview::{GivenKey, Preview, Question, preview};
 use stand_in::StandIns;
 

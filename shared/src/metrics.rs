@@ -8,6 +8,9 @@
 //! Nothing is kept between requests: a frozen process would hold counts back, and one that ends would lose them.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+mod counted;
+mod outcome;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,63 +18,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::decision::{Allowance, Decision, Reason};
+use crate::decision::Decision;
 use crate::id::PlanId;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
+pub use counted::Counted;
+pub use outcome::Outcome;
+
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Tollgate";
-
-/// What a request came to, as it is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It may pass, and was charged.
-    Admitted,
-    /// It may pass although the store did not answer, and was not charged.
-    AdmittedUncharged,
-    /// It came faster than the plan allows.
-    Throttled,
-    /// The quota is used up.
-    QuotaExceeded,
-    /// It has no key that opens the stage.
-    Forbidden,
-    /// The store did not answer, so it was refused.
-    StoreFailed,
-}
-
-impl Outcome {
-    /// What a decision is counted as. `None` for a request that needs no key.
-    pub const fn of(decision: &Result<Decision, StoreError>) -> Option<Self> {
-        match decision {
-            Ok(Decision::Allow(Allowance::Unmetered)) => None,
-            Ok(Decision::Allow(Allowance::Metered(_))) => Some(Self::Admitted),
-            Ok(Decision::Allow(Allowance::Uncharged(_))) => Some(Self::AdmittedUncharged),
-            Ok(Decision::Deny(denial)) => Some(match denial.reason {
-                Reason::MissingKey
-                | Reason::UnknownKey
-                | Reason::DisabledKey
-                | Reason::ExpiredKey
-                | Reason::NotInPlan => Self::Forbidden,
-                Reason::Throttled { .. } => Self::Throttled,
-                Reason::QuotaExceeded { .. } => Self::QuotaExceeded,
-            }),
-            Err(_) => Some(Self::StoreFailed),
-        }
-    }
-
-    /// The names of the metrics that it counts for.
-    pub const fn metrics(self) -> &'static [&'static str] {
-        match self {
-            Self::Admitted => &["Admitted"],
-            Self::AdmittedUncharged => &["AdmittedUncharged", "StoreFailed"],
-            Self::Throttled => &["Throttled"],
-            Self::QuotaExceeded => &["QuotaExceeded"],
-            Self::Forbidden => &["Forbidden"],
-            Self::StoreFailed => &["StoreFailed"],
-        }
-    }
-}
 
 /// Where counts go. Clones write to the same place.
 #[derive(Clone, Default)]
@@ -110,17 +66,10 @@ impl Metrics {
         if let Some(sink) = &self.0
             && let Some(outcome) = Outcome::of(decision)
         {
-            let plan_id = match decision {
-                Ok(Decision::Allow(
-                    Allowance::Metered(metered) | Allowance::Uncharged(metered),
-                )) => Some(&metered.plan_id),
-                Ok(Decision::Deny(denial)) => denial.plan_id.as_ref(),
-                Ok(Decision::Allow(Allowance::Unmetered)) | Err(_) => None,
-            };
             let line = Line {
                 timestamp: now,
                 function_name: &sink.function_name,
-                plan_id,
+                plan_id: decision.as_ref().ok().and_then(Decision::plan_id),
                 outcome,
             };
             // One write a line, so that lines of several threads do not mix.
@@ -210,7 +159,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::decision::{Denial, Levels, Metered};
+    use crate::decision::{Allowance, Denial, Levels, Metered, Reason};
     use crate::store::StoreErrorKind;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_123);

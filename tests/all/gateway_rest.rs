@@ -34,6 +34,7 @@ use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{DataPlane, HttpApis, HttpApisSettings, serve};
+use tollgate_gateway::tally::Tally;
 
 use backend::Backend;
 
@@ -93,6 +94,7 @@ impl App {
             RestApisSettings {
                 store: seen_by_gateway.clone(),
                 limiter: patient_limiter(seen_by_gateway, SystemClock, pepper.clone()),
+                tally: Tally::new(NOW),
                 lambdas: lambdas.clone(),
                 fields,
                 account_id: local::ACCOUNT_ID.to_owned(),

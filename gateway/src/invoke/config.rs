@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::logs::{LogSink, tracing_sink};
 use super::pool::QueueBytes;
+use crate::tally::Tally;
 
 /// The variable that tells a process how many invocations it may have in hand, where these are more than one.
 pub const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
@@ -50,6 +51,9 @@ pub struct FunctionConfig {
     pub queue_bytes: QueueBytes,
     /// Where the lines go that processes write: to `tracing` unless said otherwise.
     pub log_sink: LogSink,
+    /// Where decisions are counted of which processes tell in lines of [`metrics`](tollgate::metrics), which are then no lines of the
+    /// log. `None` unless said otherwise.
+    pub tally: Option<Tally>,
 }
 
 impl FunctionConfig {
@@ -74,6 +78,7 @@ impl FunctionConfig {
             queue_limit: 10_000,
             queue_bytes: QueueBytes::default(),
             log_sink: tracing_sink(),
+            tally: None,
             name,
         }
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::extensions::Extensions;
-use super::logs::{LogStream, forward};
+use super::logs::{Decisions, LogStream, forward};
 use super::pool::{PollId, Polled, Start, Verdict, Work};
 use super::process::{self, Process};
 use crate::runtime_api::{
@@ -85,17 +85,19 @@ async fn launch(slot: &Slot) -> Result<Running, String> {
     })?;
     let function: Arc<str> = config.name.as_str().into();
     if let Some(stdout) = process.take_stdout() {
-        let sink = Arc::clone(&config.log_sink);
+        let tally = config.tally.clone();
         tokio::spawn(forward(
             stdout,
             Arc::clone(&function),
             LogStream::Stdout,
-            sink,
+            Arc::clone(&config.log_sink),
+            // A function's log is its standard output: nothing is said of decisions elsewhere.
+            tally.map(|tally| Decisions::new(tally, Arc::clone(&slot.shared.clock))),
         ));
     }
     if let Some(stderr) = process.take_stderr() {
         let sink = Arc::clone(&config.log_sink);
-        tokio::spawn(forward(stderr, function, LogStream::Stderr, sink));
+        tokio::spawn(forward(stderr, function, LogStream::Stderr, sink, None));
     }
     let deadline = Instant::now() + config.init_timeout;
     slot.shared.pool().spawned(slot.id, deadline);

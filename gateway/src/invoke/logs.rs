@@ -1,5 +1,6 @@
-//! What processes write, forwarded line by line.
+//! What processes write, forwarded line by line. What they say of decisions is counted on the way.
 
+mod decisions;
 mod json;
 
 use std::fmt;
@@ -8,7 +9,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tracing::Level;
 
-use json::JsonLine;
+pub(super) use decisions::Decisions;
+use json::{JsonLine, Members};
 
 /// The longest piece of a line that is forwarded at once, in bytes. Longer lines come in several pieces.
 const MAX_LINE_BYTES: usize = 16 * 1024;
@@ -40,6 +42,8 @@ pub struct LogLine<'a> {
     pub stream: LogStream,
     /// The line without its end; at most 16 KiB, longer ones come in pieces. Bytes that are not UTF-8 are replaced.
     pub text: &'a str,
+    /// The same, when it is a JSON object.
+    members: Option<&'a Members>,
 }
 
 /// Receives each line. It is called on the gateway's threads and must not block.
@@ -59,7 +63,7 @@ pub fn tracing_sink() -> LogSink {
             )
         };
     }
-    Arc::new(|line| match JsonLine::read(line.text) {
+    Arc::new(|line| match line.members.and_then(JsonLine::new) {
         None => emit!(Level::INFO, line, line.text),
         Some(JsonLine { level, text }) => match level {
             Level::TRACE => emit!(Level::TRACE, line, text),
@@ -71,20 +75,32 @@ pub fn tracing_sink() -> LogSink {
     })
 }
 
-/// Reads `source` to its end and gives each line to `sink`. Memory use is bounded, whatever is written.
+/// Reads `source` to its end and gives each line to `sink`, but those that are there to be counted by `decisions`. Memory use is bounded,
+/// whatever is written.
 pub(super) async fn forward(
     mut source: impl AsyncRead + Unpin,
     function: Arc<str>,
     stream: LogStream,
     sink: LogSink,
+    mut decisions: Option<Decisions>,
 ) {
     let mut pending = Vec::with_capacity(MAX_LINE_BYTES);
-    let emit = |line: &[u8]| {
+    let mut emit = |line: &[u8]| {
         let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line));
+        if let Some(decisions) = &mut decisions
+            && decisions.take(&text)
+        {
+            return;
+        }
+        let members = Members::read(&text);
+        if let (Some(decisions), Some(members)) = (&mut decisions, &members) {
+            decisions.look_at(members);
+        }
         sink(LogLine {
             function: &function,
             stream,
             text: &text,
+            members: members.as_ref(),
         });
     };
     loop {
@@ -98,7 +114,7 @@ pub(super) async fn forward(
                 break;
             }
         }
-        split_lines(&mut pending, &emit);
+        split_lines(&mut pending, &mut emit);
     }
     if !pending.is_empty() {
         emit(&pending);
@@ -106,7 +122,7 @@ pub(super) async fn forward(
 }
 
 /// Gives each whole line in `pending` to `emit` and keeps the rest; a rest of the greatest length is given as it is.
-fn split_lines(pending: &mut Vec<u8>, emit: &impl Fn(&[u8])) {
+fn split_lines(pending: &mut Vec<u8>, emit: &mut impl FnMut(&[u8])) {
     let mut rest = pending.as_slice();
     while let Some((line, after)) = split_once_newline(rest) {
         emit(line);
@@ -137,7 +153,7 @@ mod tests {
             let seen = Arc::clone(&seen);
             Arc::new(move |line| seen.lock().unwrap().push(line.text.to_owned()))
         };
-        forward(written, "f".into(), LogStream::Stdout, sink).await;
+        forward(written, "f".into(), LogStream::Stdout, sink, None).await;
         Arc::try_unwrap(seen).unwrap().into_inner().unwrap()
     }
 

@@ -9,6 +9,7 @@ use tollgate::decision::{Allowance, Decision, Denial};
 use tollgate::http::fields;
 use tollgate::limiter;
 use tollgate::plan::MethodName;
+use tollgate::store::StoreError;
 
 use super::call::{Call, Exchange};
 use super::denied::Denied;
@@ -109,23 +110,13 @@ impl RestApis {
     /// Checks the key, charges its plan, and asks the limits that all callers share.
     async fn admit(&self, exchange: &mut Exchange<'_>, method: &Method) -> Result<(), Failure> {
         let gate = method.gate.for_request();
-        if !method.api_key_required {
-            return match gate.decide(self.services.now()) {
-                Decision::Allow(_) => Ok(()),
-                Decision::Deny(denial) => Err(self.deny(exchange, &denial, &gate)),
-            };
-        }
-        let request = limiter::Request {
-            api_stage: &exchange.served.api_stage,
-            method: MethodName {
-                resource: &method.resource_path,
-                verb: exchange.call.parts.method.as_str(),
-            },
-            key: exchange.api_key(),
-            cost: NonZeroU64::MIN,
-            gate: Some(&gate),
+        let decision = if method.api_key_required {
+            self.decide(exchange, method, &gate).await
+        } else {
+            Ok(gate.decide(self.services.now()))
         };
-        match self.limiter.decide(&request).await {
+        self.tally.decided(&decision, self.services.now());
+        match decision {
             Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
                 exchange.metered = Some(metered);
                 Ok(())
@@ -134,6 +125,25 @@ impl RestApis {
             Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),
             Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
         }
+    }
+
+    async fn decide(
+        &self,
+        exchange: &Exchange<'_>,
+        method: &Method,
+        gate: &RequestGate<'_>,
+    ) -> Result<Decision, StoreError> {
+        let request = limiter::Request {
+            api_stage: &exchange.served.api_stage,
+            method: MethodName {
+                resource: &method.resource_path,
+                verb: exchange.call.parts.method.as_str(),
+            },
+            key: exchange.api_key(),
+            cost: NonZeroU64::MIN,
+            gate: Some(gate),
+        };
+        self.limiter.decide(&request).await
     }
 
     fn deny(

@@ -13,6 +13,7 @@ use crate::local;
 use crate::rest_api::{RestApis, RestApisSettings};
 use crate::router::{ApiAddress, FunctionUrlAddress, RestApiAddress, Router};
 use crate::server::{DataPlane, HttpApis, HttpApisSettings, TargetId};
+use crate::tally::Tally;
 use crate::template::{ApiKind, Template};
 
 /// The REST APIs in the store, with the functions of the template.
@@ -20,12 +21,14 @@ pub(super) fn rest_apis(
     lambdas: Lambdas,
     store: DynamoStore,
     limiter: Limiter<DynamoStore>,
+    tally: Tally,
     arguments: &StartApi,
     port: u16,
 ) -> Arc<RestApis> {
     let settings = RestApisSettings {
         store,
         limiter,
+        tally,
         lambdas,
         fields: if arguments.strict_aws {
             Fields::AwsOnly

@@ -14,6 +14,7 @@ use crate::build_functions::{Build, FunctionSource, binary_names, find_executabl
 use crate::invoke::{Function, FunctionConfig, QueueBytes};
 use crate::lambda::Lambdas;
 use crate::local;
+use crate::tally::Tally;
 use crate::template::{FunctionSpec, LoggingSpec, Template};
 
 /// How long a function waits for one answer of the store. It shares a laptop with everything else, so it is patient.
@@ -84,13 +85,15 @@ pub(super) struct Functions {
 }
 
 impl Functions {
-    /// Starts one process of each function, so that the first request need not wait for it. Functions elsewhere are left to who runs them.
+    /// Starts one process of each function, so that the first request need not wait for it, and counts what they decide. Functions
+    /// elsewhere are left to who runs them.
     pub(super) async fn start(
         &self,
         template: &Template,
         code: Code,
         arguments: &StartApi,
         endpoint_url: &str,
+        tally: &Tally,
     ) -> Result<Lambdas, StartError> {
         let executables = match code {
             Code::Executables(executables) => executables,
@@ -106,6 +109,7 @@ impl Functions {
             };
             let config = FunctionConfig {
                 queue_bytes: queue_bytes.clone(),
+                tally: Some(tally.clone()),
                 ..config(spec, binary, arguments, endpoint_url)
             };
             let failed = |cause| StartError::Function {
@@ -185,8 +189,8 @@ fn environment(
             // Log lines go to a terminal by way of the gateway, which shows control characters and does not obey them.
             ("NO_COLOR", "1"),
             (variable::STORE_TIMEOUT_MS, STORE_TIMEOUT_MS),
-            // Metrics are lines of JSON for CloudWatch, which does not read them here.
-            (variable::METRICS, "off"),
+            // Metrics are lines of JSON for CloudWatch. Here the tally reads them.
+            (variable::METRICS, "on"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );

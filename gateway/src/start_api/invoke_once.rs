@@ -9,6 +9,7 @@ use super::sample_plan::{self, SampleError};
 use super::{OpenStore, Signals, StartApi, StartError, load, start_logs, stop_unless_told_again};
 use crate::incoming::RequestIds;
 use crate::invoke::{ContextError, InvocationContext, InvokeError};
+use crate::tally::Tally;
 use crate::template::{FunctionSpec, Template};
 
 /// Which function to call, and with what.
@@ -94,7 +95,8 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
             sample_plan::add(&open.store, &event, SystemClock.now()).await?;
         }
         let ids = RequestIds::new(SystemClock.now().as_secs());
-        let starting = started.start(&alone, code, &call.start, &open.inner_url);
+        let tally = Tally::new(SystemClock.now());
+        let starting = started.start(&alone, code, &call.start, &open.inner_url, &tally);
         match starting.await {
             Ok(_lambdas) => {}
             Err(StartError::Function { cause, .. }) => return failed(cause, &ids),

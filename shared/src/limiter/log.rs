@@ -6,11 +6,18 @@ use super::Request;
 use crate::decision::{Allowance, Decision, Denial, Metered};
 use crate::store::StoreError;
 
+/// The target of the log lines that tell of decisions.
+pub const LOG_TARGET: &str = module_path!();
+
 pub(super) fn decision(request: &Request<'_>, decision: &Result<Decision, StoreError>) {
     match decision {
         Ok(Decision::Allow(Allowance::Unmetered)) => {}
-        Ok(Decision::Allow(Allowance::Metered(metered))) => admission(request, metered),
-        Ok(Decision::Allow(Allowance::Uncharged(metered))) => uncharged(request, metered),
+        Ok(Decision::Allow(allowance @ Allowance::Metered(metered))) => {
+            admission(request, allowance.as_str(), metered);
+        }
+        Ok(Decision::Allow(allowance @ Allowance::Uncharged(metered))) => {
+            uncharged(request, allowance.as_str(), metered);
+        }
         Ok(Decision::Deny(denied)) => denial(request, denied),
         Err(failure) => error!(
             api.stage = %request.api_stage,
@@ -29,27 +36,27 @@ pub(super) fn store_failure(request: &Request<'_>, failure: &StoreError) {
     );
 }
 
-fn admission(request: &Request<'_>, metered: &Metered) {
+fn admission(request: &Request<'_>, decision: &'static str, metered: &Metered) {
     debug!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
         method = request.method.verb,
         key.id = %metered.key_id,
         plan.id = %metered.plan_id,
-        decision = "admitted",
+        decision,
         remaining = metered.remaining(),
         "admitted a request"
     );
 }
 
-fn uncharged(request: &Request<'_>, metered: &Metered) {
+fn uncharged(request: &Request<'_>, decision: &'static str, metered: &Metered) {
     warn!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
         method = request.method.verb,
         key.id = %metered.key_id,
         plan.id = %metered.plan_id,
-        decision = "admitted_uncharged",
+        decision,
         remaining = metered.remaining(),
         "admitted a request without a charge: the store did not answer"
     );

@@ -50,6 +50,7 @@ const GATEWAY: [&str; 26] = [
     "fault",
     "runtime_api",
     "build_functions",
+    "tally",
     "invoke",
     "lambda",
     "embedded",

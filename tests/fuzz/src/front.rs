@@ -19,7 +19,7 @@ use tollgate::http::fields::Fields;
 use tollgate::id::ApiStage;
 use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::{DynamoStore, Patience};
-use tollgate::time::SystemClock;
+use tollgate::time::{Clock as _, SystemClock};
 use tollgate_gateway::lambda::{FunctionName, Lambdas};
 use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
@@ -28,6 +28,7 @@ use tollgate_gateway::server::{
     Access, Api, DataPlane, FunctionUrl, Handler, HttpApis, HttpApisSettings, Method, TargetId,
     serve,
 };
+use tollgate_gateway::tally::Tally;
 use tollgate_gateway::template::{InvokeMode, PayloadVersion};
 
 /// Where the HTTP API is.
@@ -174,6 +175,7 @@ fn rest_apis(lambdas: &Lambdas, port: u16) -> HarnessResult<Arc<RestApis>> {
         RestApisSettings {
             store: store.clone(),
             limiter: Limiter::new(store, SystemClock, local::pepper()?)?,
+            tally: Tally::new(SystemClock.now()),
             lambdas: lambdas.clone(),
             fields: Fields::All,
             account_id: local::ACCOUNT_ID.to_owned(),

@@ -16,6 +16,34 @@ const NOT_SHOWN: [&str; 9] = [
     "timestamp",
 ];
 
+/// The members of a line that is an object.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Members(Map<String, Value>);
+
+impl Members {
+    /// Reads a line. `None` when it is no object.
+    pub(super) fn read(line: &str) -> Option<Self> {
+        // Most lines are none, and need not be parsed to know it.
+        if !line.starts_with('{') {
+            return None;
+        }
+        match serde_json::from_str(line) {
+            Ok(Value::Object(members)) => Some(Self(members)),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// A member that is text: of the line or, where that has none, of its member `fields`, as Lambda's runtimes nest them.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let member = self.0.get(name).or_else(|| self.fields()?.get(name));
+        member?.as_str()
+    }
+
+    fn fields(&self) -> Option<&Map<String, Value>> {
+        self.0.get("fields")?.as_object()
+    }
+}
+
 /// A line that says how much it matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct JsonLine {
@@ -25,23 +53,13 @@ pub(super) struct JsonLine {
 }
 
 impl JsonLine {
-    /// Reads a line in the form of Lambda's runtimes: an object with `level`, and with `message` in it or in its member `fields`.
-    /// `None` for any other line.
-    pub(super) fn read(line: &str) -> Option<Self> {
-        // Most lines are none, and need not be parsed to know it.
-        if !line.starts_with('{') {
-            return None;
-        }
-        let Ok(Value::Object(members)) = serde_json::from_str(line) else {
-            return None;
-        };
-        let level = level(members.get("level")?.as_str()?)?;
-        let fields = members.get("fields").and_then(Value::as_object);
-        let message = members.get("message");
-        let message = message.or_else(|| fields?.get("message"))?.as_str()?;
-        let mut text = message.to_owned();
-        append(&mut text, fields);
-        append(&mut text, Some(&members));
+    /// The line in the form of Lambda's runtimes: an object with `level`, and with `message` in it or in its member `fields`.
+    /// `None` for any other.
+    pub(super) fn new(members: &Members) -> Option<Self> {
+        let level = level(members.0.get("level")?.as_str()?)?;
+        let mut text = members.text("message")?.to_owned();
+        append(&mut text, members.fields());
+        append(&mut text, Some(&members.0));
         Some(Self {
             level,
             text: escaped(&text),
@@ -87,7 +105,8 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<(Level, String)> {
-        JsonLine::read(line).map(|line| (line.level, line.text))
+        let line = JsonLine::new(&Members::read(line)?)?;
+        Some((line.level, line.text))
     }
 
     #[test]

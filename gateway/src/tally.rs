@@ -1,0 +1,222 @@
+//! Decisions, counted while the gateway runs: by day, plan, key and outcome, and second by second for those who watch.
+//!
+//! Nothing is stored: a tally starts with its process. What was admitted stands in the store's counters, of all processes and for longer.
+//! What was refused stands nowhere else on a laptop.
+//!
+//! | who decides | what the tally knows |
+//! |---|---|
+//! | the gateway, for REST APIs | outcome, plan and key of each decision |
+//! | functions, for HTTP APIs and function URLs, and authorizers | outcome and plan of each decision, from the lines of [`metrics`](tollgate::metrics); the key of a refusal, from the log line that comes with it. At the default level functions log no admissions: those have no key here. |
+//! | functions at an endpoint elsewhere | nothing: their logs are elsewhere |
+//!
+//! A decision is counted in what its thread has to itself, so that requests wait for each other once a second at the most. Memory is
+//! bounded whatever clients send: [`MAX_KEYS`] keys of plans a day, [`MAX_DAYS`] days, [`WATCHED`] seconds with [`MAX_WATCHED`] keys each.
+
+mod book;
+mod counts;
+mod pending;
+mod seconds;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tollgate::decision::Decision;
+use tollgate::id::{KeyId, PlanId};
+use tollgate::metrics::Outcome;
+use tollgate::quota::Day;
+use tollgate::store::StoreError;
+use tollgate::time::Timestamp;
+
+pub use book::{MAX_DAYS, MAX_KEYS, MAX_PLANS};
+pub use counts::Counts;
+pub use seconds::{BUSIEST, Live, MAX_WATCHED, WATCHED};
+
+use book::Book;
+use pending::Pending;
+
+/// How many threads can count without waiting for each other.
+const PARTS: usize = 64;
+
+/// Who was decided about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The plan that was asked. `None`: no plan covers the stage, or the store did not answer.
+    pub plan_id: Option<PlanId>,
+    /// Whose key it was.
+    pub client: Client,
+}
+
+/// Whose key a request came with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Client {
+    /// This key's.
+    Key(KeyId),
+    /// Nobody's that is known: there was no key, or nobody said which.
+    Unknown,
+    /// One of those for which there was no room.
+    Others,
+}
+
+impl From<Option<KeyId>> for Client {
+    fn from(id: Option<KeyId>) -> Self {
+        id.map_or(Self::Unknown, Self::Key)
+    }
+}
+
+/// Counts decisions. Clones count together.
+#[derive(Clone)]
+pub struct Tally(Arc<Inner>);
+
+struct Inner {
+    started_at: Timestamp,
+    parts: [Mutex<Pending>; PARTS],
+    book: Mutex<Book>,
+}
+
+impl Tally {
+    /// A tally without decisions, which starts at `now`.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self(Arc::new(Inner {
+            started_at: now,
+            parts: std::array::from_fn(|_| Mutex::default()),
+            book: Mutex::default(),
+        }))
+    }
+
+    /// Since when decisions are counted.
+    pub fn started_at(&self) -> Timestamp {
+        self.0.started_at
+    }
+
+    /// Counts a decision that was made at `now`, unless it was about a request that needs no key.
+    pub fn decided(&self, decision: &Result<Decision, StoreError>, now: Timestamp) {
+        if let Some(outcome) = Outcome::of(decision) {
+            let decision = decision.as_ref().ok();
+            // Clones of ids allocate nothing.
+            let subject = Subject {
+                plan_id: decision.and_then(Decision::plan_id).cloned(),
+                client: decision.and_then(Decision::key_id).cloned().into(),
+            };
+            self.count(outcome, subject, now);
+        }
+    }
+
+    /// Counts a decision about `subject` that was made at `now`.
+    pub fn count(&self, outcome: Outcome, subject: Subject, now: Timestamp) {
+        let Some(part) = self.0.parts.get(part_of_this_thread()) else {
+            return;
+        };
+        let mut pending = lock(part);
+        if !pending.has_room(&subject, now) {
+            pending.move_to(&mut self.book());
+        }
+        pending.count(outcome, subject, now);
+    }
+
+    /// What came of the requests for each plan on the days from `from` to `to`; `None` is where no plan was asked.
+    pub fn by_plan(&self, from: Day, to: Day) -> BTreeMap<Option<PlanId>, Counts> {
+        let mut plans: BTreeMap<Option<PlanId>, Counts> = BTreeMap::new();
+        self.for_each(from, to, |_, plan_id, _, counts| {
+            plans.entry(plan_id.cloned()).or_default().add(counts);
+        });
+        plans
+    }
+
+    /// What came of the requests for a plan, day by day. Days without any are left out.
+    pub fn plan_by_day(&self, plan_id: &PlanId, from: Day, to: Day) -> BTreeMap<Day, Counts> {
+        let mut days: BTreeMap<Day, Counts> = BTreeMap::new();
+        self.for_each(from, to, |day, plan, _, counts| {
+            if plan == Some(plan_id) {
+                days.entry(day).or_default().add(counts);
+            }
+        });
+        days
+    }
+
+    /// What came of the requests for a plan, key by key.
+    pub fn plan_by_client(&self, plan_id: &PlanId, from: Day, to: Day) -> BTreeMap<Client, Counts> {
+        let mut clients: BTreeMap<Client, Counts> = BTreeMap::new();
+        self.for_each(from, to, |_, plan, client, counts| {
+            if plan == Some(plan_id) {
+                clients.entry(client.clone()).or_default().add(counts);
+            }
+        });
+        clients
+    }
+
+    /// What came of a key's requests, day by day and plan by plan; `None` is where no plan covers the stage.
+    pub fn key_by_day(
+        &self,
+        key_id: &KeyId,
+        from: Day,
+        to: Day,
+    ) -> BTreeMap<(Day, Option<PlanId>), Counts> {
+        let mut days: BTreeMap<(Day, Option<PlanId>), Counts> = BTreeMap::new();
+        self.for_each(from, to, |day, plan_id, client, counts| {
+            if matches!(client, Client::Key(known) if known == key_id) {
+                let place = days.entry((day, plan_id.cloned())).or_default();
+                place.add(counts);
+            }
+        });
+        days
+    }
+
+    /// What those see who watch at `now`.
+    pub fn live(&self, now: Timestamp) -> Live {
+        self.settle();
+        self.book().live(now)
+    }
+
+    /// Calls `each` for all that was counted on the days from `from` to `to`.
+    fn for_each(
+        &self,
+        from: Day,
+        to: Day,
+        mut each: impl FnMut(Day, Option<&PlanId>, &Client, Counts),
+    ) {
+        self.settle();
+        // A look does not hold up those who count: the book is theirs again before the first call.
+        let days = self.book().days(from, to);
+        for (day, counted) in days {
+            counted.for_each(|plan_id, client, counts| each(day, plan_id, client, counts));
+        }
+    }
+
+    /// Enters what threads have counted and not entered yet.
+    fn settle(&self) {
+        for part in &self.0.parts {
+            lock(part).move_to(&mut self.book());
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.0.book)
+    }
+}
+
+impl fmt::Debug for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tally")
+            .field("started_at", &self.0.started_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts that a panic interrupted are whole: each is added in one piece.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn part_of_this_thread() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static PART: usize = THREADS.fetch_add(1, Ordering::Relaxed) % PARTS;
+    }
+    PART.with(|part| *part)
+}
+
+#[cfg(test)]
+mod tests;

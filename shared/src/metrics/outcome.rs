@@ -1,0 +1,126 @@
+//! What decisions are counted as.
+
+use crate::decision::{Allowance, Decision, Reason};
+use crate::store::StoreError;
+
+/// What a request came to, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It may pass, and was charged.
+    Admitted,
+    /// It may pass although the store did not answer, and was not charged.
+    AdmittedUncharged,
+    /// It came faster than the plan allows.
+    Throttled,
+    /// The quota is used up.
+    QuotaExceeded,
+    /// It has no key that opens the stage.
+    Forbidden,
+    /// The store did not answer, so it was refused.
+    StoreFailed,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 6] = [
+        Self::Admitted,
+        Self::AdmittedUncharged,
+        Self::Throttled,
+        Self::QuotaExceeded,
+        Self::Forbidden,
+        Self::StoreFailed,
+    ];
+
+    /// What a decision is counted as. `None` for a request that needs no key.
+    pub const fn of(decision: &Result<Decision, StoreError>) -> Option<Self> {
+        match decision {
+            Ok(Decision::Allow(Allowance::Unmetered)) => None,
+            Ok(Decision::Allow(Allowance::Metered(_))) => Some(Self::Admitted),
+            Ok(Decision::Allow(Allowance::Uncharged(_))) => Some(Self::AdmittedUncharged),
+            Ok(Decision::Deny(denial)) => Some(match denial.reason {
+                Reason::MissingKey
+                | Reason::UnknownKey
+                | Reason::DisabledKey
+                | Reason::ExpiredKey
+                | Reason::NotInPlan => Self::Forbidden,
+                Reason::Throttled { .. } => Self::Throttled,
+                Reason::QuotaExceeded { .. } => Self::QuotaExceeded,
+            }),
+            Err(_) => Some(Self::StoreFailed),
+        }
+    }
+
+    /// What a decision is counted as of which a log line has the short name, from [`Allowance::as_str`] or [`Reason::as_str`].
+    pub fn of_short_name(name: &str) -> Option<Self> {
+        match name {
+            "admitted" => Some(Self::Admitted),
+            "admitted_uncharged" => Some(Self::AdmittedUncharged),
+            "throttled" => Some(Self::Throttled),
+            "quota_exceeded" => Some(Self::QuotaExceeded),
+            "missing_key" | "unknown_key" | "disabled_key" | "expired_key" | "not_in_plan" => {
+                Some(Self::Forbidden)
+            }
+            _ => None,
+        }
+    }
+
+    /// The names of the metrics that it counts for.
+    pub const fn metrics(self) -> &'static [&'static str] {
+        match self {
+            Self::Admitted => &["Admitted"],
+            Self::AdmittedUncharged => &["AdmittedUncharged", "StoreFailed"],
+            Self::Throttled => &["Throttled"],
+            Self::QuotaExceeded => &["QuotaExceeded"],
+            Self::Forbidden => &["Forbidden"],
+            Self::StoreFailed => &["StoreFailed"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::decision::{Denial, Levels, Metered};
+
+    #[test]
+    fn a_short_name_counts_as_the_decision_does() {
+        let reasons = [
+            Reason::MissingKey,
+            Reason::UnknownKey,
+            Reason::DisabledKey,
+            Reason::ExpiredKey,
+            Reason::NotInPlan,
+            Reason::Throttled { retry_after: None },
+            Reason::QuotaExceeded {
+                resets_after: Duration::ZERO,
+            },
+        ];
+        for reason in reasons {
+            let denial = Denial {
+                reason,
+                key_id: None,
+                plan_id: None,
+                levels: Levels::default(),
+            };
+            let counted = Outcome::of(&Ok(Decision::Deny(denial)));
+            assert_eq!(Outcome::of_short_name(reason.as_str()), counted);
+        }
+        let metered = Metered {
+            key_id: "client".into(),
+            customer_id: None,
+            plan_id: "bronze".into(),
+            levels: Levels::default(),
+        };
+        for allowance in [
+            Allowance::Unmetered,
+            Allowance::Metered(metered.clone()),
+            Allowance::Uncharged(metered),
+        ] {
+            let name = allowance.as_str();
+            let counted = Outcome::of(&Ok(Decision::Allow(allowance)));
+            assert_eq!(Outcome::of_short_name(name), counted);
+        }
+    }
+}
