@@ -4,20 +4,21 @@ import { done, expect, test, unique } from "../fixtures.js";
 /** More stops than this and nobody gets there. */
 const MOST_STOPS = 40;
 
-const focused = (page) => page.locator(":focus");
-
-/** Whether it is seen what has the focus: an outline of 2 px or more. */
+/** Whether it is seen what has the focus: an outline of 2 px or more, on the page. */
 async function hasVisibleFocus(page) {
-  const outline = await focused(page).evaluate((element) => {
+  const focus = await page.evaluate(() => {
+    const element = document.activeElement;
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
-    const box = element.getBoundingClientRect();
-    return { isDrawn: outlineStyle !== "none", px: parseFloat(outlineWidth), isOnPage: box.width > 0 && box.height > 0 && box.top >= 0 };
+    const { width, height, top } = element.getBoundingClientRect();
+    const isOnPage = width > 0 && height > 0 && top >= 0;
+    return { html: element.outerHTML.slice(0, 200), isSeen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && isOnPage };
   });
-  expect(outline.isDrawn && outline.px >= 2 && outline.isOnPage, await focused(page).evaluate((element) => element.outerHTML)).toBe(true);
+  expect(focus.isSeen, focus.html).toBe(true);
 }
 
 /** Presses Tab until this has the focus, which is seen at every stop. */
 async function tabTo(page, locator) {
+  await expect(locator).toBeVisible();
   for (let stop = 0; stop < MOST_STOPS; stop++) {
     await page.keyboard.press("Tab");
     await hasVisibleFocus(page);
