@@ -46,6 +46,7 @@ Examples:
   tollgate invoke UsersFunction -e events/users-create.json --with-sample-plan
   tollgate keys create joe-black --plan Bronze
   tollgate usage joe-black
+  tollgate console --table tollgate-prod --region eu-west-1
   tollgate plans list --table tollgate-prod --region eu-west-1
   tollgate plans list --url https://abc123.lambda-url.eu-west-1.on.aws
 

@@ -5,6 +5,8 @@ mod authorizer;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod deployment;

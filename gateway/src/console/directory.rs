@@ -21,6 +21,15 @@ pub(super) use snapshot::{ListedKey, Snapshot};
 /// How old a snapshot may be before it is read again.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// How long a visitor waits for a new snapshot in place of an old one: small tables are read in less.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// From this age on nobody has looked for long, and what has changed meanwhile is worth more of a wait.
+const STALE: Duration = Duration::from_mins(1);
+
+/// How long a visitor waits for a new snapshot in place of a stale one.
+const PATIENCE_WITH_STALE: Duration = Duration::from_secs(2);
+
 /// The snapshot, and how to get another.
 #[derive(Clone)]
 pub(super) struct Directory(Arc<Inner>);
@@ -44,7 +53,7 @@ impl Directory {
         }))
     }
 
-    /// The snapshot as it is. An old one is read again meanwhile, for whoever comes next.
+    /// The snapshot. An old one is read again; when that takes long, it is good enough for this visitor, and the next one sees the new one.
     ///
     /// # Errors
     ///
@@ -58,11 +67,19 @@ impl Directory {
             }
             return self.0.load().await;
         };
-        if self.0.is_old(&snapshot) {
-            let inner = Arc::clone(&self.0);
-            tokio::spawn(async move { inner.load_in_background().await });
+        let age = self.0.age(&snapshot);
+        if age < FRESH {
+            return Ok(snapshot);
         }
-        Ok(snapshot)
+        let patience = if age < STALE {
+            PATIENCE
+        } else {
+            PATIENCE_WITH_STALE
+        };
+        let inner = Arc::clone(&self.0);
+        let reading = tokio::spawn(async move { inner.renew().await });
+        let _too_slow = tokio::time::timeout(patience, reading).await;
+        Ok(self.0.current.load_full().unwrap_or(snapshot))
     }
 
     /// Reads everything again: after a change of many keys.
@@ -101,21 +118,16 @@ impl Directory {
 }
 
 impl Inner {
-    fn is_old(&self, snapshot: &Snapshot) -> bool {
-        self.clock.now().abs_diff(snapshot.read_at) >= FRESH
+    fn age(&self, snapshot: &Snapshot) -> Duration {
+        self.clock.now().abs_diff(snapshot.read_at)
     }
 
-    async fn load_in_background(&self) {
-        // Whoever reads already does it for all.
-        let Ok(_one) = self.loading.try_lock() else {
-            return;
-        };
-        let is_old = self
-            .current
-            .load()
-            .as_ref()
-            .is_none_or(|it| self.is_old(it));
-        if is_old && let Err(error) = self.load().await {
+    /// Reads all of it, unless somebody has just done so.
+    async fn renew(&self) {
+        let _one = self.loading.lock().await;
+        let known = self.current.load_full();
+        let is_fresh = known.is_some_and(|snapshot| self.age(&snapshot) < FRESH);
+        if !is_fresh && let Err(error) = self.load().await {
             tracing::warn!(%error, "the console's list of keys and plans could not be read again");
         }
     }

@@ -142,3 +142,101 @@ fn put<T>(entries: &mut Vec<T>, entry: Option<T>, is_it: impl Fn(&T) -> bool) {
         None => entries.insert(0, entry),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn key(id: &str, name: &str, plan_ids: &[&str]) -> Arc<ListedKey> {
+        Arc::new(ListedKey::new(ApiKey {
+            id: id.into(),
+            name: name.to_owned(),
+            description: None,
+            customer_id: Some(format!("Customer-{id}")),
+            stage_keys: Vec::new(),
+            enabled: true,
+            expires_at: Some(Timestamp::from_secs(100)),
+            plan_ids: plan_ids.iter().map(|id| PlanId::from(*id)).collect(),
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+            updated_at: Timestamp::EPOCH,
+        }))
+    }
+
+    fn plan(id: &str, name: &str) -> Arc<Plan> {
+        Arc::new(Plan {
+            id: id.into(),
+            name: name.to_owned(),
+            description: None,
+            product_code: None,
+            throttle: None,
+            quota: None,
+            stages: Vec::new(),
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+        })
+    }
+
+    fn snapshot() -> Snapshot {
+        let keys = vec![
+            key("k1", "Joe Black", &["b"]),
+            key("k2", "Jane Roe", &["b", "g"]),
+        ];
+        Snapshot::new(
+            keys,
+            vec![plan("b", "Bronze"), plan("g", "Gold")],
+            Timestamp::EPOCH,
+        )
+    }
+
+    fn names(snapshot: &Snapshot, text: &str) -> Vec<String> {
+        snapshot
+            .search_keys(text)
+            .map(|key| key.name.clone())
+            .collect()
+    }
+
+    #[test]
+    fn keys_are_found_by_any_part_of_name_id_and_customer() {
+        let snapshot = snapshot();
+        assert_eq!(names(&snapshot, "BLACK"), ["Joe Black"]);
+        assert_eq!(names(&snapshot, " k2 "), ["Jane Roe"]);
+        assert_eq!(names(&snapshot, "customer-k1"), ["Joe Black"]);
+        assert_eq!(names(&snapshot, "").len(), 2);
+        assert_eq!(names(&snapshot, "nobody"), [""; 0]);
+    }
+
+    #[test]
+    fn a_change_shows_in_its_place_and_in_the_counts() {
+        let snapshot = snapshot();
+        assert_eq!(snapshot.key_count(&"b".into()), 2);
+        let changed = snapshot.with_key(&"k2".into(), Some(key("k2", "Jane Doe", &["g"])));
+        assert_eq!(names(&changed, ""), ["Joe Black", "Jane Doe"]);
+        assert_eq!(changed.key_count(&"b".into()), 1);
+        let added = changed.with_key(&"k3".into(), Some(key("k3", "New", &[])));
+        assert_eq!(names(&added, ""), ["New", "Joe Black", "Jane Doe"]);
+        let deleted = added.with_key(&"k1".into(), None);
+        assert_eq!(names(&deleted, ""), ["New", "Jane Doe"]);
+        assert_eq!(deleted.key_count(&"b".into()), 0);
+    }
+
+    #[test]
+    fn a_plan_that_is_gone_has_no_keys() {
+        let snapshot = snapshot().with_plan(&"g".into(), None);
+        assert!(snapshot.plan(&"g".into()).is_none());
+        let jane = snapshot.key(&"k2".into()).unwrap();
+        assert_eq!(jane.plan_ids, ["b".into()]);
+        let renamed = snapshot.with_plan(&"b".into(), Some(plan("b", "Tin")));
+        assert_eq!(renamed.plan(&"b".into()).unwrap().name, "Tin");
+        assert_eq!(renamed.plans.len(), 1);
+    }
+
+    #[test]
+    fn a_key_can_be_used_until_it_expires() {
+        let key = key("k1", "Joe", &[]);
+        assert!(key.is_usable(Timestamp::from_secs(99)));
+        assert!(!key.is_usable(Timestamp::from_secs(100)));
+    }
+}

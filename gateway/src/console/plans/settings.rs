@@ -145,8 +145,8 @@ impl Entered {
                     (select("period", "Period", &self.period, &PERIODS.map(|period| Choice { value: period.as_str(), text: period_text(period) }), "", mistakes))
                     (text("offset", "Offset, days", &self.offset, whole, false, "How many days after the first day of the period the quota starts again: 0 to 6 for a week, which begins on Sunday; 0 to 27 for a month; 0 for a day."))
                 }
-                div id="quota-words" role="status" hx-get="/console/plans/quota-words" hx-include="closest form"
-                    hx-trigger="input from:closest form delay:200ms, change from:closest form" {
+                div id="quota-words" role="status" hx-get="/console/plans/quota-words" hx-include="#field-period, #field-offset"
+                    hx-trigger="change from:#field-period, input from:#field-offset delay:200ms" {
                     (self.quota_words(now))
                 }
             }

@@ -78,6 +78,13 @@ struct Row<'a> {
     is_mended: bool,
 }
 
+impl Row<'_> {
+    /// Whether browsers ask with it before they send a request to another site.
+    fn is_preflight(&self) -> bool {
+        self.method.verb == "OPTIONS"
+    }
+}
+
 /// Whether the method requires a key in the API as it is being edited.
 fn requires_key(definition: &Definition, method: &KnownMethod) -> bool {
     definition
@@ -102,7 +109,7 @@ fn table(rows: &[Row<'_>]) -> Markup {
                             td {
                                 @if row.is_mended {
                                     span.badge.warning { "requires a key since it was edited: deploy for this to take effect" }
-                                } @else if row.method.verb == "OPTIONS" {
+                                } @else if row.is_preflight() {
                                     "Browsers ask with this method before a request from another site, and send no key: it has to stay open for them."
                                 }
                             }
@@ -133,34 +140,49 @@ fn mending_rest(known: &KnownStage, rows: &[Row<'_>]) -> Markup {
     let ApiStage { api_id, stage } = &known.api_stage;
     let open: Vec<_> = rows
         .iter()
-        .filter(|row| !row.is_mended)
+        .filter(|row| !row.is_mended && !row.is_preflight())
         .filter_map(|row| Some((row.method, row.method.resource_id.as_ref()?)))
         .collect();
+    let is_edited = rows.iter().any(|row| row.is_mended);
     html! {
         h2 { "How to mend it" }
-        ol {
-            @if !open.is_empty() {
-                li {
-                    p {
-                        "Require a key for " @if open.len() == 1 { "the method" } @else { "each of the methods" }
-                        ": with " code { "ApiKeyRequired: true" } " in the template, or in the API itself:"
-                    }
-                    pre tabindex="0" aria-label="Commands that require a key" {
-                        @for (method, resource_id) in &open {
-                            "aws apigateway update-method --rest-api-id " (api_id) " --resource-id " (resource_id)
-                            " --http-method " (method.verb) " --patch-operations op=replace,path=/apiKeyRequired,value=true\n"
+        @if open.is_empty() && !is_edited {
+            p { "There is nothing to mend: only requests with which browsers ask beforehand are open." }
+        } @else {
+            ol {
+                @if !open.is_empty() {
+                    li {
+                        p {
+                            "Require a key for " @if open.len() == 1 { "the method" } @else { "each of the methods" }
+                            ": with " code { "ApiKeyRequired: true" } " in the template, or in the API itself:"
                         }
+                        (command("update", "Commands that require a key", &html! {
+                            @for (method, resource_id) in &open {
+                                "aws apigateway update-method --rest-api-id " (api_id) " --resource-id " (resource_id)
+                                " --http-method " (method.verb) " --patch-operations op=replace,path=/apiKeyRequired,value=true\n"
+                            }
+                        }))
                     }
                 }
-            }
-            li {
-                p { "Deploy for this to take effect. A stage serves what was deployed last, and none of what has been edited since." }
-                pre tabindex="0" aria-label="The command that deploys" {
-                    "aws apigateway create-deployment --rest-api-id " (api_id) " --stage-name " (stage)
+                li {
+                    p { "Deploy for this to take effect. A stage serves what was deployed last, and none of what has been edited since." }
+                    (command("deploy", "The command that deploys", &html! {
+                        "aws apigateway create-deployment --rest-api-id " (api_id) " --stage-name " (stage)
+                    }))
                 }
             }
+            p.hint { "For the gateway on this machine, add " code { "--endpoint-url" } " with the address of this console’s port." }
         }
-        p.hint { "For the gateway on this machine, add " code { "--endpoint-url" } " with the address of this console’s port." }
+    }
+}
+
+/// Something to type in a terminal, with a button that copies it.
+fn command(id: &str, label: &str, text: &Markup) -> Markup {
+    html! {
+        div.copied {
+            pre id=(id) tabindex="0" aria-label=(label) { (text) }
+            button.small type="button" hidden data-copy={ "#" (id) } { "Copy" }
+        }
     }
 }
 
