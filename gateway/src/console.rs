@@ -31,6 +31,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, header};
+use tokio::sync::watch;
 use tollgate::store::StoreError;
 use tollgate::time::Clock as _;
 
@@ -60,6 +61,8 @@ struct Inner {
     directory: Directory,
     client: HttpClient,
     stages: Stages,
+    /// Changes when answers without an end have to end.
+    stop: watch::Sender<bool>,
 }
 
 impl Console {
@@ -74,6 +77,7 @@ impl Console {
             directory,
             client: HttpClient::default(),
             stages,
+            stop: watch::Sender::new(false),
             surroundings,
         }))
     }
@@ -85,6 +89,11 @@ impl Console {
     /// When the store does not answer.
     pub async fn load(&self) -> Result<(), StoreError> {
         self.0.directory.snapshot().await.map(|_snapshot| ())
+    }
+
+    /// Ends the answers that have no end of their own: the server stops.
+    pub fn stop(&self) {
+        self.0.stop.send_replace(true);
     }
 
     /// Whether a request is for the console: one for its paths, and one of a browser for `/`.

@@ -50,6 +50,9 @@ pub trait Handler: Clone + Send + Sync + 'static {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response<Self::Body>> + Send;
+
+    /// Ends answers that have no end of their own, so that nobody waits for them: the server stops.
+    fn stop(&self) {}
 }
 
 /// Serves `handler` on `listener` until `stop` changes.
@@ -76,5 +79,6 @@ pub async fn serve(listener: TcpListener, handler: impl Handler, mut stop: watch
         Ok(listener) => connections.open_waiting(&listener),
         Err(error) => debug!(%error, "connections that wait are closed"),
     }
+    connections.stop_endless();
     connections.end(STOP_GRACE).await;
 }

@@ -255,14 +255,14 @@ async fn prepare(
         lambdas.clone(),
         store.clone(),
         limiter.clone(),
-        tally,
+        tally.clone(),
         arguments,
         port,
     );
     let data_plane = apis::data_plane(template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(template, arguments);
     let control = Control::new(store.clone(), SystemClock, settings, rest_apis)?;
-    let console = declared::console(template, &control, store, port);
+    let console = declared::console(template, &control, store, port, tally);
     Ok(Prepared {
         deployed,
         limiter,

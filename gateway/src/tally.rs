@@ -116,73 +116,32 @@ impl Tally {
         pending.count(outcome, subject, now);
     }
 
-    /// What came of the requests for each plan on the days from `from` to `to`; `None` is where no plan was asked.
-    pub fn by_plan(&self, from: Day, to: Day) -> BTreeMap<Option<PlanId>, Counts> {
-        let mut plans: BTreeMap<Option<PlanId>, Counts> = BTreeMap::new();
-        self.for_each(from, to, |_, plan_id, _, counts| {
-            plans.entry(plan_id.cloned()).or_default().add(counts);
-        });
-        plans
-    }
-
-    /// What came of the requests for a plan, day by day. Days without any are left out.
-    pub fn plan_by_day(&self, plan_id: &PlanId, from: Day, to: Day) -> BTreeMap<Day, Counts> {
-        let mut days: BTreeMap<Day, Counts> = BTreeMap::new();
-        self.for_each(from, to, |day, plan, _, counts| {
-            if plan == Some(plan_id) {
-                days.entry(day).or_default().add(counts);
-            }
-        });
-        days
-    }
-
-    /// What came of the requests for a plan, key by key.
-    pub fn plan_by_client(&self, plan_id: &PlanId, from: Day, to: Day) -> BTreeMap<Client, Counts> {
-        let mut clients: BTreeMap<Client, Counts> = BTreeMap::new();
-        self.for_each(from, to, |_, plan, client, counts| {
-            if plan == Some(plan_id) {
-                clients.entry(client.clone()).or_default().add(counts);
-            }
-        });
-        clients
-    }
-
-    /// What came of a key's requests, day by day and plan by plan; `None` is where no plan covers the stage.
-    pub fn key_by_day(
+    /// What was counted on the days from `from` to `to`, added up under the names that `name` gives to day, plan and client. What it
+    /// gives no name is left out.
+    pub fn sums<K: Ord>(
         &self,
-        key_id: &KeyId,
         from: Day,
         to: Day,
-    ) -> BTreeMap<(Day, Option<PlanId>), Counts> {
-        let mut days: BTreeMap<(Day, Option<PlanId>), Counts> = BTreeMap::new();
-        self.for_each(from, to, |day, plan_id, client, counts| {
-            if matches!(client, Client::Key(known) if known == key_id) {
-                let place = days.entry((day, plan_id.cloned())).or_default();
-                place.add(counts);
-            }
-        });
-        days
+        name: impl Fn(Day, Option<&PlanId>, &Client) -> Option<K>,
+    ) -> BTreeMap<K, Counts> {
+        self.settle();
+        // A look does not hold up those who count: the book is theirs again before anything is added up.
+        let days = self.book().days(from, to);
+        let mut sums: BTreeMap<K, Counts> = BTreeMap::new();
+        for (day, counted) in days {
+            counted.for_each(|plan_id, client, counts| {
+                if let Some(name) = name(day, plan_id, client) {
+                    sums.entry(name).or_default().add(counts);
+                }
+            });
+        }
+        sums
     }
 
     /// What those see who watch at `now`.
     pub fn live(&self, now: Timestamp) -> Live {
         self.settle();
         self.book().live(now)
-    }
-
-    /// Calls `each` for all that was counted on the days from `from` to `to`.
-    fn for_each(
-        &self,
-        from: Day,
-        to: Day,
-        mut each: impl FnMut(Day, Option<&PlanId>, &Client, Counts),
-    ) {
-        self.settle();
-        // A look does not hold up those who count: the book is theirs again before the first call.
-        let days = self.book().days(from, to);
-        for (day, counted) in days {
-            counted.for_each(|plan_id, client, counts| each(day, plan_id, client, counts));
-        }
     }
 
     /// Enters what threads have counted and not entered yet.

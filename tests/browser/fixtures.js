@@ -49,10 +49,10 @@ class Watch {
   #check(response) {
     const where = `${response.request().method()} ${response.url()}: ${response.status()}`;
     if (response.status() >= 400 && !this.#refusals.has(response.status())) this.faults.push(where);
-    // The origin of the console is the first of them.
-    const [console] = this.#origins;
-    if (!response.url().startsWith(console)) return;
     const headers = response.headers();
+    // What the admin port refuses before the console sees it is JSON, and no page.
+    const [console] = this.#origins;
+    if (!response.url().startsWith(console) || headers["content-type"] === "application/json") return;
     for (const [name, pattern] of Object.entries(FIELDS)) {
       if (!pattern.test(headers[name] ?? "")) this.faults.push(`${where} has ${name}: ${headers[name]}`);
     }

@@ -105,6 +105,7 @@ impl ServeConsole {
             declared: Vec::new(),
             stages: Vec::new(),
             data_plane_url: None,
+            tally: None,
         });
         Ok((control, console))
     }

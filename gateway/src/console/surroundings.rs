@@ -9,6 +9,7 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
 
 use crate::explain::DeclaredStage;
+use crate::tally::Tally;
 
 /// What the console works on, and what it knows of the place it runs in.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Surroundings {
     pub stages: Vec<DeclaredStage>,
     /// The URL at which the APIs of a running gateway answer, such as `http://127.0.0.1:3000`.
     pub data_plane_url: Option<String>,
+    /// What the running gateway counts.
+    pub tally: Option<Tally>,
 }
 
 /// An API that is in a template and not in the store.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, Method, Request, StatusCode, header};
 use maud::{Markup, html};
 use percent_encoding::percent_decode_str;
+use tokio::sync::watch;
 use tollgate::random::NoEntropy;
 use tollgate::store::{StoreError, dynamodb::DynamoStore};
 use tollgate::time::Timestamp;
@@ -144,6 +145,11 @@ impl<'a> Visit<'a> {
     /// What sends requests to the gateway, for somebody who tries one.
     pub(super) const fn client(&self) -> &'a HttpClient {
         &self.inner.client
+    }
+
+    /// Changes when answers without an end have to end.
+    pub(super) fn stop(&self) -> watch::Receiver<bool> {
+        self.inner.stop.subscribe()
     }
 
     pub(super) const fn directory(&self) -> &'a Directory {

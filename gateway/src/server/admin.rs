@@ -64,6 +64,12 @@ impl Handler for Admin {
         info!(target: "tollgate::admin", "{method} {path} {}", response.status().as_u16());
         response
     }
+
+    fn stop(&self) {
+        if let Some(console) = &self.console {
+            console.stop();
+        }
+    }
 }
 
 impl Admin {

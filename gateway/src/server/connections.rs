@@ -95,6 +95,11 @@ impl<H: Handler> Connections<H> {
         }
     }
 
+    /// Ends answers that have no end of their own.
+    pub(super) fn stop_endless(&self) {
+        self.handler.stop();
+    }
+
     /// Lets running requests end within the grace, and answers the others with 503. Returns when all connections are closed.
     pub(super) async fn end(mut self, grace: Duration) {
         self.phase.send_replace(Phase::Ending);

@@ -11,6 +11,7 @@ use tollgate::time::SystemClock;
 use crate::console::{Console, DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
 use crate::explain::DeclaredStage;
 use crate::router::DEFAULT_STAGE;
+use crate::tally::Tally;
 use crate::template::{
     ApiKind, ApiSpec, FunctionSpec, FunctionUrlSpec, MethodSpec, RouteAuthorization, Template,
 };
@@ -21,6 +22,7 @@ pub(super) fn console(
     control: &Control<DynamoStore, SystemClock>,
     store: DynamoStore,
     port: u16,
+    tally: Tally,
 ) -> Console {
     let console = Console::new(Surroundings {
         control: control.clone(),
@@ -30,6 +32,7 @@ pub(super) fn console(
         declared: declared(template),
         stages: DeclaredStage::all(template),
         data_plane_url: Some(format!("http://127.0.0.1:{port}")),
+        tally: Some(tally),
     });
     let loading = console.clone();
     tokio::spawn(async move {

@@ -36,6 +36,19 @@ impl Counts {
         counts
     }
 
+    /// How many came to this outcome.
+    #[must_use]
+    pub const fn of(self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Admitted => self.admitted,
+            Outcome::AdmittedUncharged => self.admitted_uncharged,
+            Outcome::Throttled => self.throttled,
+            Outcome::QuotaExceeded => self.quota_exceeded,
+            Outcome::Forbidden => self.forbidden,
+            Outcome::StoreFailed => self.store_failed,
+        }
+    }
+
     /// Adds others.
     pub fn add(&mut self, others: Self) {
         let Self {

@@ -16,19 +16,31 @@ fn subject(plan: &str, key: Option<&str>) -> Subject {
     }
 }
 
+/// All days.
+fn sums<K: Ord>(
+    tally: &Tally,
+    name: impl Fn(Day, Option<&PlanId>, &Client) -> Option<K>,
+) -> BTreeMap<K, Counts> {
+    tally.sums(Day::from_number(0), Day::from_number(u32::MAX), name)
+}
+
 fn everything(tally: &Tally) -> Counts {
-    let plans = tally.by_plan(Day::from_number(0), Day::from_number(u32::MAX));
-    plans.into_values().sum()
+    sums(tally, |_, _, _| Some(())).into_values().sum()
+}
+
+fn clients(tally: &Tally, plan: &str) -> BTreeMap<Client, Counts> {
+    sums(tally, |_, plan_id, client| {
+        plan_id
+            .is_some_and(|id| id.as_str() == plan)
+            .then(|| client.clone())
+    })
 }
 
 fn subjects(tally: &Tally) -> usize {
-    let mut subjects = 0;
-    tally.for_each(
-        Day::from_number(0),
-        Day::from_number(u32::MAX),
-        |_, _, _, _| subjects += 1,
-    );
-    subjects
+    let all = sums(tally, |day, plan_id, client| {
+        Some((day, plan_id.cloned(), client.clone()))
+    });
+    all.len()
 }
 
 #[derive(Clone, Debug)]
@@ -76,23 +88,23 @@ proptest! {
         let latest = start.saturating_add(Duration::from_secs(401));
         prop_assert_eq!(tally.live(latest).total, expected);
         prop_assert_eq!(everything(&tally), expected);
-        let (from, to) = (Day::from_number(0), Day::from_number(u32::MAX));
-        let mut by_plan = Counts::default();
-        for plan in tally.by_plan(from, to).into_keys().flatten() {
-            let of_days: Counts = tally.plan_by_day(&plan, from, to).into_values().sum();
-            let of_clients: Counts = tally.plan_by_client(&plan, from, to).into_values().sum();
-            prop_assert_eq!(of_days, of_clients);
-            by_plan.add(of_days);
-        }
-        let with_plan = all.iter().filter(|decided| decided.plan.is_some()).count();
-        prop_assert_eq!(by_plan.total(), u64::try_from(with_plan).unwrap());
-        for key in 0_u8..4 {
-            let of_key: Counts = tally
-                .key_by_day(&format!("key{key}").into(), from, to)
-                .into_values()
-                .sum();
-            let with_key = all.iter().filter(|decided| decided.key == Some(key)).count();
-            prop_assert_eq!(of_key.total(), u64::try_from(with_key).unwrap());
+        let names = |day: Day, plan: Option<&PlanId>, client: &Client| {
+            Some((day, plan.cloned(), client.clone()))
+        };
+        let apart = sums(&tally, names);
+        prop_assert_eq!(apart.values().copied().sum::<Counts>(), expected);
+        for ((day, plan_id, client), counts) in apart {
+            let same = all.iter().filter(|decided| {
+                let now = start.saturating_add(Duration::from_secs(decided.second));
+                Day::of(now) == day
+                    && decided.plan.map(|plan| PlanId::from(format!("plan{plan}"))) == plan_id
+                    && Client::from(decided.key.map(|key| KeyId::from(format!("key{key}")))) == client
+            });
+            let mut expected = Counts::default();
+            for decided in same {
+                expected.add(Counts::one(decided.outcome));
+            }
+            prop_assert_eq!(counts, expected);
         }
     }
 
@@ -132,7 +144,7 @@ fn threads_count_together() {
         }
     });
     assert_eq!(everything(&tally).admitted, 40_000);
-    let clients = tally.plan_by_client(&"gold".into(), Day::of(NOW), Day::of(NOW));
+    let clients = clients(&tally, "gold");
     assert_eq!(clients.len(), 50);
     assert!(clients.values().all(|counts| counts.admitted == 800));
 }
@@ -150,9 +162,8 @@ fn keys_for_which_there_is_no_room_count_together_under_their_plan() {
         );
     }
     assert_eq!(subjects(&tally), MAX_KEYS + 2);
-    let day = Day::of(NOW);
     for plan in ["gold", "silver"] {
-        let clients = tally.plan_by_client(&plan.into(), day, day);
+        let clients = clients(&tally, plan);
         assert!(clients[&Client::Others].admitted >= 400, "{plan}");
         let all: Counts = clients.into_values().sum();
         assert_eq!(all.admitted, u64::try_from(keys / 2).unwrap());

@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 26] = [
+const GATEWAY: [&str; 27] = [
     "local",
     "http_client",
     "content",

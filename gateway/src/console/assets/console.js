@@ -28,9 +28,47 @@
   // After a form was refused, the summary of what is wrong is read first.
   const focusMistakes = () => document.getElementById("mistakes")?.focus();
 
+  // <div id="live" data-events="PATH">: shows the last of the events at PATH, each of which is the whole content. Nothing is asked for while
+  // the page is hidden or paused, and nothing moves under the keyboard's focus.
+  const watchLive = () => {
+    const region = document.querySelector("#live[data-events]");
+    const pause = document.getElementById("live-pause");
+    const state = document.getElementById("live-state");
+    if (!region || !pause || !state || !window.EventSource) return;
+    let source = null;
+    let isPaused = false;
+    const say = (text) => {
+      if (state.textContent === text) return;
+      state.textContent = text;
+      state.hidden = text === "";
+    };
+    const update = () => {
+      source?.close();
+      source = null;
+      pause.textContent = isPaused ? "Go on" : "Pause";
+      if (isPaused || document.hidden) return;
+      source = new EventSource(region.dataset.events);
+      source.onmessage = (event) => {
+        say("");
+        if (!region.contains(document.activeElement)) region.innerHTML = event.data;
+      };
+      source.onerror = () => say("The gateway does not answer. Trying again.");
+    };
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      isPaused = !isPaused;
+      say(isPaused ? "Paused." : "");
+      update();
+    });
+    document.addEventListener("visibilitychange", update);
+    window.addEventListener("pagehide", () => source?.close());
+    update();
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     showCopyButtons(document);
     focusMistakes();
+    watchLive();
   });
   document.addEventListener("htmx:load", (event) => showCopyButtons(event.target));
 })();

@@ -119,7 +119,11 @@ mod tests {
 
         fn clients(&self, plan: &str) -> Vec<(Client, Counts)> {
             let day = Day::of(NOW);
-            let clients = self.tally.plan_by_client(&plan.into(), day, day);
+            let clients = self.tally.sums(day, day, |_, plan_id, client| {
+                plan_id
+                    .is_some_and(|id| id.as_str() == plan)
+                    .then(|| client.clone())
+            });
             clients.into_iter().collect()
         }
     }

@@ -1,0 +1,206 @@
+//! What keys have used, from the counters that enforce their plans.
+
+use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+use tollgate::id::KeyId;
+use tollgate::plan::Plan;
+use tollgate::quota::{Day, Window};
+use tollgate::store::dynamodb::DynamoStore;
+use tollgate::store::{DayUse, KeyRegistry as _, StoreError, Usage};
+
+/// How many meters a page reads at the most. Each takes two requests to the table.
+pub(super) const MOST: usize = 50;
+
+/// How many of them are read at once.
+const AT_ONCE: usize = 16;
+
+/// What one key has used of one plan.
+#[derive(Clone, Debug)]
+pub(super) struct Meter {
+    usage: Usage,
+    from: Day,
+    today: Day,
+}
+
+impl Meter {
+    /// Reads the days from `from` to `today`, and those of the quota's window that came before.
+    pub(super) async fn read(
+        store: &DynamoStore,
+        key_id: &KeyId,
+        plan: &Plan,
+        from: Day,
+        today: Day,
+    ) -> Result<Self, StoreError> {
+        let first = |day| plan.quota.map_or(day, |quota| quota.window_of(day).first);
+        let usage = store.usage(key_id, &plan.id, first(from), today).await?;
+        Ok(Self { usage, from, today })
+    }
+
+    /// Reads one for each key, in the order of the keys.
+    pub(super) async fn read_all(
+        store: &DynamoStore,
+        keys: Vec<(KeyId, &Plan)>,
+        from: Day,
+        today: Day,
+    ) -> Result<Vec<Self>, StoreError> {
+        let reads: Vec<_> = keys
+            .into_iter()
+            .map(|(key_id, plan)| async move {
+                Self::read(store, &key_id, plan, from, today).await
+            })
+            .collect();
+        futures_util::stream::iter(reads)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Day by day, the earliest first.
+    pub(super) fn days(&self, plan: &Plan) -> Vec<DayUse> {
+        self.usage
+            .by_day(plan.quota, self.from, self.today, self.today)
+    }
+
+    /// The requests of today.
+    pub(super) fn used_today(&self) -> u64 {
+        let today = self.usage.by_day(None, self.today, self.today, self.today);
+        today.iter().fold(0, |sum, day| sum.saturating_add(day.used))
+    }
+
+    /// What was used of the quota in the window of today, and what is left. `None`: the plan has none.
+    pub(super) fn window(&self, plan: &Plan) -> Option<WindowUsed> {
+        let quota = plan.quota?;
+        let window = quota.window_of(self.today);
+        let days = self
+            .usage
+            .by_day(Some(quota), window.first, self.today, self.today);
+        let last = days.last().copied();
+        Some(WindowUsed {
+            window,
+            limit: quota.limit(),
+            used: days.iter().fold(0, |sum, day| sum.saturating_add(day.used)),
+            remaining: last.and_then(|day| day.remaining).unwrap_or(0),
+            days,
+        })
+    }
+}
+
+/// What was used of a quota in one window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WindowUsed {
+    pub(super) window: Window,
+    pub(super) limit: u64,
+    /// The requests that were charged.
+    pub(super) used: u64,
+    /// The requests that are left, which an operator may have set.
+    pub(super) remaining: u64,
+    /// The days of the window until today.
+    pub(super) days: Vec<DayUse>,
+}
+
+/// The days of several meters of a plan, added up. What remains is each key's own.
+pub(super) fn sum(meters: &[Meter], plan: &Plan) -> Vec<DayUse> {
+    let mut days: Vec<DayUse> = Vec::new();
+    for meter in meters {
+        let more = meter.days(plan);
+        if days.is_empty() {
+            days = more
+                .into_iter()
+                .map(|day| DayUse {
+                    remaining: None,
+                    ..day
+                })
+                .collect();
+        } else {
+            for (sum, day) in days.iter_mut().zip(more) {
+                sum.used = sum.used.saturating_add(day.used);
+            }
+        }
+    }
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tollgate::meter::{DayCount, WindowUse};
+    use tollgate::quota::{Period, Quota};
+    use tollgate::time::Timestamp;
+
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            id: "gold".into(),
+            name: "Gold".to_owned(),
+            description: None,
+            product_code: None,
+            throttle: None,
+            quota: Some(Quota::new(100, Period::Week, 0).unwrap()),
+            stages: Vec::new(),
+            tags: BTreeMap::new(),
+            created_at: Timestamp::EPOCH,
+        }
+    }
+
+    fn meter(days: &[(&str, u64)], used: i64) -> Meter {
+        let days = days.iter().map(|(text, count)| DayCount {
+            day: day(text),
+            count: *count,
+        });
+        Meter {
+            usage: Usage {
+                days: days.collect(),
+                quota: Some(WindowUse {
+                    window: day("2026-11-22"),
+                    used,
+                }),
+            },
+            from: day("2026-11-20"),
+            today: day("2026-11-24"),
+        }
+    }
+
+    #[test]
+    fn a_window_has_its_own_days_and_what_the_counter_says_is_left() {
+        let meter = meter(
+            &[("2026-11-21", 7), ("2026-11-23", 60), ("2026-11-24", 5)],
+            15,
+        );
+        let window = meter.window(&plan()).unwrap();
+        assert_eq!(window.window.first, day("2026-11-22"));
+        // An operator has given 50 back.
+        assert_eq!((window.used, window.remaining), (65, 85));
+        assert_eq!(window.days.len(), 3);
+        assert_eq!(meter.used_today(), 5);
+        let without_quota = Plan {
+            quota: None,
+            ..plan()
+        };
+        assert_eq!(meter.window(&without_quota), None);
+    }
+
+    #[test]
+    fn keys_of_a_plan_are_added_up_day_by_day() {
+        let (plan, meters) = (
+            plan(),
+            [
+                meter(&[("2026-11-21", 7), ("2026-11-24", 5)], 5),
+                meter(&[("2026-11-24", 6)], 6),
+            ],
+        );
+        let used: Vec<_> = sum(&meters, &plan)
+            .iter()
+            .map(|day| (day.used, day.remaining))
+            .collect();
+        assert_eq!(
+            used,
+            [(0, None), (7, None), (0, None), (0, None), (11, None)]
+        );
+        assert_eq!(sum(&[], &plan), []);
+    }
+}

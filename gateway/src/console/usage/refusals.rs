@@ -1,0 +1,51 @@
+//! What was refused, and who has counted it.
+
+use maud::{Markup, html};
+
+use super::super::visit::Visit;
+use super::super::words;
+use crate::tally::Counts;
+
+/// What is said of a plan's requests that were not admitted in the usual way, or of a key's.
+const COLUMNS: [(&str, fn(Counts) -> u64); 2] = [
+    ("Throttled", |counts| counts.throttled),
+    ("Quota exceeded", |counts| counts.quota_exceeded),
+];
+
+/// Where the numbers of refused requests are from, or where they are.
+pub(super) fn source(visit: &Visit<'_>) -> Markup {
+    match &visit.surroundings().tally {
+        Some(tally) => html! {
+            p.hint {
+                "Refused requests are not stored. This gateway counts them from its start, on "
+                (words::instant(tally.started_at(), visit.now())) "."
+            }
+        },
+        None => html! {
+            p.hint {
+                "Refused requests are not stored. On AWS they are in the metrics of CloudWatch, in the namespace "
+                code { "Tollgate" } ", by function and plan: " code { "Throttled" } ", " code { "QuotaExceeded" } " and "
+                code { "Forbidden" } "."
+            }
+        },
+    }
+}
+
+/// The heads of the columns, where somebody counts.
+pub(super) fn heads(visit: &Visit<'_>) -> Markup {
+    html! {
+        @if visit.surroundings().tally.is_some() {
+            @for (name, _) in COLUMNS { th.number scope="col" { (name) } }
+        }
+    }
+}
+
+/// The cells below them.
+pub(super) fn cells(visit: &Visit<'_>, counts: Option<&Counts>) -> Markup {
+    let counts = counts.copied().unwrap_or_default();
+    html! {
+        @if visit.surroundings().tally.is_some() {
+            @for (_, number) in COLUMNS { td.number { (words::number(number(counts))) } }
+        }
+    }
+}
