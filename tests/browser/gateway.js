@@ -9,6 +9,12 @@ const START_TIMEOUT_MS = 60_000;
 /** How long the gateway may take to leave after TERM before it is killed. */
 const STOP_TIMEOUT_MS = 10_000;
 
+/** The environment without what would lead the gateway to another table, or to AWS. */
+function environment() {
+  const others = Object.entries(process.env).filter(([name]) => !/^(AWS|TOLLGATE)_/.test(name));
+  return Object.fromEntries(others);
+}
+
 export class Gateway {
   #process;
   #lines = [];
@@ -28,6 +34,7 @@ export class Gateway {
     const ports = ["--port", "0", "--admin-port", "0", "--dynamodb-port", "0"];
     this.#process = spawn(process.env.TOLLGATE_BINARY, ["start-api", "--no-build", ...ports, ...flags], {
       cwd: process.env.TOLLGATE_WORKSPACE,
+      env: environment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.ready = new Promise((resolve) => {

@@ -82,7 +82,7 @@ const pages = ({ api, large, small, key }) => [
   ["keys", "/console/keys"],
   ["keys, last page", "/console/keys?page=200"],
   ["keys, search", "/console/keys?q=customer-1234"],
-  ["keys, disabled", "/console/keys?enabled=no"],
+  ["keys, disabled", "/console/keys?enabled=disabled"],
   ["keys of a plan", `/console/keys?plan=${large}`],
   ["a key", `/console/keys/${key}`],
   ["a new key", "/console/keys/new"],
