@@ -110,7 +110,7 @@ impl Console {
     /// Answers one request, of somebody who may use the console.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Content> {
         let now = self.0.surroundings.clock.now();
-        let visit = match Visit::read(&self.0, &request, now) {
+        let visit = match Visit::read(&self.0, &request, now).await {
             Ok(visit) => visit,
             Err(error) => return answer::without_entropy(&error),
         };

@@ -57,7 +57,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     ///
     /// When there are no random numbers for a new visitor.
-    pub(super) fn read(
+    pub(super) async fn read(
         inner: &'a Inner,
         request: &'a Request<Bytes>,
         now: Timestamp,
@@ -71,7 +71,8 @@ impl<'a> Visit<'a> {
         let form = match verb {
             Verb::Show => Ok(Fields::default()),
             Verb::Do => {
-                Fields::of_body(request.headers().get(header::CONTENT_TYPE), request.body())
+                let content_type = request.headers().get(header::CONTENT_TYPE);
+                Fields::of_body(content_type, request.body()).await
             }
         };
         Ok(Self {

@@ -10,7 +10,7 @@ use super::transaction::{If, Outcome, Switch, Transaction};
 use super::{DynamoStore, from_item};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{MeterId, MeterItem, WindowUse};
+use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
@@ -291,6 +291,10 @@ impl KeyRegistry for DynamoStore {
             plan_id: plan.clone(),
         };
         self.days_used(&meter, from, to).await
+    }
+
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+        self.last_days_used(meters).await
     }
 
     async fn set_remaining(

@@ -2,7 +2,7 @@
 
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::meter::{MeterItem, WindowUse};
+use tollgate::meter::{DayCount, MeterId, MeterItem, WindowUse};
 use tollgate::quota::Day;
 use tollgate::store::{
     ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
@@ -179,6 +179,10 @@ impl KeyRegistry for MemoryStore {
             days: Vec::new(),
             quota: content.remaining.get(&(key.clone(), plan.clone())).copied(),
         })
+    }
+
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+        Ok(vec![None; meters.len()])
     }
 
     async fn set_remaining(
