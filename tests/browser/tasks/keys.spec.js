@@ -249,3 +249,71 @@ test("a long list has pages", async ({ page, management }) => {
   await page.getByRole("link", { name: /Previous/ }).click();
   await expect(page.getByRole("rowheader")).toHaveCount(50);
 });
+
+const LIST = (base, plan) => `Name,key,Description,Enabled,UsageplanIds
+${base}-1,${base}-value-of-the-first-key,The first,TRUE,${plan}
+${base}-2,${base}-value-of-the-second-key,,FALSE,
+${base}-3,short,,,
+${base}-4,${base}-value-of-the-fourth-key,,,nothing
+`;
+
+/** The cards above a preview, by what they count. */
+const card = (page, label) => page.getByRole("main").locator(".card").filter({ hasText: label }).locator(".figure");
+
+test("a list is imported after a preview with its warnings", async ({ page, management }) => {
+  const base = unique("import");
+  const plan = await management.planNamed("Gold");
+  await open(page, "API keys");
+  await page.getByRole("link", { name: "Import a list" }).click();
+  await page.getByLabel("Or paste the list").fill(LIST(base, plan.id));
+  await page.getByRole("button", { name: "Show what it would do" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("What the import would do");
+  await expect(card(page, "To be created")).toHaveText("3");
+  await expect(card(page, "Left out")).toHaveText("1");
+  await expect(card(page, "Warnings")).toHaveText("2");
+  await expect(row(page, `${base}-1`)).toContainText("Gold");
+  await expect(row(page, `${base}-2`)).toContainText("disabled");
+  await expect(page.getByRole("main")).toContainText("at least 20 characters");
+  expect(await page.getByRole("main").textContent()).not.toContain("value-of-the-first-key");
+  expect(await management.items(`/apikeys?nameQuery=${base}`)).toEqual([]);
+
+  await page.getByRole("button", { name: "Import the list" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("3 API keys imported");
+  await expect(page.getByRole("status")).toContainText("2 warnings");
+  await row(page, `${base}-1`).getByRole("link").click();
+  await expect(page.getByRole("main")).toContainText("The first");
+  const keys = await management.items(`/apikeys?nameQuery=${base}&includevalues=true`);
+  expect(keys.map((key) => [key.name, key.value, key.enabled]).sort()).toEqual([
+    [`${base}-1`, `${base}-value-of-the-first-key`, true],
+    [`${base}-2`, `${base}-value-of-the-second-key`, false],
+    [`${base}-4`, `${base}-value-of-the-fourth-key`, true],
+  ]);
+});
+
+test("a list is imported from a file, and overwrites the keys that have its values", async ({ page, management }) => {
+  const base = unique("file");
+  const old = await management.key({ name: `${base}-old`, value: `${base}-value-of-the-old-key` });
+  const list = `key,name\r\n${base}-value-of-the-old-key,${base}-new\r\n`;
+  await page.goto("/console/keys/import");
+  await page.getByLabel("File").setInputFiles({ name: "keys.csv", mimeType: "text/csv", buffer: Buffer.from(list) });
+  await page.getByRole("button", { name: "Show what it would do" }).click();
+  await expect(card(page, "To be overwritten")).toHaveText("1");
+  await expect(row(page, `${base}-new`)).toContainText(`overwrites`);
+  await expect(row(page, `${base}-new`)).toContainText(old.id);
+  await page.getByRole("button", { name: "Import the list" }).click();
+  await expect(page.getByRole("status")).toContainText("There were no warnings.");
+  expect((await management.call("GET", `/apikeys/${old.id}`)).name).toBe(`${base}-new`);
+});
+
+test("what is no list is refused beside its field", async ({ page, watch }) => {
+  watch.expectRefusals(422);
+  await page.goto("/console/keys/import");
+  const list = page.getByLabel("Or paste the list");
+  const show = () => page.getByRole("button", { name: "Show what it would do" }).click();
+  await show();
+  await expect(list).toHaveAccessibleDescription(/Choose a file, or paste a list/);
+  await list.fill("colour,size\nred,7\n");
+  await show();
+  await expect(list).toHaveAccessibleDescription(/Missing required column 'name'/);
+  await expect(list).toHaveValue("colour,size\nred,7\n");
+});
