@@ -94,7 +94,7 @@ export const row = (page, name) => page.getByRole("row").filter({ has: page.getB
 /** Goes to a page of the console by its link at the top. */
 export async function open(page, section) {
   if (page.url() === "about:blank") await page.goto("/");
-  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: section }).click();
+  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: section, exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: section })).toBeVisible();
 }
 

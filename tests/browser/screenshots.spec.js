@@ -47,7 +47,7 @@ test("live", async ({ page, gateway, management }) => {
   const [, api] = addresses["a stage"].match(/apis\/([^/]+)/);
   const values = [];
   for (const name of ["ada-lovelace", "annie-easley", "grace-hopper", "donald-knuth"]) {
-    const [key] = await management.items(`/apikeys?includevalues=true&nameQuery=${name}`);
+    const [key] = await management.items(`/apikeys?includeValues=true&name=${name}`);
     values.push(key.value);
   }
   // Half a minute in which each key asks at its own pace, some of them faster than their plans allow.

@@ -160,7 +160,7 @@ fn edited_notice(shown: &Shown, api_stage: &ApiStage) -> Markup {
             div.notice.warning {
                 h2 { "Edited since it was deployed" }
                 p { "The stage serves the deployment. What has been edited since is marked below, and takes effect when the API is deployed to the stage:" }
-                pre { code { (command) } }
+                pre tabindex="0" aria-label="The command that deploys" { code { (command) } }
                 @if !shown.tree.other_changes.is_empty() {
                     p { "Apart from resources and methods:" }
                     ul { @for sentence in &shown.tree.other_changes { li { (sentence) } } }
