@@ -44,7 +44,7 @@ use problem::Problem;
 use stages::Stages;
 use visit::Visit;
 
-pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
+pub use surroundings::{KeyRule, Surroundings};
 
 /// Where the console is.
 pub const ROOT: &str = "/console";

@@ -1,8 +1,11 @@
 //! The console as a browser uses it: through the admin port, with cookies and forms.
 
+mod apis;
+mod attempt;
 mod command;
 mod plans;
 mod protection;
+mod shop;
 
 use serde_json::Value;
 use tests::{Answer, Gateway, HttpClient};

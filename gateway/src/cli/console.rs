@@ -103,7 +103,6 @@ impl ServeConsole {
             clock: Arc::new(SystemClock),
             place: place.to_string(),
             declared: Vec::new(),
-            stages: Vec::new(),
             data_plane_url: None,
             tally: None,
         });

@@ -65,7 +65,7 @@ async fn carry_out(
         (Some(base), true) => match value(visit, wanted).await? {
             Err(unsent) => unsent,
             Ok(value) => {
-                let address = send::address(base, &visit.surroundings().stages, wanted);
+                let address = send::address(base, &visit.surroundings().declared, wanted);
                 let answer = send::send(visit.client(), &address, wanted, value.as_deref()).await;
                 let now = visit.surroundings().clock.now();
                 let after = explained(visit, wanted, now).await?;
@@ -93,8 +93,8 @@ async fn explained(
             ChosenKey::Listed(id) => GivenKey::Id(id),
         },
     };
-    let stages = &visit.surroundings().stages;
-    Ok(explain::explain(visit.store(), stages, &request, now).await?)
+    let declared = &visit.surroundings().declared;
+    Ok(explain::explain(visit.store(), declared, &request, now).await?)
 }
 
 /// The value that the request is to carry, or why it cannot be sent.

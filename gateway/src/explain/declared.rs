@@ -150,18 +150,19 @@ impl DeclaredRoute {
                 ..
             }
         );
+        asks_before || Self::has_layer_for(route)
+    }
+
+    /// Whether the function's layer asks for a key on this route.
+    pub fn has_layer_for(route: &Route<Self>) -> bool {
         let verb = Method::from_bytes(route.verb().as_str().as_bytes()).unwrap_or(Method::GET);
         let path = route.template().map(ToString::to_string);
         let is_public = |public: &MethodPatterns| {
             path.as_deref()
                 .is_some_and(|path| public.matches(&verb, path))
         };
-        let layer_asks = route
-            .value()
-            .public
-            .as_ref()
-            .is_some_and(|public| !is_public(public));
-        asks_before || layer_asks
+        let public = route.value().public.as_ref();
+        public.is_some_and(|public| !is_public(public))
     }
 }
 

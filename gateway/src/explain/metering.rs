@@ -182,7 +182,7 @@ fn add_throttle(
             | Reason::QuotaExceeded { .. },
         )
         | None => {
-            let (left, of) = (words::count(level.remaining), words::count(level.limit));
+            let (left, of) = (words::number(level.remaining), words::number(level.limit));
             let now = format!("The bucket holds {left} of {of} requests now.");
             (Finding::Passes, now)
         }
@@ -223,7 +223,7 @@ fn add_quota(
         "All are used".to_owned()
     } else {
         let used = level.limit.saturating_sub(level.remaining);
-        let (used, left) = (words::count(used), words::count(level.remaining));
+        let (used, left) = (words::number(used), words::number(level.remaining));
         format!("{used} are used and {left} are left")
     };
     let resets_at = now.saturating_add(level.resets_after);

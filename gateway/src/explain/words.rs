@@ -7,7 +7,7 @@ use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
 /// `1,000,000`.
-pub(crate) fn count(number: u64) -> String {
+pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len().saturating_add(digits.len() / 3));
     for (at, digit) in digits.char_indices() {
@@ -22,7 +22,7 @@ pub(crate) fn count(number: u64) -> String {
 /// `1 request`, `2,000 requests`.
 pub(crate) fn requests(number: u64) -> String {
     let noun = if number == 1 { "request" } else { "requests" };
-    format!("{} {noun}", count(number))
+    format!("{} {noun}", self::number(number))
 }
 
 /// A time to wait, rounded up: `0.2 s`, `12 s`, `3 min`, `5 h 20 min`, `2 days 3 h`.
@@ -71,7 +71,7 @@ pub(crate) fn throttle(throttle: Throttle) -> String {
     };
     format!(
         "{rate} {noun} a second with a burst of {}",
-        count(throttle.burst)
+        number(throttle.burst)
     )
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn numbers_have_a_comma_after_each_thousand() {
-        let shown = [0, 7, 999, 1_000, 65_536, 1_000_000].map(count);
+        let shown = [0, 7, 999, 1_000, 65_536, 1_000_000].map(number);
         assert_eq!(shown, ["0", "7", "999", "1,000", "65,536", "1,000,000"]);
         assert_eq!(requests(1), "1 request");
     }

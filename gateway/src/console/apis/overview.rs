@@ -16,6 +16,9 @@ use crate::console::stages::KnownStage;
 use crate::console::visit::Visit;
 use crate::console::words;
 
+/// How many of the plans that cover a stage are named.
+const MAX_PLANS: usize = 5;
+
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let snapshot = visit.snapshot().await?;
     let book = visit.stage_book().await?;
@@ -102,19 +105,21 @@ fn row(stage: &KnownStage, snapshot: &Snapshot) -> Markup {
     }
 }
 
-/// Links to the plans that cover a stage.
+/// Links to the plans that cover a stage, or to the newest of them.
 pub(super) fn plans_of(api_stage: &ApiStage, snapshot: &Snapshot) -> Markup {
     let covering: Vec<_> = snapshot
         .plans
         .iter()
         .filter(|plan| plan.covered(api_stage).is_some())
         .collect();
+    let others = covering.len().saturating_sub(MAX_PLANS);
     html! {
         @if covering.is_empty() { span.quiet { "none" } }
-        @for (place, plan) in covering.iter().enumerate() {
+        @for (place, plan) in covering.iter().take(MAX_PLANS).enumerate() {
             @if place > 0 { ", " }
             a href=(path::plan(plan.id.as_str())) { (plan.name) }
         }
+        @if others > 0 { " and " (words::count(others)) " more" }
     }
 }
 

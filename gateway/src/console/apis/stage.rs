@@ -34,8 +34,8 @@ struct Served {
 }
 
 pub(super) async fn show(visit: &Visit<'_>, api_stage: &ApiStage) -> Result<Answer, Problem> {
-    let stages = &visit.surroundings().stages;
-    let declared = stages.iter().find(|stage| stage.api_stage == *api_stage);
+    let declared = &visit.surroundings().declared;
+    let declared = declared.iter().find(|stage| stage.api_stage == *api_stage);
     let shown = match declared {
         Some(declared) => Shown::declared(declared),
         None => Shown::read(visit, api_stage).await?,
@@ -160,7 +160,7 @@ fn edited_notice(shown: &Shown, api_stage: &ApiStage) -> Markup {
             div.notice.warning {
                 h2 { "Edited since it was deployed" }
                 p { "The stage serves the deployment. What has been edited since is marked below, and takes effect when the API is deployed to the stage:" }
-                pre tabindex="0" aria-label="The command that deploys" { code { (command) } }
+                pre tabindex="0" role="region" aria-label="Command" { code { (command) } }
                 @if !shown.tree.other_changes.is_empty() {
                     p { "Apart from resources and methods:" }
                     ul { @for sentence in &shown.tree.other_changes { li { (sentence) } } }

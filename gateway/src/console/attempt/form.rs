@@ -1,7 +1,9 @@
 //! The form of a request.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
-use tollgate::id::KeyId;
+use tollgate::id::{ApiStage, KeyId};
 
 use super::wanted::{LISTED_PREFIX, METHODS, NO_KEY, TYPED, headers_without_key};
 use crate::console::directory::Snapshot;
@@ -136,12 +138,10 @@ fn stage_choices(book: &StageBook, snapshot: &Snapshot, chosen: &str) -> Vec<(St
     });
     let mut choices: Vec<_> = known.collect();
     let covered = snapshot.plans.iter().flat_map(|plan| &plan.stages);
-    let named = covered.map(|covered| covered.api_stage.to_string());
-    for value in named.chain([chosen.to_owned()]) {
-        if !value.is_empty() && choices.iter().all(|(known, _)| *known != value) {
-            choices.push((value.clone(), value));
-        }
-    }
+    let mut others: BTreeSet<ApiStage> = covered.map(|covered| covered.api_stage.clone()).collect();
+    others.extend(ApiStage::parse(chosen));
+    let unknown = others.iter().filter(|other| book.get(other).is_none());
+    choices.extend(unknown.map(|other| (other.to_string(), other.to_string())));
     choices
 }
 

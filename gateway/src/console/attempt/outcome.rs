@@ -1,5 +1,6 @@
 //! What has come of a request, on a page.
 
+use http::StatusCode;
 use maud::{Markup, html};
 use tollgate::id::ApiStage;
 
@@ -142,7 +143,7 @@ fn body(body: &Body) -> Markup {
             Body::Empty => { p { "The body is empty." } }
             Body::Bytes(count) => { p { "The body has " (count) " bytes that are no text." } }
             Body::Text { shown, is_cut } => {
-                pre tabindex="0" aria-label="Body of the answer" { code { (shown) } }
+                pre.answer tabindex="0" role="region" aria-label="Body of the answer" { code { (shown) } }
                 @if *is_cut { p.quiet { "This is the beginning of it." } }
             }
         }
@@ -153,7 +154,8 @@ fn body(body: &Body) -> Markup {
 fn disagreement(before: &Explanation, answer: &Received) -> Markup {
     let is_expected = match &before.verdict {
         Verdict::Refused(expected) => expected.status == answer.status,
-        Verdict::Passes | Verdict::Open => true,
+        Verdict::Passes => answer.status != StatusCode::TOO_MANY_REQUESTS,
+        Verdict::Open => true,
     };
     html! {
         @if !is_expected {
