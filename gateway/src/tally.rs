@@ -6,11 +6,12 @@
 //! | who decides | what the tally knows |
 //! |---|---|
 //! | the gateway, for REST APIs | outcome, plan and key of each decision |
-//! | functions, for HTTP APIs and function URLs, and authorizers | outcome and plan of each decision, from the lines of [`metrics`](tollgate::metrics); the key of a refusal, from the log line that comes with it. At the default level functions log no admissions: those have no key here. |
+//! | functions, for HTTP APIs and function URLs, and authorizers | outcome and plan of each decision, from the lines of [`metrics`](tollgate::metrics); the key of a refusal, from the log line that comes with it. At the level `INFO` functions log no admissions, and those have no key here; at `DEBUG`, which the template's environment `dev` has, they do. |
 //! | functions at an endpoint elsewhere | nothing: their logs are elsewhere |
 //!
 //! A decision is counted in what its thread has to itself, so that requests wait for each other once a second at the most. Memory is
 //! bounded whatever clients send: [`MAX_KEYS`] keys of plans a day, [`MAX_DAYS`] days, [`WATCHED`] seconds with [`MAX_WATCHED`] keys each.
+//! Where so many keys come every day for a month, that is about 100 MB; with a thousand keys it is a few.
 
 mod book;
 mod counts;

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod errors;
 mod limits;
+mod live;
 mod open_methods;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -119,11 +119,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(
-        visit: &Visit<'_>,
-        days: Days,
-        is_wanted: impl Fn(&PlanId, &KeyId) -> bool,
-    ) -> Self {
+    fn new(visit: &Visit<'_>, days: Days, is_wanted: impl Fn(&PlanId, &KeyId) -> bool) -> Self {
         let first = [
             "date",
             "plan_id",
@@ -170,9 +166,11 @@ impl Rows {
                 day.used.to_string(),
                 remaining.unwrap_or_default(),
             ];
-            row.extend(refused.into_iter().flat_map(|refused| {
-                REFUSALS.map(|(_, number)| number(refused).to_string())
-            }));
+            row.extend(
+                refused
+                    .into_iter()
+                    .flat_map(|refused| REFUSALS.map(|(_, number)| number(refused).to_string())),
+            );
             self.table.push(row);
         }
     }
@@ -223,7 +221,10 @@ mod tests {
     #[test]
     fn what_is_in_a_name_stays_in_its_cell() {
         let mut table = Table::new(["key_id", "key_name"]);
-        table.push(["a1".to_owned(), "Joe \"the key\" Black, Ltd\nBerne".to_owned()]);
+        table.push([
+            "a1".to_owned(),
+            "Joe \"the key\" Black, Ltd\nBerne".to_owned(),
+        ]);
         assert_eq!(
             text(table),
             "key_id,key_name\na1,\"Joe \"\"the key\"\" Black, Ltd\nBerne\"\n"

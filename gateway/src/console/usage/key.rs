@@ -78,13 +78,7 @@ fn counted(visit: &Visit<'_>, key: &ListedKey, days: Days) -> Counted {
     })
 }
 
-fn of_plan(
-    visit: &Visit<'_>,
-    plan: &Plan,
-    meter: &Meter,
-    days: Days,
-    counted: &Counted,
-) -> Markup {
+fn of_plan(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &Counted) -> Markup {
     html! {
         h2 { "In the plan " a href=(plan_path(&plan.id)) { (plan.name) } }
         @match meter.window(plan) {
@@ -132,13 +126,7 @@ fn projected(projection: Projection, visit: &Visit<'_>) -> Markup {
 }
 
 /// The days on which there was something, the latest first.
-fn by_day(
-    visit: &Visit<'_>,
-    plan: &Plan,
-    meter: &Meter,
-    days: Days,
-    counted: &Counted,
-) -> Markup {
+fn by_day(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &Counted) -> Markup {
     let counts_of = |day: Day| counted.get(&(Some(plan.id.clone()), day));
     let shown: Vec<_> = meter
         .days(plan)

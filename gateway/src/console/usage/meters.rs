@@ -44,9 +44,9 @@ impl Meter {
     ) -> Result<Vec<Self>, StoreError> {
         let reads: Vec<_> = keys
             .into_iter()
-            .map(|(key_id, plan)| async move {
-                Self::read(store, &key_id, plan, from, today).await
-            })
+            .map(
+                |(key_id, plan)| async move { Self::read(store, &key_id, plan, from, today).await },
+            )
             .collect();
         futures_util::stream::iter(reads)
             .buffered(AT_ONCE)
@@ -63,7 +63,9 @@ impl Meter {
     /// The requests of today.
     pub(super) fn used_today(&self) -> u64 {
         let today = self.usage.by_day(None, self.today, self.today, self.today);
-        today.iter().fold(0, |sum, day| sum.saturating_add(day.used))
+        today
+            .iter()
+            .fold(0, |sum, day| sum.saturating_add(day.used))
     }
 
     /// What was used of the quota in the window of today, and what is left. `None`: the plan has none.

@@ -55,7 +55,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Result<Answer, Problem> {
                     }
                 }
             }
-            @if let Some(counted) = &counted { (cards(counted)) }
+            @if let Some(counted) = &counted { (cards(counted, days)) }
             @if snapshot.plans.is_empty() {
                 p.empty { "There is no usage plan yet. " a href="/console/plans/new" { "Create one" } ", and put keys into it." }
             } @else {
@@ -70,7 +70,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Result<Answer, Problem> {
                 (paging.links(visit))
                 @if today.is_none() {
                     p.hint {
-                        "Admitted requests are counted key by key. These plans have more keys than a page adds up: the page of a plan shows its keys, and its export has all of them."
+                        "Admitted requests are counted key by key, and these plans have more keys than a page reads. The page of a plan shows its keys, and its export has all of them."
                     }
                 }
             }
@@ -86,10 +86,10 @@ fn by_plan(tally: &Tally, days: Days) -> BTreeMap<Option<PlanId>, Counts> {
     })
 }
 
-fn cards(counted: &BTreeMap<Option<PlanId>, Counts>) -> Markup {
+fn cards(counted: &BTreeMap<Option<PlanId>, Counts>, days: Days) -> Markup {
     let all: Counts = counted.values().copied().sum();
     html! {
-        h2 { "Since this gateway started" }
+        h2 { "Decided by this gateway in " (days.words()) }
         div.cards {
             @for (words, number) in [
                 ("admitted", all.passed()),

@@ -116,33 +116,48 @@ fn by_day(
         h2 { "By day" }
         @if used.is_none() {
             p {
-                "Admitted requests are counted key by key, and this plan has more keys than a page adds up. The export adds nothing up either, and has a row for each key and day."
+                "Admitted requests are counted key by key, and this plan has more keys than a page reads. The keys are below, "
+                "and the export has all of them."
             }
         }
-        @if used.is_none() && !has_tally {
-        } @else if shown.is_empty() {
-            p.empty { "No request in " (days.words()) "." }
-        } @else {
-            div.scroll tabindex="0" role="region" aria-label="Usage by day" {
-                table {
-                    caption { "Requests of all keys in " (days.words()) ", days with none left out (UTC)" }
-                    thead {
-                        tr {
-                            th scope="col" { "Day" }
-                            @if used.is_some() { th.number scope="col" { "Admitted" } }
-                            @if has_tally { th.number scope="col" { "Admitted here" } }
-                            (refusals::heads(visit))
-                        }
+        @if used.is_some() || has_tally {
+            @if shown.is_empty() {
+                p.empty { "No request in " (days.words()) "." }
+            } @else {
+                (rows_by_day(visit, days, &shown, used, counted))
+            }
+        }
+    }
+}
+
+fn rows_by_day(
+    visit: &Visit<'_>,
+    days: Days,
+    shown: &[Day],
+    used: Option<&BTreeMap<Day, u64>>,
+    counted: &Counted,
+) -> Markup {
+    let has_tally = visit.surroundings().tally.is_some();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Usage by day" {
+            table {
+                caption { "Requests of all keys in " (days.words()) ", days with none left out (UTC)" }
+                thead {
+                    tr {
+                        th scope="col" { "Day" }
+                        @if used.is_some() { th.number scope="col" { "Admitted" } }
+                        @if has_tally { th.number scope="col" { "Admitted here" } }
+                        (refusals::heads(visit))
                     }
-                    tbody {
-                        @for day in shown {
-                            @let counts = counted.days.get(&day);
-                            tr {
-                                th scope="row" { (day) }
-                                @if used.is_some() { td.number { (words::number(used_on(&day))) } }
-                                @if has_tally { td.number { (words::number(counts.copied().unwrap_or_default().passed())) } }
-                                (refusals::cells(visit, counts))
-                            }
+                }
+                tbody {
+                    @for day in shown {
+                        @let counts = counted.days.get(day);
+                        tr {
+                            th scope="row" { (day) }
+                            @if let Some(used) = used { td.number { (words::number(used.get(day).copied().unwrap_or(0))) } }
+                            @if has_tally { td.number { (words::number(counts.copied().unwrap_or_default().passed())) } }
+                            (refusals::cells(visit, counts))
                         }
                     }
                 }

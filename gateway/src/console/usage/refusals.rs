@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::visit::Visit;
 use super::super::words;
-use crate::tally::Counts;
+use crate::tally::{Counts, MAX_DAYS};
 
 /// What is said of a plan's requests that were not admitted in the usual way, or of a key's.
 const COLUMNS: [(&str, fn(Counts) -> u64); 2] = [
@@ -18,7 +18,7 @@ pub(super) fn source(visit: &Visit<'_>) -> Markup {
         Some(tally) => html! {
             p.hint {
                 "Refused requests are not stored. This gateway counts them from its start, on "
-                (words::instant(tally.started_at(), visit.now())) "."
+                (words::instant(tally.started_at(), visit.now())) ", and remembers " (words::count(MAX_DAYS)) " days."
             }
         },
         None => html! {

@@ -17,13 +17,31 @@ const SIZE_PX: (u32, u32) = (760, 260);
 
 const FONT: (&str, u32) = ("sans-serif", 16);
 
-/// The lines of a chart: seconds since the start of the window, and requests.
+/// The lines of a chart: days since the start of the window, or hours where the window is a day, and requests.
 #[derive(Clone, Debug, PartialEq)]
 struct Lines {
-    length_s: f64,
+    first: Day,
+    unit: Unit,
+    length: f64,
     most: f64,
     left: Vec<(f64, f64)>,
     projected: Option<[(f64, f64); 2]>,
+}
+
+/// What the axis of a window counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Hours,
+    Days,
+}
+
+impl Unit {
+    const fn seconds(self) -> u64 {
+        match self {
+            Self::Hours => SECONDS_PER_DAY / 24,
+            Self::Days => SECONDS_PER_DAY,
+        }
+    }
 }
 
 /// The chart, with a legend. Nothing where it cannot be drawn: all of it stands in words and in a table as well.
@@ -33,7 +51,7 @@ pub(in crate::console::usage) fn burn_down(
     now: Timestamp,
 ) -> Markup {
     let lines = Lines::new(used, projection, now);
-    let Ok(svg) = draw(&lines, used.window.first) else {
+    let Ok(svg) = draw(&lines) else {
         return html! {};
     };
     let words = format!(
@@ -58,26 +76,50 @@ pub(in crate::console::usage) fn burn_down(
 impl Lines {
     fn new(used: &WindowUsed, projection: Projection, now: Timestamp) -> Self {
         let start = used.window.first.start();
-        let second = |instant: Timestamp| exact(instant.saturating_since(start).as_secs());
+        let unit = if used.window.length_s() <= SECONDS_PER_DAY {
+            Unit::Hours
+        } else {
+            Unit::Days
+        };
+        let place = |instant: Timestamp| {
+            exact(instant.saturating_since(start).as_secs()) / exact(unit.seconds())
+        };
         let limit = exact(used.limit);
         let mut left = vec![(0.0, limit)];
         for day in &used.days {
             let end = day.day.plus(1).start().min(now);
-            left.push((second(end), exact(day.remaining.unwrap_or(0))));
+            left.push((place(end), exact(day.remaining.unwrap_or(0))));
         }
-        let here = (second(now), exact(used.remaining));
-        let end = second(used.window.resets_at());
+        let here = (place(now), exact(used.remaining));
+        let end = place(used.window.resets_at());
         let projected = match projection {
             Projection::Unused | Projection::UsedUp => None,
-            Projection::RunsOut { at } => Some([here, (second(at), 0.0)]),
+            Projection::RunsOut { at } => Some([here, (place(at), 0.0)]),
             Projection::Lasts { left } => Some([here, (end, exact(left))]),
         };
         let most = left.iter().map(|(_, left)| *left).fold(1.0, f64::max);
         Self {
-            length_s: end,
+            first: used.window.first,
+            unit,
+            length: end,
             most,
             left,
             projected,
+        }
+    }
+
+    /// What stands below a place on the axis.
+    fn place_name(&self, place: f64) -> String {
+        let number = whole(place);
+        match self.unit {
+            Unit::Hours => format!("{number:02}:00"),
+            Unit::Days => {
+                let day = self.first.plus(u32::try_from(number).unwrap_or(u32::MAX));
+                let day = day.to_string();
+                // The year stands in the words beside the chart.
+                day.split_once('-')
+                    .map_or_else(|| day.clone(), |(_, rest)| rest.to_owned())
+            }
         }
     }
 }
@@ -91,7 +133,7 @@ const fn exact(number: u64) -> f64 {
     number as f64
 }
 
-fn draw(lines: &Lines, first: Day) -> Result<String, NotDrawn> {
+fn draw(lines: &Lines) -> Result<String, NotDrawn> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE_PX).into_drawing_area();
@@ -100,20 +142,20 @@ fn draw(lines: &Lines, first: Day) -> Result<String, NotDrawn> {
             .margin_right(30)
             .x_label_area_size(30)
             .y_label_area_size(100)
-            .build_cartesian_2d(0.0..lines.length_s, 0.0..lines.most)?;
+            .build_cartesian_2d(0.0..lines.length, 0.0..lines.most)?;
         chart
             .configure_mesh()
             .disable_x_mesh()
             .x_labels(8)
             .y_labels(5)
-            .x_label_formatter(&|second| place_name(first, *second, lines.length_s))
+            .x_label_formatter(&|place| lines.place_name(*place))
             .y_label_formatter(&|left| words::number(whole(*left)))
             .label_style(FONT.into_font().color(&Colour::Ink.rgb()))
             .axis_style(Colour::Line.rgb())
             .bold_line_style(Colour::Line.rgb().mix(0.4))
             .light_line_style(Colour::Line.rgb().mix(0.0))
             .draw()?;
-        let even = vec![(0.0, lines.most), (lines.length_s, 0.0)];
+        let even = vec![(0.0, lines.most), (lines.length, 0.0)];
         let thin = Colour::Line.rgb().stroke_width(1);
         chart.draw_series([PathElement::new(even, thin)])?;
         let solid = Colour::First.rgb().stroke_width(3);
@@ -125,20 +167,6 @@ fn draw(lines: &Lines, first: Day) -> Result<String, NotDrawn> {
         root.present()?;
     }
     Ok(svg)
-}
-
-/// What stands below a place on the axis: the day, or the time where the window is a day.
-fn place_name(first: Day, second: f64, length_s: f64) -> String {
-    let seconds = whole(second);
-    if length_s <= exact(SECONDS_PER_DAY) {
-        let minutes = seconds / 60;
-        return format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    }
-    let start = first.start().as_secs();
-    let day = Day::of(Timestamp::from_secs(start.saturating_add(seconds))).to_string();
-    // The year stands in the words beside the chart.
-    day.split_once('-')
-        .map_or(day.clone(), |(_, rest)| rest.to_owned())
 }
 
 #[expect(
@@ -183,10 +211,8 @@ mod tests {
     fn the_line_begins_with_the_whole_quota_and_ends_now() {
         let lines = Lines::new(&used(), Projection::Lasts { left: 52 }, noon());
         assert_eq!(lines.left.first(), Some(&(0.0, 1_000.0)));
-        let now_s = 9.5 * exact(SECONDS_PER_DAY);
-        assert_eq!(lines.left.last(), Some(&(now_s, 700.0)));
-        let end_s = 30.0 * exact(SECONDS_PER_DAY);
-        assert_eq!(lines.projected, Some([(now_s, 700.0), (end_s, 52.0)]));
+        assert_eq!(lines.left.last(), Some(&(9.5, 700.0)));
+        assert_eq!(lines.projected, Some([(9.5, 700.0), (30.0, 52.0)]));
     }
 
     #[test]
@@ -197,16 +223,24 @@ mod tests {
         for colour in ["currentColor", "var(--series-1)", "var(--series-2)"] {
             assert!(html.contains(colour), "{colour}: {html}");
         }
-        assert!(html.contains(">\n11-15\n<") || html.contains("11-16"), "{html}");
+        assert!(
+            html.contains(">\n11-15\n<") || html.contains("11-16"),
+            "{html}"
+        );
         assert!(html.contains("1,000"), "{html}");
         assert_eq!(html.matches("<svg").count(), 1);
     }
 
     #[test]
     fn a_day_is_labelled_by_the_hour() {
-        let first = Day::parse("2026-11-01").unwrap();
-        let day = exact(SECONDS_PER_DAY);
-        assert_eq!(place_name(first, day / 4.0, day), "06:00");
-        assert_eq!(place_name(first, day, 30.0 * day), "11-02");
+        let quota = Quota::new(1_000, Period::Day, 0).unwrap();
+        let used = WindowUsed {
+            window: quota.window_of(Day::of(noon())),
+            days: Vec::new(),
+            ..used()
+        };
+        let lines = Lines::new(&used, Projection::UsedUp, noon());
+        assert!((lines.length - 24.0).abs() < 1e-9);
+        assert_eq!(lines.place_name(5.0), "05:00");
     }
 }

@@ -67,10 +67,8 @@ fn draw(seconds: &[Counts]) -> Result<String, NotDrawn> {
             .bold_line_style(Colour::Line.rgb().mix(0.4))
             .light_line_style(Colour::Line.rgb().mix(0.0))
             .draw()?;
-        for (counts, colour, width_px) in [
-            (passed, Colour::First, 3),
-            (refused, Colour::Third, 1),
-        ] {
+        for (counts, colour, width_px) in [(passed, Colour::First, 3), (refused, Colour::Third, 1)]
+        {
             let style = colour.rgb().stroke_width(width_px);
             chart.draw_series([PathElement::new(points(counts), style)])?;
         }
@@ -91,13 +89,20 @@ mod tests {
         let html = rates(&seconds).into_string();
         assert!(!html.contains("style"), "{html}");
         assert!(!html.contains("=\"#"), "{html}");
-        assert!(html.contains("at most 1,200 passed and 7 refused"), "{html}");
+        assert!(
+            html.contains("at most 1,200 passed and 7 refused"),
+            "{html}"
+        );
         assert!(html.contains("var(--series-1)") && html.contains("var(--series-3)"));
     }
 
     #[test]
     fn a_gateway_without_requests_has_a_chart_too() {
-        assert!(rates(&[Counts::default(); 120]).into_string().contains("<svg"));
+        assert!(
+            rates(&[Counts::default(); 120])
+                .into_string()
+                .contains("<svg")
+        );
         rates(&[]);
     }
 }

@@ -31,7 +31,11 @@ pub(super) struct Watcher {
 
 impl Watcher {
     /// Sends the view every second, until nobody takes it or `stop` says that the server stops.
-    pub(super) async fn run(mut self, sender: mpsc::Sender<Bytes>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        mut self,
+        sender: mpsc::Sender<Bytes>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         tokio::select! {
             () = self.send(&sender) => {}
             () = sender.closed() => {}
@@ -54,7 +58,10 @@ impl Watcher {
                 }
             }
             let live = self.tally.live(self.clock.now());
-            write_data(&mut text, &view::render(&live, &self.snapshot).into_string());
+            write_data(
+                &mut text,
+                &view::render(&live, &self.snapshot).into_string(),
+            );
             if sender
                 .send(Bytes::from(std::mem::take(&mut text)))
                 .await
