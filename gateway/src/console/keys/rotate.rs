@@ -100,7 +100,8 @@ impl OldKey {
         }
         match (self, self.expiry(old.expires_at, now)) {
             (Self::Disabled, _) => {
-                "The old key is disabled: its next charge is refused.".to_owned()
+                "The old key is disabled: it stops at its next request, or within a second."
+                    .to_owned()
             }
             (Self::Kept | Self::ExpiresIn { .. }, Expiry::At(end)) => {
                 format!("The old key works until {}.", words::moment(end))

@@ -70,7 +70,9 @@ pub(super) async fn switch(
     let said = if is_enabled {
         format!("{name} is enabled. Functions that are running know it within 30 seconds.")
     } else {
-        format!("{name} is disabled: its next charge is refused. It keeps its plans and its usage.")
+        format!(
+            "{name} is disabled: it stops at its next request, or within a second. It keeps its plans and its usage."
+        )
     };
     changed(visit, key, said).await
 }
