@@ -20,6 +20,7 @@ const KEYS = [
   ["barbara-liskov", "cambridge", "Silver", 3],
   ["margaret-hamilton", "apollo", "Gold", 71],
   ["tony-hoare", "oxford", "Bronze", 5],
+  ["john-mccarthy", "dartmouth", "Trial", 83],
   ["radia-perlman", "spanning-trees", "Bronze", 0],
 ];
 
@@ -28,7 +29,13 @@ const KEYS = [
  */
 export async function fill(gateway, management) {
   const api = await management.restApi(openApi("shop", PATHS), "prod");
-  const plans = {};
+  const trial = await management.plan({
+    name: "Trial",
+    description: "For whoever wants to look first",
+    quota: { limit: 100, period: "DAY" },
+    apiStages: [{ apiId: api.id, stage: "prod" }],
+  });
+  const plans = { Trial: trial.id };
   for (const name of ["Bronze", "Silver", "Gold"]) {
     const plan = await management.planNamed(name);
     plans[name] = plan.id;
@@ -84,7 +91,7 @@ export function pages({ api, plans, keys }) {
     "a stage of the template": "/console/apis/users/dev",
     usage: "/console/usage",
     "usage of a plan": `/console/usage/plans/${plans.Silver}`,
-    "usage of a key": `/console/usage/keys/${keys["grace-hopper"]}`,
+    "usage of a key": `/console/usage/keys/${keys["john-mccarthy"]}`,
     "live view": "/console/usage/live",
     "try it": "/console/try",
   };

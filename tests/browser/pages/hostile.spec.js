@@ -18,7 +18,7 @@ test("markup in names is text on every page", async ({ page, gateway, management
   const request = await fetch(`${gateway.url}/_aws/execute-api/${api.id}/prod/articles`, { headers: { "x-api-key": key.value } });
   expect(request.status).toBe(200);
 
-  const ids = { api: api.id, plans: { Silver: plan.id }, keys: { "grace-hopper": key.id } };
+  const ids = { api: api.id, plans: { Silver: plan.id }, keys: { "grace-hopper": key.id, "john-mccarthy": key.id } };
   const own = `/console/plans?q=${encodeURIComponent(MARKUP)}`;
   for (const address of [own, ...Object.values(pages(ids))]) {
     await page.goto(address);

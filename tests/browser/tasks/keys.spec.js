@@ -133,7 +133,6 @@ test("what is known of a key is changed", async ({ page, management }) => {
   await expect(page.getByRole("main")).toContainText("2099-12-31 23:30 UTC");
   const [key] = await management.items(`/apikeys?name=${name}-2`);
   expect(key.customerId).toBe("customer-18");
-  expect(Object.values(key.tags)).toContain("2099-12-31T23:30:00Z");
 });
 
 test("a key that would be expired already is refused beside its field", async ({ page, watch }) => {
