@@ -79,6 +79,7 @@ impl Console {
             client: HttpClient::default(),
             stages,
             stop: watch::Sender::new(false),
+            surroundings,
         }))
     }
 

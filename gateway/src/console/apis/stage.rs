@@ -143,8 +143,11 @@ fn open_notice(tree: &Tree, api_stage: &ApiStage, snapshot: &Snapshot) -> Markup
         @if is_covered && open > 0 {
             p.notice.warning {
                 "⚠ " (words::count(open))
-                @if open == 1 { " method requires" } @else { " methods require" }
-                " no key, so no usage plan limits who calls. They are marked below."
+                @if open == 1 {
+                    " method requires no key, so no usage plan limits who calls. It is marked below."
+                } @else {
+                    " methods require no key, so no usage plan limits who calls. They are marked below."
+                }
             }
         }
     }
