@@ -74,7 +74,6 @@ impl Console {
         let directory = Directory::new(store(), clock());
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
-            surroundings,
             directory,
             client: HttpClient::default(),
             stages,
