@@ -71,10 +71,10 @@ impl Console {
         let directory = Directory::new(store(), clock());
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
+            surroundings,
             directory,
             client: HttpClient::default(),
             stages,
-            surroundings,
         }))
     }
 
