@@ -69,9 +69,9 @@ impl Console {
         let directory = Directory::new(store(), clock());
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
+            surroundings,
             directory,
             stages,
-            surroundings,
         }))
     }
 
