@@ -167,7 +167,9 @@ impl Stages {
         {
             return Ok(Arc::clone(book));
         }
-        let mut stages = read::rest_stages(&self.store, known.as_deref()).await?;
+        // Boxed: calls of the store are large, and each page would carry them.
+        let reading = Box::pin(read::rest_stages(&self.store, known.as_deref()));
+        let mut stages = reading.await?;
         stages.extend(self.declared.iter().cloned());
         stages.sort_by(|one, other| one.order().cmp(&other.order()));
         let book = Arc::new(StageBook {
