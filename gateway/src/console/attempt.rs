@@ -65,9 +65,12 @@ async fn carry_out(
         (Some(base), true) => match value(visit, wanted).await? {
             Err(unsent) => unsent,
             Ok(value) => {
+                let clock = &*visit.surroundings().clock;
                 let address = send::address(base, &visit.surroundings().declared, wanted);
-                let answer = send::send(visit.client(), &address, wanted, value.as_deref()).await;
-                let now = visit.surroundings().clock.now();
+                let client = visit.client();
+                let sending = send::send(client, &address, wanted, value.as_deref(), clock);
+                let answer = sending.await;
+                let now = clock.now();
                 let after = explained(visit, wanted, now).await?;
                 return Ok(Outcome::sent(wanted, before, answer, after));
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tollgate::api::Route;
+use tollgate::api::{MethodPatterns, Route};
 use tollgate::id::ApiStage;
 use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
@@ -94,7 +94,7 @@ impl KnownMethod {
     /// A function URL takes every path; what its layer leaves open is named one by one.
     fn of_function_url(route: &Route<DeclaredRoute>) -> Vec<Self> {
         let public = route.value().public.iter();
-        let open = public.flat_map(|public| public.as_slice()).map(|pattern| {
+        let open = public.flat_map(MethodPatterns::as_slice).map(|pattern| {
             let path = pattern.path.to_string();
             Self::declared(pattern.verb.as_str(), path, KeyRule::NotRequired)
         });

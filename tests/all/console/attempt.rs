@@ -1,9 +1,9 @@
 //! "Try it".
 
-use tests::Answer;
+use tests::{Answer, Gateway};
 
-use super::says;
 use super::shop::{Shop, World};
+use super::{Browser, says};
 
 const PAGE: &str = "/console/try";
 
@@ -138,4 +138,45 @@ async fn without_a_gateway_the_decision_is_explained_from_the_table() {
             "value=\"/items\"",
         ],
     );
+}
+
+/// The template of the project: an HTTP API and a function URL, whose function has the usage plan layer.
+#[tokio::test]
+async fn requests_reach_functions_by_their_api_and_by_their_url() {
+    let browser = Browser::at(Gateway::builder().start().await.unwrap()).await;
+    let keys = browser.api("/apikeys?includeValues=true").await;
+    let key = &keys["item"][0];
+    let value = key["value"].as_str().unwrap();
+    let listed = format!("id:{}", key["id"].as_str().unwrap());
+    let plans = browser.api("/usageplans").await;
+    let stages = plans["item"][0]["apiStages"].as_array().unwrap();
+    for stage in stages {
+        let text = |member: &str| stage[member].as_str().unwrap();
+        let api_stage = format!("{}:{}", text("apiId"), text("stage"));
+        let fields = [
+            ("stage", api_stage.as_str()),
+            ("method", "GET"),
+            ("path", "/users"),
+        ];
+        let refused = browser.post(PAGE, &fields).await;
+        let admitted = [&fields[..], &[("key", &listed)]].concat();
+        let admitted = browser.post(PAGE, &admitted).await;
+        says_all(
+            &refused,
+            &[
+                "<strong>403 Forbidden</strong>, after",
+                "The usage plan layer of the function UsersFunction requires a key",
+                "the header x-api-key is missing",
+            ],
+        );
+        says_all(
+            &admitted,
+            &[
+                "<strong>200 OK</strong>, after",
+                "The function UsersFunction answers.",
+                "The request passes",
+            ],
+        );
+        assert!(!admitted.body.contains(value), "{}", admitted.body);
+    }
 }

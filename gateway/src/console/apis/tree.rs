@@ -30,7 +30,7 @@ pub(super) struct Branch {
     /// Its methods.
     pub(super) methods: Vec<Method>,
     /// What is below it, by the next segment.
-    pub(super) branches: BTreeMap<String, Branch>,
+    pub(super) branches: BTreeMap<String, Self>,
 }
 
 /// A method, as it is served; one that is not served yet, as it has been edited.
@@ -160,19 +160,19 @@ impl Branch {
             end = end.saturating_add(segment.len()).saturating_add(1);
             let part = format!("/{segment}");
             let whole = path.get(..end).unwrap_or(path);
-            branch = branch.child(whole, part);
+            branch = branch.child(whole, &part);
         }
         branch
     }
 
     /// A branch that is no path, such as `$default`.
     fn beside(&mut self, name: &str) -> &mut Self {
-        self.child(name, name.to_owned())
+        self.child(name, name)
     }
 
-    fn child(&mut self, path: &str, part: String) -> &mut Self {
-        let new = || Self::new(path.to_owned(), part.clone());
-        self.branches.entry(part.clone()).or_insert_with(new)
+    fn child(&mut self, path: &str, part: &str) -> &mut Self {
+        let new = || Self::new(path.to_owned(), part.to_owned());
+        self.branches.entry(part.to_owned()).or_insert_with(new)
     }
 
     fn is_edited(&self) -> bool {

@@ -1,9 +1,10 @@
 //! The request as it is really sent, to the port of the gateway.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
+use tollgate::time::Clock;
 
 use super::wanted::Wanted;
 use crate::console::path;
@@ -76,6 +77,7 @@ pub(super) async fn send(
     address: &str,
     wanted: &Wanted<'_>,
     value: Option<&str>,
+    clock: &dyn Clock,
 ) -> Result<Received, String> {
     let mut request = Request::builder().method(&wanted.method).uri(address);
     if let Some(headers) = request.headers_mut() {
@@ -90,9 +92,9 @@ pub(super) async fn send(
     let request = request
         .body(wanted.body.clone())
         .map_err(|error| format!("The request cannot be made: {error}."))?;
-    let started = Instant::now();
+    let started = clock.now();
     let sent = tokio::time::timeout(TIMEOUT, client.send(request)).await;
-    let took = started.elapsed();
+    let took = clock.now().saturating_since(started);
     match sent {
         Ok(Ok(answer)) => Ok(Received {
             status: answer.status,
