@@ -29,6 +29,9 @@ use super::visit::{Verb, Visit};
 /// The field of a form or a query that names a plan, by its id.
 const PLAN: &str = "plan";
 
+/// No key has a longer id, in bytes.
+const MAX_ID_LEN: usize = 512;
+
 /// The form for a new key.
 const NEW: &str = "/console/keys/new";
 
@@ -71,6 +74,7 @@ async fn of_key(
         (Verb::Do, ["delete"]) => delete::delete(visit, key).await,
         (Verb::Show, ["plans", "add"]) => memberships::add_page(visit, key).await,
         (Verb::Do, ["plans", "add"]) => memberships::add(visit, key).await,
+        (Verb::Show, ["plans", "remove"]) => memberships::remove_page(visit, key).await,
         (Verb::Do, ["plans", "remove"]) => memberships::remove(visit, key).await,
         _ => Err(Problem::NoSuchPage),
     }
@@ -78,6 +82,10 @@ async fn of_key(
 
 /// The key as it is in the table now.
 async fn key(visit: &Visit<'_>, id: &str) -> Result<ApiKey, Problem> {
+    // A table refuses to look for a longer one.
+    if id.len() > MAX_ID_LEN {
+        return Err(Problem::NoSuchPage);
+    }
     let key = visit.store().key_by_id(&KeyId::from(id)).await?;
     key.ok_or_else(|| Problem::NotFound(format!("API key {id}")))
 }
@@ -102,9 +110,16 @@ fn page_path(key: &ApiKey, below: &str) -> String {
 }
 
 /// After a change of the key: its page, which shows the change.
-async fn changed(visit: &Visit<'_>, key: &ApiKey, said: String) -> Result<Answer, Problem> {
-    visit.directory().reread_key(&key.id).await?;
-    Ok(Answer::redirect(&path::key(key.id.as_str())).saying(said))
+async fn changed(visit: &Visit<'_>, key: &ApiKey, said: String) -> Answer {
+    reread(visit, &key.id).await;
+    Answer::redirect(&path::key(key.id.as_str())).saying(said)
+}
+
+/// Reads a key again that was changed, created or deleted. What is done is done: a list that is old for some seconds is no failure of it.
+async fn reread(visit: &Visit<'_>, id: &KeyId) {
+    if let Err(error) = visit.directory().reread_key(id).await {
+        tracing::warn!(%error, "the console could not read a key again that it has changed");
+    }
 }
 
 /// A page below the key's; once more, where there are mistakes.

@@ -87,6 +87,12 @@ async fn create(browser: &Browser, fields: &[(&str, &str)]) -> (String, String) 
     (format!("/console/keys/{id}"), created.body.clone())
 }
 
+/// Which state of a key a form shows.
+fn seen_in(html: &str) -> &str {
+    let (_, rest) = html.split_once("name=\"seen\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
+}
+
 /// The value that a page shows.
 fn value_in(html: &str) -> &str {
     let (_, rest) = html.split_once("id=\"key-value\">").unwrap();
@@ -208,18 +214,25 @@ async fn a_key_is_changed_disabled_and_enabled() {
 
     let edit = format!("{path}/edit");
     says(&browser.get(&edit).await, "value=\"2199-01-31T12:30\"");
+    let seen = seen_in(&browser.get(&edit).await.body).to_owned();
     let fields = [
         ("name", "jim"),
-        ("description", "A laptop"),
+        ("description", "A laptop,\r\nold"),
         ("customer", "c-1"),
+        ("seen", &seen),
     ];
     let (_, page) = browser.done(&edit, &fields).await;
     says(&page, "The API key jim was saved.");
     says(&page, "<dt>Expires</dt><dd>never</dd>");
     let key = browser.api(&of_api).await;
-    assert_eq!(key["description"], json!("A laptop"));
+    assert_eq!(key["description"], json!("A laptop,\nold"));
     assert_eq!(key["customerId"], json!("c-1"));
     assert_eq!(key.get("tags"), Some(&json!({})));
+    // Whoever saves what he saw before the change is told of it.
+    let late = browser.post(&edit, &fields).await;
+    assert_eq!(late.status, 422);
+    says(&late, "The key was changed elsewhere");
+    assert_ne!(seen_in(&late.body), seen);
     let again = browser.post(&edit, &[("name", ""), ("expires", "x")]).await;
     assert_eq!(again.status, 422);
     says(&again, "id=\"mistake-name\"");
@@ -276,8 +289,11 @@ async fn a_key_joins_plans_and_its_pages_say_what_it_opens_and_what_deleting_it_
     says(&confirmation, "with 2 requests so far");
 
     let remove = format!("{path}/plans/remove");
+    let asked = browser.get(&format!("{remove}?plan={bronze}")).await;
+    says(&asked, "Remove joe from Bronze?");
+    says(&asked, "<li>pings · dev ");
     let (_, page) = browser.done(&remove, &[("plan", &bronze)]).await;
-    says(&page, "joe is no longer in Bronze");
+    says(&page, "joe is no longer in Bronze.");
     let (_, page) = browser
         .done(&format!("{path}/plans/add"), &[("plan", &silver)])
         .await;

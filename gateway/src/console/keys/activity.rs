@@ -68,7 +68,8 @@ pub(super) async fn of_keys(
         })
         .collect();
     let (places, meters): (Vec<usize>, Vec<MeterId>) = meters.into_iter().unzip();
-    let days = store.last_used(&meters).await?;
+    // Boxed: calls of the store are large, and each page would carry them.
+    let days = Box::pin(store.last_used(&meters)).await?;
     let mut activities = vec![Activity::default(); keys.len()];
     for (place, day) in places.into_iter().zip(days) {
         if let (Some(activity), Some(day)) = (activities.get_mut(place), day) {

@@ -1,5 +1,6 @@
 //! Changing what is known about a key.
 
+use http::StatusCode;
 use maud::html;
 use tollgate::store::ApiKey;
 
@@ -12,6 +13,9 @@ use super::super::visit::Visit;
 use super::settings::{Entered, Settings, set_expiry};
 use super::{api_path, changed, page_path, sub_page, title};
 
+/// The field that says which state of the key the form shows.
+const SEEN: &str = "seen";
+
 pub(super) fn page(visit: &Visit<'_>, key: &ApiKey) -> Answer {
     form(visit, key, &Entered::of_key(key), &Mistakes::default())
 }
@@ -19,16 +23,31 @@ pub(super) fn page(visit: &Visit<'_>, key: &ApiKey) -> Answer {
 pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
     let entered = Entered::of_form(visit.form());
     let mut mistakes = Mistakes::default();
-    if let Some(settings) = entered.read(&Entered::of_key(key), visit.now(), &mut mistakes) {
+    let settings = entered.read(&Entered::of_key(key), visit.now(), &mut mistakes);
+    if visit.form().get(SEEN) != seen(key) {
+        mistakes.refuse(&changed_meanwhile());
+    } else if let Some(settings) = settings {
         match carry_out(visit, key, &settings).await {
             Ok(()) => {
                 let said = format!("The API key {} was saved.", settings.name);
-                return changed(visit, key, said).await;
+                return Ok(changed(visit, key, said).await);
             }
             Err(refusal) => mistakes.refuse(&refusal),
         }
     }
     Ok(form(visit, key, &entered, &mistakes))
+}
+
+/// Which state of the key a form was made from.
+fn seen(key: &ApiKey) -> String {
+    key.updated_at.as_nanos().to_string()
+}
+
+fn changed_meanwhile() -> Refusal {
+    Refusal {
+        status: StatusCode::CONFLICT,
+        message: "The key was changed elsewhere after this form was opened. Compare it with the page of the key, and save once more to have it as it is here.".to_owned(),
+    }
 }
 
 async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), Refusal> {
@@ -40,6 +59,7 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
 
 fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes) -> Answer {
     let content = html! {
+        input type="hidden" name=(SEEN) value=(seen(key));
         (entered.inputs(mistakes))
         p.actions { (submit("Save")) a href=(path::key(key.id.as_str())) { "Cancel" } }
     };
@@ -49,5 +69,5 @@ fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes)
         (visit.form_to(&page_path(key, "edit"), &content))
         p.quiet { "The value of a key cannot be changed. To give the client another one, rotate the key." }
     };
-    sub_page(visit, key, "Edit", mistakes, body)
+    sub_page(visit, key, &format!("Edit {}", title(key)), mistakes, body)
 }

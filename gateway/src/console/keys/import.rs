@@ -146,7 +146,7 @@ fn form(visit: &Visit<'_>, pasted: &str, mistakes: &Mistakes) -> Page<'static> {
                 p.actions { (submit("Show what it would do")) a href=(Section::Keys.path()) { "Cancel" } }
             }
             h2 { "What the list looks like" }
-            pre tabindex="0" { (EXAMPLE) }
+            pre tabindex="0" role="region" aria-label="An example" { (EXAMPLE) }
             ul {
                 li { code { "Name" } " and " code { "key" } ", the value, are required; the order of the columns does not matter." }
                 li { "Without " code { "Enabled" } " a key is enabled." }

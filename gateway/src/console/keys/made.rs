@@ -10,7 +10,7 @@ use tollgate::store::KeyRegistry as _;
 use super::super::call::Refusal;
 use super::super::path;
 use super::super::visit::Visit;
-use super::{api_path, reveal};
+use super::{api_path, reread, reveal};
 
 /// A key that was made just now.
 #[derive(Debug)]
@@ -46,10 +46,7 @@ pub(super) async fn make(
             ));
         }
     }
-    // The key is there, and its value is shown only now: a list that cannot be read again is no reason to lose it.
-    if let Err(error) = visit.directory().reread_key(&made.id).await {
-        tracing::warn!(%error, "the console could not read a new key again");
-    }
+    reread(visit, &made.id).await;
     Ok(made)
 }
 

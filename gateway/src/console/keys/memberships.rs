@@ -7,10 +7,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
-use tollgate::store::ApiKey;
+use tollgate::store::{ApiKey, PlanRegistry as _};
 
 use super::super::answer::Answer;
-use super::super::directory::Snapshot;
 use super::super::forms::{self, Mistakes};
 use super::super::paging::Paging;
 use super::super::path;
@@ -18,16 +17,16 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{PLAN, changed, made, opened, page_path, sub_page, title};
+use super::{MAX_ID_LEN, PLAN, changed, made, opened, page_path, sub_page, title};
 
 /// The part of the key's page that shows its plans.
-pub(super) fn section(visit: &Visit<'_>, key: &ApiKey, snapshot: &Snapshot) -> Markup {
+pub(super) fn section(key: &ApiKey, plans: &[Arc<Plan>]) -> Markup {
     html! {
         div.titlebar {
             h2 id="plans" { "Usage plans" }
             p.actions { a.button href=(page_path(key, "plans/add")) { "Add to a usage plan" } }
         }
-        @if key.plan_ids.is_empty() {
+        @if plans.is_empty() {
             p.quiet { "The key is in no usage plan." }
         } @else {
             div.scroll tabindex="0" role="region" aria-label="Usage plans" {
@@ -36,23 +35,24 @@ pub(super) fn section(visit: &Visit<'_>, key: &ApiKey, snapshot: &Snapshot) -> M
                     thead {
                         tr {
                             th scope="col" { "Usage plan" }
+                            th scope="col" { "Throttle" }
+                            th scope="col" { "Quota" }
                             th scope="col" { span.visually-hidden { "Actions" } }
                         }
                     }
                     tbody {
-                        @for id in &key.plan_ids {
-                            @let name = plan_name(snapshot, id);
-                            @let content = html! {
-                                input type="hidden" name=(PLAN) value=(id);
-                                button.small.danger type="submit" {
-                                    "Remove" span.visually-hidden { " the key from " (name) }
-                                }
-                            };
+                        @for plan in plans {
                             tr {
                                 th scope="row" {
-                                    a href=(path::plan(id.as_str())) { (name) } " " span.quiet.mono { (id) }
+                                    a href=(path::plan(plan.id.as_str())) { (plan.name) } " " span.quiet.mono { (plan.id) }
                                 }
-                                td { (visit.form_to(&page_path(key, "plans/remove"), &content)) }
+                                td { (opened::throttle(plan)) }
+                                td { (opened::quota(plan)) }
+                                td {
+                                    a.button.small.danger href=(remove_path(key, plan)) {
+                                        "Remove" span.visually-hidden { " the key from " (plan.name) }
+                                    }
+                                }
                             }
                         }
                     }
@@ -62,9 +62,19 @@ pub(super) fn section(visit: &Visit<'_>, key: &ApiKey, snapshot: &Snapshot) -> M
     }
 }
 
-fn plan_name(snapshot: &Snapshot, id: &PlanId) -> String {
-    let plan = snapshot.plan(id);
-    plan.map_or_else(|| id.to_string(), |plan| plan.name.clone())
+/// The confirmation before the key leaves a plan.
+fn remove_path(key: &ApiKey, plan: &Plan) -> String {
+    path::with_query(&page_path(key, "plans/remove"), [(PLAN, plan.id.as_str())])
+}
+
+/// The plan of a form or a query, as it is in the table now.
+async fn plan(visit: &Visit<'_>, id: &str) -> Result<Arc<Plan>, Problem> {
+    let not_found = || Problem::NotFound(format!("usage plan {id}"));
+    if id.is_empty() || id.len() > MAX_ID_LEN {
+        return Err(not_found());
+    }
+    let plan = visit.store().plan_by_id(&PlanId::from(id)).await?;
+    plan.map(Arc::new).ok_or_else(not_found)
 }
 
 /// Plans to be joined, found by name or id.
@@ -105,7 +115,7 @@ pub(super) async fn add_page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, 
     Ok(sub_page(
         visit,
         key,
-        "Add to a usage plan",
+        &format!("Add {} to a usage plan", title(key)),
         &Mistakes::default(),
         body,
     ))
@@ -195,11 +205,11 @@ fn conflict<'a>(plan: &Plan, own: &'a [Arc<Plan>]) -> Option<(&'a Plan, &'a ApiS
 }
 
 pub(super) async fn add(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
-    let id = PlanId::from(visit.form().get(PLAN));
-    match made::join(visit, &key.id, &id).await {
+    let plan = plan(visit, visit.form().get(PLAN)).await?;
+    match made::join(visit, &key.id, &plan.id).await {
         Ok(()) => {
-            let name = plan_name(&*visit.snapshot().await?, &id);
-            changed(visit, key, format!("{} is in {name} now.", title(key))).await
+            let said = format!("{} is in {} now.", title(key), plan.name);
+            Ok(changed(visit, key, said).await)
         }
         Err(refusal) => {
             let back = page_path(key, "plans/add");
@@ -208,25 +218,61 @@ pub(super) async fn add(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Probl
     }
 }
 
+pub(super) async fn remove_page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
+    let plan = plan(visit, visit.query().get(PLAN)).await?;
+    confirmation(visit, key, &plan, &Mistakes::default()).await
+}
+
 pub(super) async fn remove(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
-    let id = PlanId::from(visit.form().get(PLAN));
+    let plan = plan(visit, visit.form().get(PLAN)).await?;
     let path = format!(
         "/usageplans/{}/keys/{}",
-        path::segment(id.as_str()),
+        path::segment(plan.id.as_str()),
         path::segment(key.id.as_str())
     );
     match visit.call(Method::DELETE, &path, &Value::Null).await {
         Ok(_nothing) => {
-            let name = plan_name(&*visit.snapshot().await?, &id);
-            let said = format!(
-                "{} is no longer in {name}, and does not open its stages any more.",
-                title(key)
-            );
-            changed(visit, key, said).await
+            let said = format!("{} is no longer in {}.", title(key), plan.name);
+            Ok(changed(visit, key, said).await)
         }
         Err(refusal) => {
-            let back = path::key(key.id.as_str());
-            Ok(Answer::redirect(&back).warning(refusal.message))
+            let mut mistakes = Mistakes::default();
+            mistakes.refuse(&refusal);
+            confirmation(visit, key, &plan, &mistakes).await
         }
     }
+}
+
+async fn confirmation(
+    visit: &Visit<'_>,
+    key: &ApiKey,
+    plan: &Arc<Plan>,
+    mistakes: &Mistakes,
+) -> Result<Answer, Problem> {
+    let book = visit.stage_book().await?;
+    let plans = std::slice::from_ref(plan);
+    let content = html! {
+        input type="hidden" name=(PLAN) value=(plan.id);
+        p.actions {
+            (forms::danger_button("Remove the key from the plan"))
+            a href=(path::key(key.id.as_str())) { "Keep it there" }
+        }
+    };
+    let text = format!("Remove {} from {}", title(key), plan.name);
+    let body = html! {
+        h1 { (text) "?" }
+        (mistakes.summary())
+        div.notice.warning {
+            h2 { "What this breaks" }
+            @if plan.stages.is_empty() {
+                p { "The plan covers no stage: the key opens as much as before." }
+            } @else {
+                p { "Requests with the key are answered with 403 Forbidden from then on, at these stages:" }
+                (opened::list(plans, &book))
+            }
+            p { "The key stays, and can be added again." }
+        }
+        (visit.form_to(&page_path(key, "plans/remove"), &content))
+    };
+    Ok(sub_page(visit, key, &text, mistakes, body))
 }

@@ -5,16 +5,35 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
+use tollgate::store::{ApiKey, PlanRegistry as _, StoreError};
 
 use super::super::directory::Snapshot;
 use super::super::path;
 use super::super::stages::StageBook;
+use super::super::visit::Visit;
 use super::super::words;
 
 /// The plans with these ids, in their order. One that is not known yet is left out.
 pub(super) fn plans(snapshot: &Snapshot, ids: &[PlanId]) -> Vec<Arc<Plan>> {
     let plans = ids.iter().filter_map(|id| snapshot.plan(id));
     plans.cloned().collect()
+}
+
+/// The plans that a key is in, as they are in the table now: what a confirmation says is not some seconds old.
+///
+/// # Errors
+///
+/// When the store does not answer.
+pub(super) async fn current_plans(
+    visit: &Visit<'_>,
+    key: &ApiKey,
+) -> Result<Vec<Arc<Plan>>, StoreError> {
+    let mut plans = Vec::with_capacity(key.plan_ids.len());
+    for id in &key.plan_ids {
+        // Boxed: calls of the store are large, and each page would carry them.
+        plans.extend(Box::pin(visit.store().plan_by_id(id)).await?.map(Arc::new));
+    }
+    Ok(plans)
 }
 
 /// The stages that these plans open, each with its plan.

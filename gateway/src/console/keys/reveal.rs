@@ -46,7 +46,13 @@ pub(super) async fn reveal(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Pr
         h1 { "The value of " (title(key)) }
         (content)
     };
-    Ok(sub_page(visit, key, "Value", &Mistakes::default(), body))
+    Ok(sub_page(
+        visit,
+        key,
+        &format!("Value of {}", title(key)),
+        &Mistakes::default(),
+        body,
+    ))
 }
 
 /// A value, with a button that copies it.

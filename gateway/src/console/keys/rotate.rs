@@ -20,7 +20,7 @@ use super::super::words;
 use super::made::{Made, NotMade, make, value_notice};
 use super::settings::{Expiry, set_expiry};
 use super::state::KeyState;
-use super::{api_path, opened, page_path, sub_page, title};
+use super::{api_path, opened, page_path, reread, sub_page, title};
 
 /// The field that says what becomes of the old key.
 const OLD: &str = "old";
@@ -184,10 +184,7 @@ async fn rotated(
     retired: Result<(), Refusal>,
 ) -> Answer {
     let value = value_notice(visit, made).await;
-    // The value is what matters here: the list is read again anyway.
-    if let Err(error) = visit.directory().reread_key(&key.id).await {
-        tracing::warn!(%error, "the console could not read a rotated key again");
-    }
+    reread(visit, &key.id).await;
     let body = html! {
         h1 { (title(key)) " was rotated" }
         p { "The new key has the id " span.mono { (made.id) } ", and the name, the usage plans, the customer and the tags of the old one." }
@@ -216,8 +213,7 @@ async fn form(
     chosen: OldKey,
     mistakes: &Mistakes,
 ) -> Result<Answer, Problem> {
-    let snapshot = visit.snapshot().await?;
-    let plans = opened::plans(&snapshot, &key.plan_ids);
+    let plans = opened::current_plans(visit, key).await?;
     let texts = OldKey::ALL.map(|old| (old.value(), old.text()));
     let choices: Vec<Choice<'_>> = texts
         .iter()
@@ -234,7 +230,13 @@ async fn form(
         (what_happens(visit, key, &plans))
         (visit.form_to(&page_path(key, "rotate"), &content))
     };
-    Ok(sub_page(visit, key, "Rotate", mistakes, body))
+    Ok(sub_page(
+        visit,
+        key,
+        &format!("Rotate {}", title(key)),
+        mistakes,
+        body,
+    ))
 }
 
 fn what_happens(visit: &Visit<'_>, key: &ApiKey, plans: &[Arc<Plan>]) -> Markup {
@@ -266,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_secs(1_795_962_000);
+    const NOW: Timestamp = Timestamp::from_secs(1_795_964_400);
     const DAY_S: u64 = 86_400;
 
     fn key() -> ApiKey {

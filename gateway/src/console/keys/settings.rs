@@ -61,7 +61,8 @@ impl Entered {
         let text = |name| form.get(name).to_owned();
         Self {
             name: text("name"),
-            description: text("description"),
+            // Browsers end the lines of a text in two characters.
+            description: form.get("description").replace("\r\n", "\n"),
             customer_id: text("customer"),
             expires: text(EXPIRES),
         }
@@ -104,7 +105,7 @@ impl Entered {
         };
         html! {
             (input("name", "Name", &self.name, InputKind::Text, true, ""))
-            (input("description", "Description", &self.description, InputKind::Text, false, ""))
+            (input("description", "Description", &self.description, InputKind::Lines, false, ""))
             (input("customer", "Customer id", &self.customer_id, InputKind::Text, false, "Your own id of the customer, to find the key by."))
             (input(EXPIRES, "Expires (UTC)", &self.expires, InputKind::DateTime, false, "From then on requests with the key are refused. Leave it empty for a key that does not expire."))
         }
@@ -137,7 +138,8 @@ impl Settings {
             ("/description", &self.description, &before.description),
             ("/customerId", &self.customer_id, &before.customer_id),
         ] {
-            if text != known {
+            // Fields are read without the space around them.
+            if text != known.trim() {
                 patches.replace(path, text.as_str());
             }
         }

@@ -19,13 +19,12 @@ use super::{memberships, opened, page_path, reveal, title};
 
 pub(super) async fn page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
     let today = Day::of(visit.now());
-    let (snapshot, book, activity) = tokio::try_join!(
-        visit.snapshot(),
+    let (plans, book, activity) = tokio::try_join!(
+        opened::current_plans(visit, key),
         visit.stage_book(),
         activity::of_key(visit.store(), &key.id, &key.plan_ids, today)
     )?;
     let value = reveal::part(visit, key).await?;
-    let plans = opened::plans(&snapshot, &key.plan_ids);
     Ok(visit.page(Page {
         title: title(key),
         section: Some(Section::Keys),
@@ -43,7 +42,7 @@ pub(super) async fn page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
             @if let Some(text) = &key.description { p { (text) } }
             (facts(visit, key, activity, today, &value))
             (opens(key, &plans, &book))
-            (memberships::section(visit, key, &snapshot))
+            (memberships::section(key, &plans))
             (tags(key))
         },
     }))

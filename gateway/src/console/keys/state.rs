@@ -74,7 +74,7 @@ pub(super) async fn switch(
             "{name} is disabled: it stops at its next request, or within a second. It keeps its plans and its usage."
         )
     };
-    changed(visit, key, said).await
+    Ok(changed(visit, key, said).await)
 }
 
 #[cfg(test)]

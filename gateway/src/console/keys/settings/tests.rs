@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const NOW: Timestamp = Timestamp::from_secs(1_795_962_000);
+const NOW: Timestamp = Timestamp::from_secs(1_795_964_400);
 
 fn key() -> ApiKey {
     ApiKey {

@@ -89,7 +89,7 @@ fn plans_that_a_key_cannot_join_are_told() {
             "Skipped usage plan g of record: 1. The key is in usage plan b then, which covers the stage users:dev too; a key may be in one plan for each stage",
         ]
     );
-    assert_eq!(joined(&records[1]), [PlanId::from(""); 0]);
+    assert!(joined(&records[1]).is_empty());
     assert_eq!(records[1].warnings.len(), 1);
 }
 
@@ -97,9 +97,7 @@ fn plans_that_a_key_cannot_join_are_told() {
 fn a_record_with_a_value_of_the_list_finds_the_plans_of_the_one_before() {
     let list = format!("one,{ONE},,b\ntwo,{ONE},,'b,g'\n");
     let records = preview_of(&list, &[None, None]);
-    assert_eq!(
-        records[1].key.as_ref().unwrap().plan_ids,
-        [PlanId::from(""); 0]
-    );
+    let again = records[1].key.as_ref().unwrap();
+    assert!(again.plan_ids.is_empty());
     assert_eq!(records[1].warnings.len(), 1, "{records:?}");
 }
