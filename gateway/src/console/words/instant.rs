@@ -62,7 +62,7 @@ pub(in crate::console) fn distance(instant: Timestamp, now: Timestamp) -> String
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_secs(1_795_962_000);
+    const NOW: Timestamp = Timestamp::from_secs(1_795_964_400);
 
     #[test]
     fn instants_are_told_in_utc() {
