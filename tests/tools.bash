@@ -160,6 +160,21 @@ install_packages_into() {
     "${pip[@]}" install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --requirement "$2"
 }
 
+# Sets node_modules to a folder with what tests/NAME/package-lock.json names, which is made when there is none yet.
+make_node_environment() {
+    local name=$1 what=$2 npm_dir
+    npm_dir=$(in_cache_dir "$name-$(sha256sum "tests/$name/package-lock.json" | cut -c 1-16)")
+    node_modules=$npm_dir/node_modules
+    if [[ -d $npm_dir ]]; then
+        return
+    fi
+    partial_dir=$(mktemp -d "$npm_dir.partial-XXXXXX")
+    mkdir "$partial_dir/packages"
+    cp "tests/$name/package.json" "tests/$name/package-lock.json" "$partial_dir/packages"
+    step "fetch $what" npm ci --prefix "$partial_dir/packages" --ignore-scripts --no-audit --no-fund
+    keep "$partial_dir/packages" "$npm_dir"
+}
+
 # Makes the environment of the functions, and puts what is called like a program of it in front of all others.
 make_functions_environment() {
     make_python_environment functions "the SAM CLI and cargo-lambda"

@@ -36,6 +36,7 @@ use tollgate::store::StoreError;
 use tollgate::time::Clock as _;
 
 use crate::content::Content;
+use crate::http_client::HttpClient;
 
 use answer::Answer;
 use directory::Directory;
@@ -43,7 +44,7 @@ use problem::Problem;
 use stages::Stages;
 use visit::Visit;
 
-pub use surroundings::{DeclaredApi, DeclaredKind, DeclaredRoute, KeyRule, Surroundings};
+pub use surroundings::{KeyRule, Surroundings};
 
 /// Where the console is.
 pub const ROOT: &str = "/console";
@@ -58,6 +59,7 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    client: HttpClient,
     stages: Stages,
     /// Changes when answers without an end have to end.
     stop: watch::Sender<bool>,
@@ -73,9 +75,10 @@ impl Console {
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
             directory,
+            client: HttpClient::default(),
             stages,
-            surroundings,
             stop: watch::Sender::new(false),
+            surroundings,
         }))
     }
 
@@ -107,7 +110,7 @@ impl Console {
     /// Answers one request, of somebody who may use the console.
     pub async fn answer(&self, request: Request<Bytes>) -> Response<Content> {
         let now = self.0.surroundings.clock.now();
-        let visit = match Visit::read(&self.0, &request, now) {
+        let visit = match Visit::read(&self.0, &request, now).await {
             Ok(visit) => visit,
             Err(error) => return answer::without_entropy(&error),
         };

@@ -9,6 +9,8 @@ pub mod content;
 pub mod deploy;
 pub mod embedded;
 pub mod event;
+pub mod explain;
+mod fault;
 pub mod http_client;
 pub mod incoming;
 pub mod invoke;

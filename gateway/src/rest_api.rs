@@ -47,8 +47,9 @@ use crate::lambda::Lambdas;
 use crate::shared_throttle::SharedThrottles;
 use crate::tally::Tally;
 use call::Place;
-use failure::Failure;
-use gateway_response::default_answer;
+pub(crate) use failure::Failure;
+pub(crate) use gateway_response::{customised, default_answer};
+pub(crate) use served::insert_method;
 use services::Services;
 use stages::Stages;
 

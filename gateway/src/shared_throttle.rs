@@ -72,6 +72,15 @@ pub struct SharedGate {
     account: Limit,
 }
 
+/// The limit that a stage's `settings` set for all callers of a method together. `None`: none.
+#[must_use]
+pub fn limit_of_method(
+    settings: &BTreeMap<String, MethodSetting>,
+    method: MethodName<'_>,
+) -> Option<Throttle> {
+    setting::of_method(settings, method).and_then(setting::throttle)
+}
+
 /// Which of the shared limits refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedLimit {
@@ -137,9 +146,7 @@ impl SharedThrottles {
         settings: &BTreeMap<String, MethodSetting>,
         now: Timestamp,
     ) -> SharedGate {
-        let rule = setting::of_method(settings, method)
-            .and_then(setting::throttle)
-            .map(Bucket::new);
+        let rule = limit_of_method(settings, method).map(Bucket::new);
         SharedGate {
             method: rule.map(|rule| Limit {
                 rule,

@@ -41,7 +41,10 @@ pub use gateway::{Gateway, NoGateway, TestInvocation, TestInvocationResult};
 pub use housekeeping::{HousekeepingSummary, keep_house};
 pub use resources::{Resource, ResourceChange, ResourceError, ResourceRequest, ResourceType};
 pub use settings::{ACCOUNT_BURST, ACCOUNT_RATE, Settings, UnmanagedStages, account_limit_of_aws};
-pub use usage_plans::{EXPIRES_AT_TAG, InvalidTags, check_tags, parse_instant};
+pub use usage_plans::{
+    EXPIRES_AT_TAG, ImportEffect, InvalidTags, PreviewError, PreviewedKey, PreviewedRecord,
+    check_tags, parse_instant,
+};
 
 /// The management API of one table. Clones share everything.
 ///
@@ -115,6 +118,16 @@ impl<S: Registry + ApiRegistry, C: Clock, const REST_APIS: bool> Control<S, C, R
             Ok(reply) => reply.into_response(),
             Err(error) => error.into_response(),
         }
+    }
+
+    /// What an import of a list of keys would do, record by record: `POST /apikeys?mode=import&format=csv`. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// When the list cannot be read, has more keys than there is room for, or the store does not answer.
+    pub async fn preview_import(&self, list: &[u8]) -> Result<Vec<PreviewedRecord>, PreviewError> {
+        let preview = Box::pin(usage_plans::preview_import(&self.0, list)).await;
+        preview.map_err(PreviewError::from)
     }
 }
 

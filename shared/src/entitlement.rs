@@ -17,7 +17,8 @@ use crate::charge::Meter;
 use crate::decision::Reason;
 use crate::id::{ApiStage, KeyId, PlanId};
 use crate::meter::MeterId;
-use crate::store::KeyRecord;
+use crate::plan::Plan;
+use crate::store::{ApiKey, KeyRecord};
 use crate::time::Timestamp;
 
 pub(crate) use cache::{Entitlements, Sought};
@@ -119,6 +120,17 @@ impl From<KeyRecord> for Key {
     }
 }
 
+impl From<&ApiKey> for Key {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.clone(),
+            customer_id: key.customer_id.as_deref().map(Arc::from),
+            expires_at: key.expires_at.unwrap_or(NEVER),
+            is_enabled: key.enabled,
+        }
+    }
+}
+
 /// A key as the store had it, with its plans.
 #[derive(Debug)]
 pub(crate) struct Entitlement {
@@ -132,6 +144,20 @@ pub(crate) struct Entitlement {
 }
 
 impl Entitlement {
+    /// What a key and its plans are worth that were read at `now`, apart from all that is remembered.
+    pub(crate) fn unremembered(key: Option<&ApiKey>, plans: &[Plan], now: Timestamp) -> Self {
+        let grants = plans.iter().map(|plan| Grant {
+            rules: Arc::new(Rules::new(plan)),
+            meter: Arc::default(),
+        });
+        Self {
+            key: key.map(Key::from),
+            grants: Grants::new(grants.collect()),
+            read_at: now,
+            refused_since: now,
+        }
+    }
+
     /// The plan that covers `api_stage`, or the reason why the key does not open it at `now`.
     pub(crate) fn grant(
         &self,

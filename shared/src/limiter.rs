@@ -8,6 +8,7 @@ mod gate;
 mod guarded;
 mod log;
 mod outage;
+mod preview;
 mod stand_in;
 
 use std::num::NonZeroU64;
@@ -36,6 +37,7 @@ pub use gate::Gate;
 use gate::Unasked;
 use guarded::Guarded;
 pub use log::LOG_TARGET;
+pub use preview::{GivenKey, Preview, Question, preview};
 use stand_in::StandIns;
 
 /// How much a limiter remembers, what it may charge in advance, and how long it waits.
@@ -337,7 +339,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 let metered = metered(key, grant, levels);
                 return Some(Decision::Allow(Allowance::Metered(metered)));
             }
-            Outcome::Refused(refusal, levels) => (self.reason(refusal), levels),
+            Outcome::Refused(refusal, levels) => (reason(refusal, self.store.now()), levels),
             Outcome::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
         };
         Some(Decision::Deny(Denial {
@@ -347,17 +349,16 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             levels,
         }))
     }
+}
 
-    fn reason(&self, refusal: Refusal) -> Reason {
-        let now = self.store.now();
-        match refusal {
-            Refusal::Throttled { until } => Reason::Throttled {
-                retry_after: until.map(|until| until.saturating_since(now)),
-            },
-            Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
-                resets_after: resets_at.saturating_since(now),
-            },
-        }
+fn reason(refusal: Refusal, now: Timestamp) -> Reason {
+    match refusal {
+        Refusal::Throttled { until } => Reason::Throttled {
+            retry_after: until.map(|until| until.saturating_since(now)),
+        },
+        Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
+            resets_after: resets_at.saturating_since(now),
+        },
     }
 }
 
@@ -370,7 +371,7 @@ fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {
     }
 }
 
-fn deny(reason: Reason, known: Option<&Arc<Entitlement>>) -> Decision {
+fn deny(reason: Reason, known: Option<&Entitlement>) -> Decision {
     let key_id = known
         .and_then(|known| known.key.as_ref())
         .map(|key| key.id.clone());

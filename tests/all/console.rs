@@ -1,8 +1,13 @@
 //! The console as a browser uses it: through the admin port, with cookies and forms.
 
+mod apis;
+mod attempt;
 mod command;
+mod keys;
+mod keys_import;
 mod plans;
 mod protection;
+mod shop;
 
 use serde_json::Value;
 use tests::{Answer, Gateway, HttpClient};
@@ -46,13 +51,19 @@ impl Browser {
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = ("csrf", self.token.as_str());
         let body = urlencoded(fields.iter().copied().chain([token]));
+        let urlencoded = ("content-type", "application/x-www-form-urlencoded");
+        self.post_with(path, &[urlencoded], body).await
+    }
+
+    /// Sends the body of a form, with further header fields.
+    async fn post_with(&self, path: &str, more: &[(&str, &str)], body: String) -> Answer {
         let cookies = self.cookies();
-        let headers = [
+        let mut headers = vec![
             ("cookie", cookies.as_str()),
-            ("content-type", "application/x-www-form-urlencoded"),
             ("origin", self.gateway.admin_url()),
             ("sec-fetch-site", "same-origin"),
         ];
+        headers.extend(more);
         self.client
             .send("POST", path, &headers, body)
             .await

@@ -28,7 +28,7 @@ Examples:
 /// Serves the console for a table: pages on which keys, plans and usage are seen and managed in a browser.
 ///
 /// It listens on the loopback address only, and works with your own AWS credentials: whoever can use this machine can use them through it
-/// while it runs. The management API is on the same port, for the AWS CLI. On AWS it needs TOLLGATE_PEPPER, the stack's secret, as each
+/// while it runs. The management API is on the same port, for the AWS CLI. On AWS it needs `TOLLGATE_PEPPER`, the stack's secret, as each
 /// command does that creates keys.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

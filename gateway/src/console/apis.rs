@@ -1,28 +1,34 @@
-//! APIs and their stages.
+//! APIs with their stages, and what each of them offers.
 
-use maud::html;
+mod branches;
+mod difference;
+mod overview;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use tollgate::id::ApiStage;
 
 use super::answer::Answer;
-use super::layout::{Page, Section};
+use super::path;
 use super::problem::Problem;
 use super::visit::{Verb, Visit};
+use difference::{Change, Difference};
 
 pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, Problem> {
     match (visit.verb(), below) {
-        (Verb::Show, []) => overview(visit).await,
+        (Verb::Show, []) => overview::show(visit).await,
+        (Verb::Show, [api, stage]) => stage::show(visit, &ApiStage::new(*api, *stage)).await,
         _ => Err(Problem::NoSuchPage),
     }
 }
 
-async fn overview(visit: &Visit<'_>) -> Result<Answer, Problem> {
-    let snapshot = visit.snapshot().await?;
-    Ok(visit.page(Page {
-        title: Section::Apis.title(),
-        section: Some(Section::Apis),
-        trail: &[],
-        body: html! {
-            h1 { (Section::Apis.title()) }
-            p { "The template declares " (super::words::count(visit.surroundings().declared.len())) " HTTP APIs and function URLs; plans limit the keys of " (super::words::count(snapshot.plans.len())) " usage plans." }
-        },
-    }))
+/// The address of a stage's page.
+pub(super) fn address(api_stage: &ApiStage) -> String {
+    format!(
+        "/console/apis/{}/{}",
+        path::segment(api_stage.api_id.as_str()),
+        path::segment(api_stage.stage.as_str())
+    )
 }

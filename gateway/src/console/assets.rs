@@ -62,12 +62,11 @@ impl Asset {
     /// A part of the hash of what is in the file, and its name.
     fn file_name(self) -> String {
         let digest = Sha256::digest(self.bytes());
-        let hash: String = digest
+        let hash = digest
             .iter()
             .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("{hash}-{}", self.name())
+            .fold(0, |hash: u64, byte| (hash << 8) | u64::from(*byte));
+        format!("{hash:016x}-{}", self.name())
     }
 
     /// Where the file is.

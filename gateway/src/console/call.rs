@@ -55,21 +55,21 @@ fn sentence(message: &str) -> String {
 pub(super) struct Patches(Vec<Value>);
 
 impl Patches {
-    pub(super) fn replace(&mut self, path: impl Into<String>, value: impl Into<String>) {
-        self.push("replace", path.into(), Some(value.into()));
+    pub(super) fn replace(&mut self, path: &str, value: impl Into<String>) {
+        self.push("replace", path, Some(value.into()));
     }
 
-    pub(super) fn add(&mut self, path: impl Into<String>, value: impl Into<String>) {
-        self.push("add", path.into(), Some(value.into()));
+    pub(super) fn add(&mut self, path: &str, value: impl Into<String>) {
+        self.push("add", path, Some(value.into()));
     }
 
-    pub(super) fn remove(&mut self, path: impl Into<String>) {
-        self.push("remove", path.into(), None);
+    pub(super) fn remove(&mut self, path: &str) {
+        self.push("remove", path, None);
     }
 
     /// Removes one of several things that a path has.
-    pub(super) fn remove_value(&mut self, path: impl Into<String>, value: impl Into<String>) {
-        self.push("remove", path.into(), Some(value.into()));
+    pub(super) fn remove_value(&mut self, path: &str, value: impl Into<String>) {
+        self.push("remove", path, Some(value.into()));
     }
 
     /// Whether there is nothing to change.
@@ -77,7 +77,7 @@ impl Patches {
         self.0.is_empty()
     }
 
-    fn push(&mut self, op: &str, path: String, value: Option<String>) {
+    fn push(&mut self, op: &str, path: &str, value: Option<String>) {
         let mut operation = json!({"op": op, "path": path});
         if let (Some(value), Value::Object(members)) = (value, &mut operation) {
             members.insert("value".to_owned(), Value::String(value));

@@ -136,7 +136,10 @@ impl Inner {
     async fn load(&self) -> Result<Arc<Snapshot>, StoreError> {
         let began_at = self.clock.now();
         let before = self.current.load_full();
-        let (keys, plans) = tokio::try_join!(load::keys(&self.store), load::plans(&self.store))?;
+        // Boxed: calls of the store are large, and each page would carry them.
+        let reading =
+            Box::pin(async { tokio::try_join!(load::keys(&self.store), load::plans(&self.store)) });
+        let (keys, plans) = reading.await?;
         let read = Arc::new(Snapshot::new(keys, plans, began_at));
         // What was changed meanwhile may be missing in what was read: then it is not taken, and is read again when somebody looks.
         let seen = self

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use tollgate::api::{MethodPatterns, Route};
 use tollgate::id::ApiStage;
 use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, Timestamp};
 
-use super::surroundings::{DeclaredApi, DeclaredKind, KeyRule};
+use super::surroundings::KeyRule;
+use crate::explain::{DeclaredAccess, DeclaredKind, DeclaredRoute, DeclaredStage};
+use crate::template::DEFAULT_ROUTE;
 
 /// For how long a page may show what the one before it has read.
 const FRESH: Duration = Duration::from_secs(2);
@@ -66,13 +69,39 @@ impl StageKind {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::RestApi => "REST API",
-            Self::HttpApi => DeclaredKind::HttpApi.as_str(),
-            Self::FunctionUrl => DeclaredKind::FunctionUrl.as_str(),
+            Self::HttpApi => "HTTP API",
+            Self::FunctionUrl => "function URL",
         }
     }
 }
 
 impl KnownMethod {
+    fn declared(verb: &str, path: String, key: KeyRule) -> Self {
+        Self {
+            verb: verb.to_owned(),
+            path,
+            key,
+            resource_id: None,
+        }
+    }
+
+    fn of_route(route: &Route<DeclaredRoute>) -> Self {
+        let path = route.template().map(ToString::to_string);
+        let path = path.unwrap_or_else(|| DEFAULT_ROUTE.to_owned());
+        Self::declared(route.verb().as_str(), path, key_rule(route))
+    }
+
+    /// A function URL takes every path; what its layer leaves open is named one by one.
+    fn of_function_url(route: &Route<DeclaredRoute>) -> Vec<Self> {
+        let public = route.value().public.iter();
+        let open = public.flat_map(MethodPatterns::as_slice).map(|pattern| {
+            let path = pattern.path.to_string();
+            Self::declared(pattern.verb.as_str(), path, KeyRule::NotRequired)
+        });
+        let rest = Self::declared("ANY", "/{proxy+}".to_owned(), key_rule(route));
+        open.chain([rest]).collect()
+    }
+
     /// As a usage plan names the method: `/users/{id}/GET`.
     pub(super) fn plan_name(&self) -> String {
         format!("{}/{}", self.path, self.verb)
@@ -112,7 +141,11 @@ impl StageBook {
 }
 
 impl Stages {
-    pub(super) fn new(store: DynamoStore, clock: Arc<dyn Clock>, declared: &[DeclaredApi]) -> Self {
+    pub(super) fn new(
+        store: DynamoStore,
+        clock: Arc<dyn Clock>,
+        declared: &[DeclaredStage],
+    ) -> Self {
         Self {
             store,
             clock,
@@ -134,7 +167,9 @@ impl Stages {
         {
             return Ok(Arc::clone(book));
         }
-        let mut stages = read::rest_stages(&self.store, known.as_deref()).await?;
+        // Boxed: calls of the store are large, and each page would carry them.
+        let reading = Box::pin(read::rest_stages(&self.store, known.as_deref()));
+        let mut stages = reading.await?;
         stages.extend(self.declared.iter().cloned());
         stages.sort_by(|one, other| one.order().cmp(&other.order()));
         let book = Arc::new(StageBook {
@@ -147,19 +182,17 @@ impl Stages {
 }
 
 impl KnownStage {
-    fn declared(api: &DeclaredApi) -> Self {
-        let methods = api.routes.iter().map(|route| KnownMethod {
-            verb: route.verb.clone(),
-            path: route.path.clone(),
-            key: route.key.clone(),
-            resource_id: None,
+    fn declared(stage: &DeclaredStage) -> Self {
+        let methods = stage.routes.iter().flat_map(|route| match stage.kind {
+            DeclaredKind::HttpApi => vec![KnownMethod::of_route(route)],
+            DeclaredKind::FunctionUrl { .. } => KnownMethod::of_function_url(route),
         });
         Self {
-            api_stage: api.api_stage.clone(),
-            api_name: api.name.clone(),
-            kind: match api.kind {
+            api_stage: stage.api_stage.clone(),
+            api_name: stage.name.clone(),
+            kind: match stage.kind {
                 DeclaredKind::HttpApi => StageKind::HttpApi,
-                DeclaredKind::FunctionUrl => StageKind::FunctionUrl,
+                DeclaredKind::FunctionUrl { .. } => StageKind::FunctionUrl,
             },
             methods: methods.collect(),
             deployment_id: None,
@@ -168,5 +201,19 @@ impl KnownStage {
 
     fn order(&self) -> (StageKind, &str, &ApiStage) {
         (self.kind, &self.api_name, &self.api_stage)
+    }
+}
+
+/// The rule of a route that a template declares: what its function's layer asks for, else its authorizer.
+fn key_rule(route: &Route<DeclaredRoute>) -> KeyRule {
+    if DeclaredRoute::has_layer_for(route) {
+        return KeyRule::Required;
+    }
+    match &route.value().access {
+        DeclaredAccess::Open => KeyRule::NotRequired,
+        DeclaredAccess::Signed => KeyRule::Authorizer("AWS_IAM".to_owned()),
+        DeclaredAccess::Authorizer { name, .. } | DeclaredAccess::NotSimulated(name) => {
+            KeyRule::Authorizer(name.clone())
+        }
     }
 }

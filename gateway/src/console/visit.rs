@@ -23,6 +23,7 @@ use super::stages::StageBook;
 use super::surroundings::Surroundings;
 use super::{Inner, ROOT};
 use crate::content::Content;
+use crate::http_client::HttpClient;
 
 /// What htmx sends with its requests.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
@@ -56,7 +57,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     ///
     /// When there are no random numbers for a new visitor.
-    pub(super) fn read(
+    pub(super) async fn read(
         inner: &'a Inner,
         request: &'a Request<Bytes>,
         now: Timestamp,
@@ -70,7 +71,8 @@ impl<'a> Visit<'a> {
         let form = match verb {
             Verb::Show => Ok(Fields::default()),
             Verb::Do => {
-                Fields::of_body(request.headers().get(header::CONTENT_TYPE), request.body())
+                let content_type = request.headers().get(header::CONTENT_TYPE);
+                Fields::of_body(content_type, request.body()).await
             }
         };
         Ok(Self {
@@ -139,6 +141,11 @@ impl<'a> Visit<'a> {
     /// The table, to be read. Changes go through [`Visit::call`].
     pub(super) const fn store(&self) -> &'a DynamoStore {
         &self.inner.surroundings.store
+    }
+
+    /// What sends requests to the gateway, for somebody who tries one.
+    pub(super) const fn client(&self) -> &'a HttpClient {
+        &self.inner.client
     }
 
     /// Changes when answers without an end have to end.

@@ -4,7 +4,7 @@ mod instant;
 mod limit;
 mod number;
 
-pub(super) use instant::{distance, instant, moment};
+pub(super) use instant::{distance, entered, instant, moment, rfc3339};
 pub(super) use limit::{
     next_reset, period_noun, quota, quota_short, rate, reset_rule, throttle, throttle_short,
 };

@@ -14,9 +14,9 @@ use crate::authorize::Refused;
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The gateway response that applies.
-    pub(super) kind: GatewayResponseKind,
+    pub(crate) kind: GatewayResponseKind,
     /// The status where the gateway response names none.
-    pub(super) status: StatusCode,
+    pub(crate) status: StatusCode,
     /// The value of `x-amzn-ErrorType`.
     pub(super) error_type: &'static str,
     /// `$context.error.message`; `None` is null.
@@ -50,7 +50,7 @@ impl Failure {
     }
 
     /// There is no such API, or it has no such stage. AWS does not tell the two apart.
-    pub(super) fn no_stage() -> Self {
+    pub(crate) fn no_stage() -> Self {
         Self::new(
             GatewayResponseKind::Default4xx,
             StatusCode::FORBIDDEN,
@@ -60,7 +60,7 @@ impl Failure {
     }
 
     /// No resource has this path, or it has no such method.
-    pub(super) fn no_method() -> Self {
+    pub(crate) fn no_method() -> Self {
         Self::new(
             GatewayResponseKind::MissingAuthenticationToken,
             StatusCode::FORBIDDEN,
@@ -146,7 +146,7 @@ impl Failure {
     }
 
     /// The authorizer does not let the request pass.
-    pub(super) fn refused(refused: &Refused) -> Self {
+    pub(crate) fn refused(refused: &Refused) -> Self {
         let error = refused.error();
         Self {
             kind: error.kind,
@@ -221,7 +221,7 @@ impl Failure {
     }
 
     /// The key, its plan or a limit does not let the request pass.
-    pub(super) fn denied(denial: &Denial, which: Fields) -> Self {
+    pub(crate) fn denied(denial: &Denial, which: Fields) -> Self {
         let answer = Answer::of(denial.reason);
         let mut headers = HeaderMap::new();
         fields::insert_denial(&mut headers, denial, which);

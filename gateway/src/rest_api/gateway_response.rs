@@ -46,14 +46,25 @@ impl GatewayResponses {
     }
 
     fn shape(&self, kind: GatewayResponseKind, status: StatusCode) -> Option<&Shape> {
-        // What AWS makes without a kind of its own belongs to the family of its status.
-        let family = kind.family().unwrap_or(if status.is_server_error() {
-            GatewayResponseKind::Default5xx
-        } else {
-            GatewayResponseKind::Default4xx
-        });
-        self.0.get(&kind).or_else(|| self.0.get(&family))
+        customised(&self.0, kind, status).map(|(_, shape)| shape)
     }
+}
+
+/// What applies to an answer of this kind and status, of those that were customised, with its name.
+pub(crate) fn customised<T>(
+    responses: &BTreeMap<GatewayResponseKind, T>,
+    kind: GatewayResponseKind,
+    status: StatusCode,
+) -> Option<(&GatewayResponseKind, &T)> {
+    // What AWS makes without a kind of its own belongs to the family of its status.
+    let family = kind.family().unwrap_or(if status.is_server_error() {
+        GatewayResponseKind::Default5xx
+    } else {
+        GatewayResponseKind::Default4xx
+    });
+    responses
+        .get_key_value(&kind)
+        .or_else(|| responses.get_key_value(&family))
 }
 
 impl Shape {
@@ -127,7 +138,7 @@ fn message_body(message: Option<&str>) -> Bytes {
 }
 
 /// API Gateway's own answer.
-pub(super) fn default_answer(failure: Failure) -> Response<Bytes> {
+pub(crate) fn default_answer(failure: Failure) -> Response<Bytes> {
     let body = match (failure.body, failure.message) {
         (Some(body), _) => Bytes::from_static(body.as_bytes()),
         (None, message) => message_body(message.as_deref()),

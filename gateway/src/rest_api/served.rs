@@ -42,7 +42,9 @@ impl Served {
         for resource in snapshot.definition.resources.values() {
             for method in resource.resource_methods.values() {
                 let compiled = Method::new(scope, resource, method);
-                if let Err(why) = insert(routes, &resource.path, &method.http_method, compiled) {
+                if let Err(why) =
+                    insert_method(routes, &resource.path, &method.http_method, compiled)
+                {
                     warn!(
                         api.stage = %api_stage,
                         resource = resource.path,
@@ -70,11 +72,16 @@ impl Served {
     }
 }
 
-fn insert(
-    routes: &mut Routes<Method>,
+/// Adds a method of a REST API to others.
+///
+/// # Errors
+///
+/// What is wrong with it, or which other method it conflicts with, as a sentence.
+pub(crate) fn insert_method<T>(
+    routes: &mut Routes<T>,
     path: &str,
     verb: &str,
-    method: Method,
+    method: T,
 ) -> Result<(), String> {
     let verb: Verb = verb.parse().map_err(|error| format!("{error}"))?;
     let template: PathTemplate = path.parse().map_err(|error| format!("{error}"))?;

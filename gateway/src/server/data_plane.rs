@@ -10,11 +10,11 @@ use hyper::body::Incoming;
 use tollgate::time::{Clock, SystemClock, Timestamp};
 use tracing::{Level, enabled, info};
 
-use super::answer::Fault;
 use super::http_api::HttpApis;
-use super::target::{Door, TargetId};
+use super::target::TargetId;
 use super::{Handler, host};
 use crate::content::Content;
+use crate::fault::{Door, Fault};
 use crate::incoming::{REQUEST_ID, RequestIds};
 use crate::rest_api::{Call, Denied, RestApis, Source};
 use crate::router::{Destination, Router};

@@ -3,7 +3,7 @@
 use http::header;
 use http::request::Parts;
 
-use super::answer::Fault;
+use crate::fault::Fault;
 
 /// The host with its port; `None` when a client of HTTP/1.0 names none.
 ///

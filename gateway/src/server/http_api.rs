@@ -14,10 +14,10 @@ use tokio::time::timeout;
 use tollgate::time::Clock;
 use tracing::warn;
 
-use super::answer::Fault;
 use super::target::{Api, FunctionUrl, TargetId};
 use crate::authorize::Authorizers;
 use crate::event::{self, ApiKind, MalformedResponse, ProxyResponse};
+use crate::fault::Fault;
 use crate::incoming::{self, RequestIds};
 use crate::lambda::{Invoked, LambdaFailure, Lambdas};
 use crate::template::{InvokeMode, PayloadVersion};

@@ -7,6 +7,7 @@ use tollgate::api::Routes;
 use tollgate::id::ApiStage;
 
 use super::http_api::Access;
+use crate::fault::Door;
 use crate::lambda::Target;
 use crate::template::{InvokeMode, PayloadVersion};
 
@@ -17,13 +18,6 @@ pub enum TargetId {
     Api(usize),
     /// The function URL with this place in the list.
     FunctionUrl(usize),
-}
-
-/// By which of the two a request came. REST APIs answer for themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
-    HttpApi,
-    FunctionUrl,
 }
 
 impl TargetId {

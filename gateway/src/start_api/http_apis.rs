@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollgate::api::{RouteConflict, Routes, Routing};
+use tollgate::api::{Routes, Routing};
 use tollgate::id::ApiStage;
 
 use super::StartError;
@@ -11,8 +11,8 @@ use crate::lambda::{FunctionName, Lambdas, Target};
 use crate::local::short_id;
 use crate::server::{Access, Api, FunctionUrl, Method};
 use crate::template::{
-    ApiSpec, DEFAULT_ROUTE, FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, LambdaAuthorizerSpec,
-    MethodSpec, RouteAuthorization, Template,
+    ApiSpec, FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, LambdaAuthorizerSpec, MethodSpec,
+    RouteAuthorization, Template,
 };
 
 /// How long an integration may take, as on AWS where nothing else is said.
@@ -63,13 +63,7 @@ fn insert(
         timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(INTEGRATION_TIMEOUT_MS)),
         resource_id: short_id(&format!("{}{}", api.id, spec.path), 6),
     };
-    let conflict = |conflict: RouteConflict| conflict.to_string();
-    if spec.path == DEFAULT_ROUTE {
-        return routes.insert_default(method).map_err(conflict);
-    }
-    let verb = spec.verb.parse().map_err(|error| format!("{error}"))?;
-    let template = spec.path.parse().map_err(|error| format!("{error}"))?;
-    routes.insert(verb, template, method).map_err(conflict)
+    spec.insert_into(routes, method)
 }
 
 /// The URL of a function.

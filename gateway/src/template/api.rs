@@ -8,6 +8,8 @@ use std::{
 mod auth;
 mod route;
 
+use tollgate::api::{RouteConflict, Routes};
+
 use super::{
     NotSimulated, authorizer,
     error::TemplateError,
@@ -80,6 +82,22 @@ pub struct MethodSpec {
     pub timeout_ms: Option<u64>,
     /// The line of the event, from 1.
     pub line: usize,
+}
+
+impl MethodSpec {
+    /// Adds the route of an HTTP API to others, with a value of its own.
+    ///
+    /// # Errors
+    /// What is wrong with it, or which other route it conflicts with, as a sentence.
+    pub fn insert_into<T>(&self, routes: &mut Routes<T>, value: T) -> Result<(), String> {
+        let conflict = |conflict: RouteConflict| conflict.to_string();
+        if self.path == DEFAULT_ROUTE {
+            return routes.insert_default(value).map_err(conflict);
+        }
+        let verb = self.verb.parse().map_err(|error| format!("{error}"))?;
+        let template = self.path.parse().map_err(|error| format!("{error}"))?;
+        routes.insert(verb, template, value).map_err(conflict)
+    }
 }
 
 /// The format of the event that the function receives.

@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tollgate::api::MethodPatterns;
+use tollgate::http::variable;
+
 use super::{
     error::TemplateError,
     field::Field,
@@ -48,6 +51,23 @@ pub struct FunctionSpec {
     pub url: Option<FunctionUrlSpec>,
     /// The line of the resource, from 1.
     pub line: usize,
+}
+
+impl FunctionSpec {
+    /// The methods that need no key, where the function has Tollgate's layer, as the function itself reads its environment. `None`: it
+    /// has no layer. A list that cannot be read opens nothing: such a function does not start.
+    #[must_use]
+    pub fn public_methods(&self) -> Option<MethodPatterns> {
+        let variables = &self.environment;
+        let has_layer = variables.contains_key(variable::TABLE)
+            && variables.get(variable::LAYER).map(String::as_str) != Some("off");
+        has_layer.then(|| {
+            variables
+                .get(variable::PUBLIC)
+                .and_then(|list| list.parse().ok())
+                .unwrap_or_default()
+        })
+    }
 }
 
 /// `LoggingConfig`.

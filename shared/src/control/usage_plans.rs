@@ -16,6 +16,8 @@ use crate::api::Verb;
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
+pub(super) use import::preview as preview_import;
+pub use import::{ImportEffect, PreviewError, PreviewedKey, PreviewedRecord};
 pub use tags::{
     EXPIRES_AT as EXPIRES_AT_TAG, InvalidTags, check as check_tags, instant as parse_instant,
 };

@@ -52,6 +52,14 @@ pub struct DayCount {
 }
 
 impl MeterItem {
+    /// The last day on which requests were charged that nobody gave back, with what was charged on it.
+    pub fn last_used(&self) -> Option<DayCount> {
+        [self.day, self.prev_day]
+            .into_iter()
+            .flatten()
+            .find(|day| day.count > 0)
+    }
+
     /// The state of one bucket.
     pub fn tat(&self, bucket: BucketId) -> Option<Timestamp> {
         self.tats

@@ -36,7 +36,7 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 25] = [
+const GATEWAY: [&str; 27] = [
     "local",
     "http_client",
     "content",
@@ -47,6 +47,7 @@ const GATEWAY: [&str; 25] = [
     "event",
     "router",
     "incoming",
+    "fault",
     "runtime_api",
     "build_functions",
     "tally",
@@ -57,6 +58,7 @@ const GATEWAY: [&str; 25] = [
     "shared_throttle",
     "authorize",
     "rest_api",
+    "explain",
     "console",
     "server",
     "connect",

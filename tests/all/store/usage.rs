@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tollgate::decision::Decision;
-use tollgate::meter::DayCount;
+use tollgate::id::KeyId;
+use tollgate::meter::{DayCount, MeterId};
 use tollgate::quota::Day;
 use tollgate::store::KeyRegistry;
 use tollgate::time::{Clock, ManualClock};
@@ -43,6 +44,14 @@ async fn days_add_up_to_what_was_admitted() {
         let usage = store.usage(&key.id, &plan.id, first, last).await.unwrap();
         assert_eq!(usage.days, expected, "{name}");
         assert_eq!(usage.quota.unwrap().used, 4, "{name}");
+        let meter = |key_id: &KeyId| MeterId {
+            key_id: key_id.clone(),
+            plan_id: plan.id.clone(),
+        };
+        let meters = [meter(&"nobody".into()), meter(&key.id)];
+        let last_used = store.last_used(&meters).await.unwrap();
+        assert_eq!(last_used, [None, expected.last().copied()], "{name}");
+        assert!(store.last_used(&[]).await.unwrap().is_empty(), "{name}");
         // A part of the range, and a range without any.
         let part = store
             .usage(&key.id, &plan.id, first.plus(1), first.plus(3))

@@ -38,7 +38,7 @@ pub(super) fn section(visit: &Visit<'_>, plan: &Plan, snapshot: &Snapshot) -> Ma
         @if members.is_empty() {
             div.empty {
                 p { "No API key is in this plan." }
-                p { a href=(page_path(plan, "keys/add")) { "Add API keys" } ", or " a href="/console/keys/new" { "create one" } "." }
+                p { a href=(page_path(plan, "keys/add")) { "Add API keys" } ", or " a href=(path::with_query("/console/keys/new", [("plan", plan.id.as_str())])) { "create one" } "." }
             }
         } @else {
             (table(visit, paging.part(&members), &format!("{} in this plan, newest first.", keys(members.len())), |key| {

@@ -36,10 +36,10 @@ pub(super) async fn set(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
         let base = throttle_path(&api_stage, method);
         let mut patches = Patches::default();
         patches.replace(
-            format!("{base}/rateLimit"),
+            &format!("{base}/rateLimit"),
             rate.as_per_second().to_string(),
         );
-        patches.replace(format!("{base}/burstLimit"), burst.to_string());
+        patches.replace(&format!("{base}/burstLimit"), burst.to_string());
         match visit.patch(&api_path(plan), patches).await {
             Ok(()) => {
                 let said = format!("The throttle of {method} was saved.");
@@ -55,7 +55,7 @@ pub(super) async fn remove(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Pro
     let api_stage = covered_stage(plan, visit.form().get(STAGE))?;
     let method = visit.form().get(METHOD);
     let mut patches = Patches::default();
-    patches.remove(throttle_path(&api_stage, method));
+    patches.remove(&throttle_path(&api_stage, method));
     match visit.patch(&api_path(plan), patches).await {
         Ok(()) => {
             let said = format!("{method} has no throttle of its own any more.");

@@ -32,11 +32,21 @@ pub(in crate::console) fn moment(instant: Timestamp) -> String {
 /// An instant for a table, with how long ago or how far away it is: `2026-11-29 14:20 UTC, 3 minutes ago`.
 pub(in crate::console) fn instant(instant: Timestamp, now: Timestamp) -> Markup {
     html! {
-        time datetime=(formatted(instant, "%Y-%m-%dT%H:%M:%SZ")) {
+        time datetime=(rfc3339(instant)) {
             (formatted(instant, "%Y-%m-%d %H:%M UTC"))
             span.quiet { ", " (distance(instant, now)) }
         }
     }
+}
+
+/// An instant as an input for a date and a time has it: `2026-11-29T14:20`.
+pub(in crate::console) fn entered(instant: Timestamp) -> String {
+    formatted(instant, "%Y-%m-%dT%H:%M")
+}
+
+/// An instant as clients of the management API write it: `2026-11-29T14:20:00Z`.
+pub(in crate::console) fn rfc3339(instant: Timestamp) -> String {
+    formatted(instant, "%Y-%m-%dT%H:%M:%SZ")
 }
 
 /// How long ago something was, or how far away it is: `3 minutes ago`, `in 2 days`.
@@ -62,7 +72,7 @@ pub(in crate::console) fn distance(instant: Timestamp, now: Timestamp) -> String
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::from_secs(1_795_962_000);
+    const NOW: Timestamp = Timestamp::from_secs(1_795_964_400);
 
     #[test]
     fn instants_are_told_in_utc() {

@@ -6,9 +6,9 @@ use tracing::{info, warn};
 use super::HttpApis;
 use crate::authorize::{self, Authorized, LambdaAuthorizer, Refused, Signature};
 use crate::event::{IamCaller, ProxyRequest};
+use crate::fault::Fault;
 use crate::incoming::RequestIds;
 use crate::lambda::Target;
-use crate::server::answer::Fault;
 use crate::template::PayloadVersion;
 
 /// The identity that every signed request is said to come from: there are no others here.

@@ -10,9 +10,9 @@ use tollgate::time::{Clock, SystemClock};
 
 use super::{Access, HttpApis};
 use crate::event::{ApiKind, ProxyRequest};
+use crate::fault::Fault;
 use crate::incoming::RequestIds;
 use crate::lambda::Target;
-use crate::server::answer::Fault;
 use crate::server::target::{Api, FunctionUrl};
 use crate::template::{InvokeMode, PayloadVersion};
 

@@ -3,6 +3,7 @@
 //! A row whose value a key has already overwrites that key, which keeps its id and its plans. Rows are checked, and plans looked up, before
 //! anything is written, so that `failonwarnings` leaves nothing behind but for a plan that a key cannot join.
 
+mod preview;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,12 @@ use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
+use crate::plan::Plan;
 use crate::store::{ApiRegistry, KeyChange, NewKey, Registry, RegistryError};
 use crate::time::{Clock, Timestamp};
+
+pub(in crate::control) use preview::preview;
+pub use preview::{ImportEffect, PreviewError, PreviewedKey, PreviewedRecord};
 
 /// The one format that there is.
 const FORMAT: &str = "csv";
@@ -46,7 +51,8 @@ pub(super) async fn import<S: Registry + ApiRegistry, C: Clock>(
         mut rows,
         mut warnings,
     } = rows::read(call.body())?;
-    leave_unknown_plans(control, &mut rows, &mut warnings).await?;
+    let known = named_plans(control, &rows).await?;
+    leave_unknown_plans(&known, &mut rows, &mut warnings);
     let fails = call.flag("failonwarnings");
     if fails && !warnings.is_empty() {
         return Err(failed(warnings));
@@ -94,22 +100,32 @@ fn not_joined(number: usize, plan: &PlanId, reason: &str) -> (usize, String) {
     )
 }
 
-/// Takes plans out of the rows that do not exist.
-async fn leave_unknown_plans<S: Registry + ApiRegistry, C: Clock>(
+/// The plans that rows name, as far as they exist.
+async fn named_plans<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
-    rows: &mut [Row],
-    warnings: &mut Warnings,
-) -> Result<(), ControlError> {
+    rows: &[Row],
+) -> Result<BTreeMap<PlanId, Plan>, ControlError> {
     let named: BTreeSet<PlanId> = rows.iter().flat_map(|row| row.plan_ids.clone()).collect();
-    let known = concurrent::for_each(named.into_iter().collect(), |id| async move {
-        let plan = control.store.plan_by_id(&id).await?;
-        Ok(plan.map(|plan| plan.id))
+    plans(control, named).await
+}
+
+async fn plans<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    ids: BTreeSet<PlanId>,
+) -> Result<BTreeMap<PlanId, Plan>, ControlError> {
+    let plans = concurrent::for_each(ids.into_iter().collect(), |id: PlanId| async move {
+        Ok(control.store.plan_by_id(&id).await?)
     })
     .await?;
-    let known: BTreeSet<PlanId> = known.into_iter().flatten().collect();
+    let known = plans.into_iter().flatten();
+    Ok(known.map(|plan| (plan.id.clone(), plan)).collect())
+}
+
+/// Takes plans out of the rows that do not exist.
+fn leave_unknown_plans(known: &BTreeMap<PlanId, Plan>, rows: &mut [Row], warnings: &mut Warnings) {
     for row in rows {
         row.plan_ids.retain(|id| {
-            let is_known = known.contains(id);
+            let is_known = known.contains_key(id);
             if !is_known {
                 warnings.push(not_joined(
                     row.number,
@@ -120,7 +136,6 @@ async fn leave_unknown_plans<S: Registry + ApiRegistry, C: Clock>(
             is_known
         });
     }
-    Ok(())
 }
 
 /// Creates or overwrites the key of each row. Rows with one value are written one after another: the last holds.

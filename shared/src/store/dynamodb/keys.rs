@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::charge::meter_item;
 use super::list::List;
 use super::members::Membership;
 use super::retry::Tries;
@@ -9,7 +10,7 @@ use super::transaction::{If, Outcome, Switch, Transaction};
 use super::{DynamoStore, from_item};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{MeterId, WindowUse};
+use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
@@ -270,6 +271,14 @@ impl KeyRegistry for DynamoStore {
             .collect())
     }
 
+    async fn meter(&self, key: &KeyId, plan: &PlanId) -> Result<MeterItem, StoreError> {
+        let meter = MeterId {
+            key_id: key.clone(),
+            plan_id: plan.clone(),
+        };
+        meter_item(&self.meter_attributes(&meter).await?)
+    }
+
     async fn usage(
         &self,
         key: &KeyId,
@@ -282,6 +291,10 @@ impl KeyRegistry for DynamoStore {
             plan_id: plan.clone(),
         };
         self.days_used(&meter, from, to).await
+    }
+
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+        self.last_days_used(meters).await
     }
 
     async fn set_remaining(

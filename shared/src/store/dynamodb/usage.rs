@@ -1,7 +1,10 @@
 //! What a key has used, day by day.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::batch::text_of;
 use super::charge::meter_item;
 use super::{Attributes, DynamoStore, from_item, store_error};
 use crate::meter::{DayCount, MeterId};
@@ -57,6 +60,29 @@ impl DynamoStore {
             days,
             quota: item.quota,
         })
+    }
+
+    /// The last day of each meter. Its own item has it: no day that ended is later.
+    pub(super) async fn last_days_used(
+        &self,
+        meters: &[MeterId],
+    ) -> Result<Vec<Option<DayCount>>, StoreError> {
+        let wanted: BTreeSet<_> = meters
+            .iter()
+            .map(|meter| (meter_pk(meter), METER_SK.to_owned()))
+            .collect();
+        let mut days = BTreeMap::new();
+        for item in self.read_all(&wanted).await? {
+            if let (Some(pk), Some(day)) =
+                (text_of(&item, name::PK), meter_item(&item)?.last_used())
+            {
+                days.insert(pk.to_owned(), day);
+            }
+        }
+        Ok(meters
+            .iter()
+            .map(|meter| days.get(&meter_pk(meter)).copied())
+            .collect())
     }
 
     async fn ended_days(

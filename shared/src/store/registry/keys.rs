@@ -6,7 +6,7 @@ use std::future::Future;
 use super::{Page, PageRequest};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{DayCount, WindowUse};
+use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::store::{RegistryError, StoreError};
 use crate::time::Timestamp;
@@ -177,6 +177,13 @@ pub trait KeyRegistry: Send + Sync + 'static {
         ids: &[KeyId],
     ) -> impl Future<Output = Result<Vec<Option<KeyValue>>, StoreError>> + Send;
 
+    /// The meter of a key in a plan, as it is now. One that was never charged is empty.
+    fn meter(
+        &self,
+        key: &KeyId,
+        plan: &PlanId,
+    ) -> impl Future<Output = Result<MeterItem, StoreError>> + Send;
+
     /// What a key has used of a plan, from the counters that enforce it.
     fn usage(
         &self,
@@ -185,6 +192,13 @@ pub trait KeyRegistry: Send + Sync + 'static {
         from: Day,
         to: Day,
     ) -> impl Future<Output = Result<Usage, StoreError>> + Send;
+
+    /// The last day on which each of these meters was charged, in its meter's place; `None` where none ever was. It reads 100 meters at
+    /// once.
+    fn last_used(
+        &self,
+        meters: &[MeterId],
+    ) -> impl Future<Output = Result<Vec<Option<DayCount>>, StoreError>> + Send;
 
     /// Sets how many requests a key has left of a plan's quota in the current window, up or down, also above the limit.
     ///

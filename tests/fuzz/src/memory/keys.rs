@@ -2,7 +2,7 @@
 
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::meter::WindowUse;
+use tollgate::meter::{DayCount, MeterId, MeterItem, WindowUse};
 use tollgate::quota::Day;
 use tollgate::store::{
     ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
@@ -165,12 +165,24 @@ impl KeyRegistry for MemoryStore {
             .collect())
     }
 
+    async fn meter(&self, key: &KeyId, plan: &PlanId) -> Result<MeterItem, StoreError> {
+        let content = self.content();
+        Ok(MeterItem {
+            quota: content.remaining.get(&(key.clone(), plan.clone())).copied(),
+            ..MeterItem::default()
+        })
+    }
+
     async fn usage(&self, key: &KeyId, plan: &PlanId, _: Day, _: Day) -> Result<Usage, StoreError> {
         let content = self.content();
         Ok(Usage {
             days: Vec::new(),
             quota: content.remaining.get(&(key.clone(), plan.clone())).copied(),
         })
+    }
+
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+        Ok(vec![None; meters.len()])
     }
 
     async fn set_remaining(

@@ -1,15 +1,22 @@
-//! Answers that the gateway makes itself, with the texts of each kind of API.
+//! Answers that the gateway makes itself for HTTP APIs and function URLs, with the texts of each of the two. REST APIs answer for
+//! themselves.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use super::target::Door;
 use crate::incoming::BodyError;
+
+/// By which of the two a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    HttpApi,
+    FunctionUrl,
+}
 
 /// Why the gateway answers a request itself, apart from plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// No API or function URL has this address.
     NoApi,
     /// The API has no such stage.
@@ -46,7 +53,22 @@ impl From<BodyError> for Fault {
 }
 
 impl Fault {
-    /// Status and text.
+    /// The status.
+    pub(crate) const fn status(self) -> StatusCode {
+        let (status, _) = self.parts();
+        status
+    }
+
+    /// The body: `{"message":"…"}`.
+    pub(crate) fn body(self, door: Door) -> String {
+        let (_, message) = self.parts();
+        // As AWS writes it there.
+        let has_capital = self == Self::Forbidden && door == Door::FunctionUrl;
+        let member = if has_capital { "Message" } else { "message" };
+        // The texts are ours, and none has a character that JSON would have to escape.
+        format!(r#"{{"{member}":"{message}"}}"#)
+    }
+
     const fn parts(self) -> (StatusCode, &'static str) {
         match self {
             Self::NoApi | Self::NoStage | Self::NoMethod => (StatusCode::NOT_FOUND, "Not Found"),
@@ -65,14 +87,9 @@ impl Fault {
         }
     }
 
-    pub(super) fn response(self, door: Door) -> Response<Full<Bytes>> {
-        let (status, message) = self.parts();
-        // The texts are ours, and none has a character that JSON would have to escape.
-        // As AWS writes it there.
-        let has_capital = self == Self::Forbidden && door == Door::FunctionUrl;
-        let member = if has_capital { "Message" } else { "message" };
-        let mut response = Response::new(Full::from(format!(r#"{{"{member}":"{message}"}}"#)));
-        *response.status_mut() = status;
+    pub(crate) fn response(self, door: Door) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::from(self.body(door)));
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -1,0 +1,73 @@
+//! Changing what is known about a key.
+
+use http::StatusCode;
+use maud::html;
+use tollgate::store::ApiKey;
+
+use super::super::answer::Answer;
+use super::super::call::Refusal;
+use super::super::forms::{Mistakes, submit};
+use super::super::path;
+use super::super::problem::Problem;
+use super::super::visit::Visit;
+use super::settings::{Entered, Settings, set_expiry};
+use super::{api_path, changed, page_path, sub_page, title};
+
+/// The field that says which state of the key the form shows.
+const SEEN: &str = "seen";
+
+pub(super) fn page(visit: &Visit<'_>, key: &ApiKey) -> Answer {
+    form(visit, key, &Entered::of_key(key), &Mistakes::default())
+}
+
+pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
+    let entered = Entered::of_form(visit.form());
+    let mut mistakes = Mistakes::default();
+    let settings = entered.read(&Entered::of_key(key), visit.now(), &mut mistakes);
+    if visit.form().get(SEEN) != seen(key) {
+        mistakes.refuse(&changed_meanwhile());
+    } else if let Some(settings) = settings {
+        match carry_out(visit, key, &settings).await {
+            Ok(()) => {
+                let said = format!("The API key {} was saved.", settings.name);
+                return Ok(changed(visit, key, said).await);
+            }
+            Err(refusal) => mistakes.refuse(&refusal),
+        }
+    }
+    Ok(form(visit, key, &entered, &mistakes))
+}
+
+/// Which state of the key a form was made from.
+fn seen(key: &ApiKey) -> String {
+    key.updated_at.as_nanos().to_string()
+}
+
+fn changed_meanwhile() -> Refusal {
+    Refusal {
+        status: StatusCode::CONFLICT,
+        message: "The key was changed elsewhere after this form was opened. Compare it with the page of the key, and save once more to have it as it is here.".to_owned(),
+    }
+}
+
+async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), Refusal> {
+    visit
+        .patch(&api_path(&key.id), settings.patches(key))
+        .await?;
+    set_expiry(visit, &key.id, settings.expiry).await
+}
+
+fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes) -> Answer {
+    let content = html! {
+        input type="hidden" name=(SEEN) value=(seen(key));
+        (entered.inputs(mistakes))
+        p.actions { (submit("Save")) a href=(path::key(key.id.as_str())) { "Cancel" } }
+    };
+    let body = html! {
+        h1 { "Edit " (title(key)) }
+        (mistakes.summary())
+        (visit.form_to(&page_path(key, "edit"), &content))
+        p.quiet { "The value of a key cannot be changed. To give the client another one, rotate the key." }
+    };
+    sub_page(visit, key, &format!("Edit {}", title(key)), mistakes, body)
+}

@@ -1,0 +1,203 @@
+//! What is known about a key, as a form has it.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Map, Value, json};
+use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
+use tollgate::id::KeyId;
+use tollgate::key::KeyValue;
+use tollgate::store::ApiKey;
+use tollgate::time::Timestamp;
+
+use super::super::call::{Patches, Refusal};
+use super::super::forms::{Fields, Input, InputKind, Mistakes};
+use super::super::path;
+use super::super::visit::Visit;
+use super::super::words;
+
+/// The field for the instant from which on a key may not be used.
+const EXPIRES: &str = "expires";
+
+/// What stands in the fields, right or wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entered {
+    name: String,
+    description: String,
+    customer_id: String,
+    expires: String,
+}
+
+/// Settings that can be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) name: String,
+    description: String,
+    customer_id: String,
+    pub(super) expiry: Expiry,
+}
+
+/// What becomes of a key's expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// It stays as it is.
+    Kept,
+    /// The key does not expire any more.
+    Never,
+    /// The key expires at this instant.
+    At(Timestamp),
+}
+
+impl Entered {
+    pub(super) fn of_key(key: &ApiKey) -> Self {
+        Self {
+            name: key.name.clone(),
+            description: key.description.clone().unwrap_or_default(),
+            customer_id: key.customer_id.clone().unwrap_or_default(),
+            expires: key.expires_at.map_or_else(String::new, words::entered),
+        }
+    }
+
+    pub(super) fn of_form(form: &Fields) -> Self {
+        let text = |name| form.get(name).to_owned();
+        Self {
+            name: text("name"),
+            // Browsers end the lines of a text in two characters.
+            description: form.get("description").replace("\r\n", "\n"),
+            customer_id: text("customer"),
+            expires: text(EXPIRES),
+        }
+    }
+
+    /// The settings, or notes of all that is wrong. `before` is what stood in the fields.
+    pub(super) fn read(
+        &self,
+        before: &Self,
+        now: Timestamp,
+        mistakes: &mut Mistakes,
+    ) -> Option<Settings> {
+        let name = mistakes.take("name", required(&self.name));
+        let expiry = if self.expires == before.expires {
+            // An input has no seconds: what nobody has changed stays exact.
+            Some(Expiry::Kept)
+        } else {
+            mistakes.take(EXPIRES, expiry(&self.expires, now))
+        };
+        Some(Settings {
+            name: name?,
+            description: self.description.clone(),
+            customer_id: self.customer_id.clone(),
+            expiry: expiry?,
+        })
+    }
+
+    /// The inputs.
+    pub(super) fn inputs(&self, mistakes: &Mistakes) -> Markup {
+        let input = |name, label, value, kind, is_required, hint| {
+            let input = Input {
+                name,
+                label,
+                value,
+                hint,
+                kind,
+                is_required,
+            };
+            input.render(mistakes)
+        };
+        html! {
+            (input("name", "Name", &self.name, InputKind::Text, true, ""))
+            (input("description", "Description", &self.description, InputKind::Lines, false, ""))
+            (input("customer", "Customer id", &self.customer_id, InputKind::Text, false, "Your own id of the customer, to find the key by."))
+            (input(EXPIRES, "Expires (UTC)", &self.expires, InputKind::DateTime, false, "From then on requests with the key are refused. Leave it empty for a key that does not expire."))
+        }
+    }
+}
+
+impl Settings {
+    /// The body of `CreateApiKey`. Without a value, one is generated.
+    pub(super) fn body(&self, value: Option<&KeyValue>, is_enabled: bool) -> Value {
+        let mut members = Map::new();
+        members.insert("name".to_owned(), json!(self.name));
+        members.insert("description".to_owned(), json!(self.description));
+        members.insert("customerId".to_owned(), json!(self.customer_id));
+        members.insert("enabled".to_owned(), json!(is_enabled));
+        if let Some(value) = value {
+            members.insert("value".to_owned(), json!(value.expose()));
+        }
+        if let Expiry::At(instant) = self.expiry {
+            members.insert("tags".to_owned(), expiry_tag(instant));
+        }
+        Value::Object(members)
+    }
+
+    /// What has to be changed of a key, but for its expiry.
+    pub(super) fn patches(&self, key: &ApiKey) -> Patches {
+        let before = Entered::of_key(key);
+        let mut patches = Patches::default();
+        for (path, text, known) in [
+            ("/name", &self.name, &before.name),
+            ("/description", &self.description, &before.description),
+            ("/customerId", &self.customer_id, &before.customer_id),
+        ] {
+            // Fields are read without the space around them.
+            if text != known.trim() {
+                patches.replace(path, text.as_str());
+            }
+        }
+        patches
+    }
+}
+
+/// A key's expiry stands in a tag.
+fn expiry_tag(instant: Timestamp) -> Value {
+    json!({ EXPIRES_AT_TAG: words::rfc3339(instant) })
+}
+
+/// Sets when a key expires.
+pub(super) async fn set_expiry(
+    visit: &Visit<'_>,
+    id: &KeyId,
+    expiry: Expiry,
+) -> Result<(), Refusal> {
+    // Only what follows the account says which resource it is.
+    let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{id}");
+    let path = format!("/tags/{}", path::segment(&arn));
+    let (method, path, body) = match expiry {
+        Expiry::Kept => return Ok(()),
+        Expiry::Never => {
+            let path = path::with_query(&path, [("tagKeys", EXPIRES_AT_TAG)]);
+            (Method::DELETE, path, Value::Null)
+        }
+        Expiry::At(instant) => (Method::PUT, path, json!({"tags": expiry_tag(instant)})),
+    };
+    visit.call(method, &path, &body).await.map(|_nothing| ())
+}
+
+fn required(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("An API key needs a name, so that you find it again.".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Reads an instant in UTC as an input has it, with seconds or without.
+fn expiry(text: &str, now: Timestamp) -> Result<Expiry, String> {
+    if text.is_empty() {
+        return Ok(Expiry::Never);
+    }
+    let instant = [":00Z", "Z", ""]
+        .into_iter()
+        .find_map(|end| parse_instant(&format!("{text}{end}")));
+    match instant {
+        Some(instant) if instant > now => Ok(Expiry::At(instant)),
+        Some(_) => {
+            Err("This instant has passed. To stop the key now, disable it or delete it.".to_owned())
+        }
+        None => {
+            Err("Enter a date and a time in UTC, such as 2027-01-31T00:00, or nothing.".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

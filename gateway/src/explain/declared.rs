@@ -1,0 +1,191 @@
+//! Stages that stand in no store: those of a template's HTTP APIs, and the URLs of its functions.
+
+use http::Method;
+use tollgate::api::{MethodPatterns, Route, Routes, Routing};
+use tollgate::http::variable;
+use tollgate::id::ApiStage;
+
+use crate::lambda::FunctionName;
+use crate::router::DEFAULT_STAGE;
+use crate::template::{
+    ApiKind, ApiSpec, FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, MethodSpec,
+    RouteAuthorization, Template,
+};
+
+/// A stage of an HTTP API, or a function URL.
+#[derive(Clone, Debug)]
+pub struct DeclaredStage {
+    /// What plans call it.
+    pub api_stage: ApiStage,
+    /// The name of the API; for a function URL, the logical id of the function.
+    pub name: String,
+    /// Which of the two it is.
+    pub kind: DeclaredKind,
+    /// The routes. A function URL has `$default` alone.
+    pub routes: Routes<DeclaredRoute>,
+}
+
+/// What a declared stage belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredKind {
+    /// An HTTP API.
+    HttpApi,
+    /// The URL of a function.
+    FunctionUrl {
+        /// The function's name.
+        function_name: String,
+    },
+}
+
+/// A route, and what decides who may use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredRoute {
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// The methods that need no key, where the function has Tollgate's layer.
+    pub public: Option<MethodPatterns>,
+    /// What the front door asks before.
+    pub access: DeclaredAccess,
+}
+
+/// What a front door asks of callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredAccess {
+    /// Nothing.
+    Open,
+    /// A signature.
+    Signed,
+    /// That a function lets them pass.
+    Authorizer {
+        /// The authorizer's name.
+        name: String,
+        /// Whether its function has Tollgate's table, and so decides by usage plans.
+        has_plans: bool,
+    },
+    /// Something that is not simulated, by its name: nobody passes.
+    NotSimulated(String),
+}
+
+impl DeclaredStage {
+    /// The stages that a template declares: of its HTTP APIs first.
+    ///
+    /// Routes that conflict with another one, and routes of functions that are not there, are left out, as the gateway does.
+    #[must_use]
+    pub fn all(template: &Template) -> Vec<Self> {
+        let apis = template
+            .apis
+            .iter()
+            .filter(|api| api.kind == ApiKind::Http)
+            .map(|api| Self::of_api(api, template));
+        let urls = template.functions.iter().filter_map(|function| {
+            let url = function.url.as_ref()?;
+            Some(Self::of_url(function, url))
+        });
+        apis.chain(urls).collect()
+    }
+
+    fn of_api(api: &ApiSpec, template: &Template) -> Self {
+        let mut routes = Routes::new(Routing::HttpApi);
+        for method in &api.methods {
+            let function = template
+                .functions
+                .iter()
+                .find(|function| function.logical_id == method.function_logical_id);
+            if let Some(function) = function {
+                let route = DeclaredRoute {
+                    function: function.logical_id.clone(),
+                    public: function.public_methods(),
+                    access: access(api, method, template),
+                };
+                // What conflicts has stopped the start of a gateway, and without one no route is better than a wrong one.
+                let _ = method.insert_into(&mut routes, route);
+            }
+        }
+        Self {
+            api_stage: ApiStage::new(api.id.as_str(), api.stage.as_str()),
+            name: api.name.clone(),
+            kind: DeclaredKind::HttpApi,
+            routes,
+        }
+    }
+
+    fn of_url(function: &FunctionSpec, url: &FunctionUrlSpec) -> Self {
+        let mut routes = Routes::new(Routing::HttpApi);
+        let route = DeclaredRoute {
+            function: function.logical_id.clone(),
+            public: function.public_methods(),
+            access: match url.auth {
+                FunctionUrlAuth::None => DeclaredAccess::Open,
+                FunctionUrlAuth::AwsIam => DeclaredAccess::Signed,
+            },
+        };
+        // The first route conflicts with none.
+        let _ = routes.insert_default(route);
+        Self {
+            api_stage: ApiStage::new(url.id.as_str(), DEFAULT_STAGE),
+            name: function.logical_id.clone(),
+            kind: DeclaredKind::FunctionUrl {
+                function_name: function.name.clone(),
+            },
+            routes,
+        }
+    }
+
+    /// `the HTTP API users`, with a capital.
+    pub(crate) fn described(&self) -> String {
+        match &self.kind {
+            DeclaredKind::HttpApi => format!("The HTTP API {}", self.name),
+            DeclaredKind::FunctionUrl { .. } => format!("The function URL of {}", self.name),
+        }
+    }
+}
+
+impl DeclaredRoute {
+    /// Whether somebody asks for a key of a usage plan on this route: the function's layer, or an authorizer of Tollgate's.
+    pub fn requires_key(route: &Route<Self>) -> bool {
+        let asks_before = matches!(
+            route.value().access,
+            DeclaredAccess::Authorizer {
+                has_plans: true,
+                ..
+            }
+        );
+        asks_before || Self::has_layer_for(route)
+    }
+
+    /// Whether the function's layer asks for a key on this route.
+    pub fn has_layer_for(route: &Route<Self>) -> bool {
+        let verb = Method::from_bytes(route.verb().as_str().as_bytes()).unwrap_or(Method::GET);
+        let path = route.template().map(ToString::to_string);
+        let is_public = |public: &MethodPatterns| {
+            path.as_deref()
+                .is_some_and(|path| public.matches(&verb, path))
+        };
+        let public = route.value().public.as_ref();
+        public.is_some_and(|public| !is_public(public))
+    }
+}
+
+fn access(api: &ApiSpec, method: &MethodSpec, template: &Template) -> DeclaredAccess {
+    match &method.authorization {
+        RouteAuthorization::Open => DeclaredAccess::Open,
+        RouteAuthorization::Signed => DeclaredAccess::Signed,
+        RouteAuthorization::NotSimulated(name) => DeclaredAccess::NotSimulated(name.clone()),
+        RouteAuthorization::Lambda(name) => {
+            let function = api
+                .authorizers
+                .iter()
+                .find(|authorizer| authorizer.name == *name)
+                .and_then(|authorizer| FunctionName::parse(&authorizer.function_arn))
+                .and_then(|wanted| {
+                    let mut functions = template.functions.iter();
+                    functions.find(|function| function.name == wanted.name)
+                });
+            DeclaredAccess::Authorizer {
+                name: name.clone(),
+                has_plans: function
+                    .is_some_and(|function| function.environment.contains_key(variable::TABLE)),
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The steps from the key to the quota.
+
+use tollgate::bucket::Throttle;
+use tollgate::decision::{BurstLevel, Decision, Denial, QuotaLevel, Reason};
+use tollgate::id::ApiStage;
+use tollgate::key::KeyValue;
+use tollgate::lease::MIN_BURST;
+use tollgate::limiter::{GivenKey, Preview, Question, preview};
+use tollgate::plan::{BucketId, Leases, MethodName, Plan};
+use tollgate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
+use tollgate::time::Timestamp;
+
+use super::{Finding, Level, Request, Steps, Subject, words};
+
+/// Adds the steps of a method that requires a key. The denial, when one of them ends the request.
+///
+/// # Errors
+///
+/// When the store does not answer.
+pub(super) async fn add<S: KeyRegistry + PlanRegistry>(
+    steps: &mut Steps,
+    store: &S,
+    request: &Request<'_>,
+    resource: &str,
+    now: Timestamp,
+) -> Result<Option<Denial>, StoreError> {
+    let question = Question {
+        api_stage: request.api_stage,
+        method: MethodName {
+            resource,
+            verb: request.method.as_str(),
+        },
+        key: request.key,
+    };
+    let preview = preview(store, &question, now).await?;
+    let denial = match &preview.decision {
+        Decision::Allow(_) => None,
+        Decision::Deny(denial) => Some(denial.clone()),
+    };
+    let reason = denial.as_ref().map(|denial| denial.reason);
+    match &preview.key {
+        None => without_key(steps, request.key),
+        Some(key) => with_key(steps, key, &preview, request.api_stage, reason, now),
+    }
+    Ok(denial)
+}
+
+fn without_key(steps: &mut Steps, given: GivenKey<'_>) {
+    let why = match given {
+        GivenKey::None | GivenKey::Value("") => {
+            "The request has no key: the header x-api-key is missing.".to_owned()
+        }
+        GivenKey::Id(id) => format!("There is no key with the id {id}."),
+        GivenKey::Value(text) => match KeyValue::parse(text) {
+            Ok(_) => "No key has the value in the header x-api-key.".to_owned(),
+            Err(error) => {
+                format!("No key can have the value in the header x-api-key: {error}.")
+            }
+        },
+    };
+    steps.add(Subject::Key, Finding::Refuses, why);
+}
+
+fn with_key(
+    steps: &mut Steps,
+    key: &ApiKey,
+    preview: &Preview,
+    api_stage: &ApiStage,
+    reason: Option<Reason>,
+    now: Timestamp,
+) {
+    let found = format!("The key is {} ({}).", named(&key.name), key.id);
+    steps.passes(Subject::Key, found);
+    let may_use = match (reason, key.expires_at) {
+        (Some(Reason::DisabledKey), _) => {
+            let why = if key.enabled {
+                "The key is enabled, and its meter is switched off: it has been taken out of the plan, or is being changed at this moment."
+            } else {
+                "The key is disabled."
+            };
+            steps.add(Subject::KeyState, Finding::Refuses, why);
+            return;
+        }
+        (Some(Reason::ExpiredKey), Some(at)) => {
+            let why = format!("The key expired at {}.", words::instant(at));
+            steps.add(Subject::KeyState, Finding::Refuses, why);
+            return;
+        }
+        (_, Some(at)) => format!("It is enabled, and expires at {}.", words::instant(at)),
+        (_, None) => "It is enabled, and never expires.".to_owned(),
+    };
+    steps.passes(Subject::KeyState, may_use);
+    let Some(plan) = preview.plan() else {
+        let names: Vec<&str> = preview
+            .plans
+            .iter()
+            .map(|plan| plan.name.as_str())
+            .collect();
+        let why = match names.as_slice() {
+            [] => "The key is in no usage plan.".to_owned(),
+            [only] => format!("The key's plan, {only}, does not cover the stage {api_stage}."),
+            _ => format!(
+                "None of the key's plans covers the stage {api_stage}: {}.",
+                names.join(", ")
+            ),
+        };
+        steps.add(Subject::Plan, Finding::Refuses, why);
+        return;
+    };
+    let covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
+    steps.passes(Subject::Plan, covers);
+    let levels = preview.levels();
+    let throttle = preview
+        .bucket
+        .and_then(|bucket| throttle_of(plan, api_stage, bucket));
+    add_throttle(steps, plan, throttle.as_ref(), levels.burst, reason);
+    add_quota(steps, plan, levels.quota, reason, now);
+}
+
+fn named(name: &str) -> &str {
+    if name.is_empty() {
+        "without a name"
+    } else {
+        name
+    }
+}
+
+/// The throttle of a bucket, and the method that it is for, if it is not the plan's own.
+fn throttle_of(
+    plan: &Plan,
+    api_stage: &ApiStage,
+    bucket: BucketId,
+) -> Option<(Throttle, Option<String>)> {
+    if bucket == BucketId::Plan {
+        return plan.throttle.map(|throttle| (throttle, None));
+    }
+    let mut methods = plan.covered(api_stage)?.method_throttles.iter();
+    let (name, method) = methods.find(|(_, method)| method.bucket == bucket)?;
+    Some((method.throttle, Some(name.clone())))
+}
+
+fn add_throttle(
+    steps: &mut Steps,
+    plan: &Plan,
+    throttle: Option<&(Throttle, Option<String>)>,
+    level: Option<BurstLevel>,
+    reason: Option<Reason>,
+) {
+    let (Some((throttle, method)), Some(level)) = (throttle, level) else {
+        let words = format!(
+            "The plan {} does not limit the rate of this method.",
+            plan.name
+        );
+        steps.passes(Subject::Throttle, words);
+        return;
+    };
+    let rule = match method {
+        None => format!("The plan allows each key {}.", words::throttle(*throttle)),
+        Some(name) => format!(
+            "The plan allows each key {} for the method {name}, in place of the plan's own throttle.",
+            words::throttle(*throttle)
+        ),
+    };
+    let (finding, now) = match reason {
+        Some(Reason::Throttled {
+            retry_after: Some(wait),
+        }) => {
+            let wait = words::wait(wait);
+            let now = format!("The bucket is empty: the next request fits in {wait}.");
+            (Finding::Refuses, now)
+        }
+        Some(Reason::Throttled { retry_after: None }) => {
+            let now = "That lets no request pass, however long a client waits.".to_owned();
+            (Finding::Refuses, now)
+        }
+        Some(
+            Reason::MissingKey
+            | Reason::UnknownKey
+            | Reason::DisabledKey
+            | Reason::ExpiredKey
+            | Reason::NotInPlan
+            | Reason::QuotaExceeded { .. },
+        )
+        | None => {
+            let (left, of) = (words::number(level.remaining), words::number(level.limit));
+            let now = format!("The bucket holds {left} of {of} requests now.");
+            (Finding::Passes, now)
+        }
+    };
+    let mut words = format!("{rule} {now}");
+    if plan.leases() != Leases::Off && throttle.burst >= MIN_BURST {
+        words.push_str(
+            " A gateway or a function that has charged requests of this key in advance takes those first.",
+        );
+    }
+    let level = Level {
+        left: level.remaining,
+        of: level.limit,
+    };
+    steps.add_with_level(Subject::Throttle, finding, words, Some(level));
+}
+
+fn add_quota(
+    steps: &mut Steps,
+    plan: &Plan,
+    level: Option<QuotaLevel>,
+    reason: Option<Reason>,
+    now: Timestamp,
+) {
+    let (Some(quota), Some(level)) = (plan.quota, level) else {
+        let words = format!("The plan {} has no quota.", plan.name);
+        let finding = after_throttle(reason);
+        steps.add(Subject::Quota, finding, words);
+        return;
+    };
+    let is_used_up = matches!(reason, Some(Reason::QuotaExceeded { .. }));
+    let finding = if is_used_up {
+        Finding::Refuses
+    } else {
+        after_throttle(reason)
+    };
+    let left = if level.remaining == 0 {
+        "All are used".to_owned()
+    } else {
+        let used = level.limit.saturating_sub(level.remaining);
+        let (used, left) = (words::number(used), words::number(level.remaining));
+        format!("{used} are used and {left} are left")
+    };
+    let resets_at = now.saturating_add(level.resets_after);
+    let words = format!(
+        "The plan allows each key {}. {left} in this period, which ends at {}, in {}.",
+        words::quota(quota),
+        words::instant(resets_at),
+        words::wait(level.resets_after)
+    );
+    let level = Level {
+        left: level.remaining,
+        of: level.limit.max(level.remaining),
+    };
+    steps.add_with_level(Subject::Quota, finding, words, Some(level));
+}
+
+/// The quota is looked at after the throttle.
+const fn after_throttle(reason: Option<Reason>) -> Finding {
+    match reason {
+        Some(Reason::Throttled { .. }) => Finding::NotAsked,
+        Some(
+            Reason::MissingKey
+            | Reason::UnknownKey
+            | Reason::DisabledKey
+            | Reason::ExpiredKey
+            | Reason::NotInPlan
+            | Reason::QuotaExceeded { .. },
+        )
+        | None => Finding::Passes,
+    }
+}

@@ -1,0 +1,162 @@
+//! What a decision would be, for people who ask why: nothing is charged, and nothing is remembered.
+//!
+//! It reads the store alone. A process that decides may know better for a moment: it may have a lease, which was charged before, and it
+//! may refuse from what it remembers.
+
+use std::fmt;
+
+use super::{deny, metered, reason};
+use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
+use crate::entitlement::Entitlement;
+use crate::id::{ApiStage, KeyId};
+use crate::key::KeyValue;
+use crate::meter::{Answer, Knowledge};
+use crate::plan::{BucketId, MethodName, Plan};
+use crate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
+use crate::time::Timestamp;
+
+/// The key of a request that nobody has sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum GivenKey<'a> {
+    /// None.
+    None,
+    /// The value as it would be sent.
+    Value(&'a str),
+    /// The key with this id, as if its value were sent.
+    Id(&'a KeyId),
+}
+
+/// Shows no value.
+impl fmt::Debug for GivenKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Value(_) => f.write_str("Value(..)"),
+            Self::Id(id) => f.debug_tuple("Id").field(id).finish(),
+        }
+    }
+}
+
+/// One request for a method that requires a key, which is only thought of.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The API and the stage that the request would be for.
+    pub api_stage: &'a ApiStage,
+    /// The resource and the method.
+    pub method: MethodName<'a>,
+    /// The key.
+    pub key: GivenKey<'a>,
+}
+
+/// What would be decided, and what that rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The decision. Its levels are those before the request.
+    pub decision: Decision,
+    /// The key, when there is one.
+    pub key: Option<ApiKey>,
+    /// The plans of the key.
+    pub plans: Vec<Plan>,
+    /// The bucket that the request would take from, when a plan covers the stage and has a throttle for the method.
+    pub bucket: Option<BucketId>,
+}
+
+/// What would be decided of a request at `now`.
+///
+/// It costs a read for the key, one for each of its plans, and one for the meter.
+///
+/// # Errors
+///
+/// When the store does not answer.
+pub async fn preview<S: KeyRegistry + PlanRegistry>(
+    store: &S,
+    question: &Question<'_>,
+    now: Timestamp,
+) -> Result<Preview, StoreError> {
+    let key = match question.key {
+        GivenKey::None | GivenKey::Value("") => {
+            return Ok(Preview {
+                decision: deny(Reason::MissingKey, None),
+                key: None,
+                plans: Vec::new(),
+                bucket: None,
+            });
+        }
+        GivenKey::Value(text) => find(store, text).await?,
+        GivenKey::Id(id) => store.key_by_id(id).await?,
+    };
+    let mut plans = Vec::new();
+    for id in key.iter().flat_map(|key| &key.plan_ids) {
+        plans.extend(store.plan_by_id(id).await?);
+    }
+    let known = Entitlement::unremembered(key.as_ref(), &plans, now);
+    let without_meter = |reason, key, plans| Preview {
+        decision: deny(reason, Some(&known)),
+        key,
+        plans,
+        bucket: None,
+    };
+    let (owner, grant, rules) = match known.grant(question.api_stage, now) {
+        Ok(granted) => granted,
+        Err(reason) => return Ok(without_meter(reason, key, plans)),
+    };
+    let limits = rules.limits(question.method);
+    let item = store.meter(&owner.id, grant.rules.plan_id()).await?;
+    if item.off {
+        return Ok(without_meter(Reason::DisabledKey, key, plans));
+    }
+    let mut knowledge = Knowledge::default();
+    knowledge.learn(&Answer::Failed(item), now);
+    let levels = knowledge.levels(&limits, now);
+    let decision = match knowledge.check(1, &limits, now) {
+        Ok(()) => Decision::Allow(Allowance::Metered(metered(owner, grant, levels))),
+        Err(refusal) => Decision::Deny(Denial {
+            reason: reason(refusal, now),
+            key_id: Some(owner.id.clone()),
+            plan_id: Some(grant.rules.plan_id().clone()),
+            levels,
+        }),
+    };
+    Ok(Preview {
+        decision,
+        key,
+        plans,
+        bucket: limits.bucket.map(|(bucket, _)| bucket),
+    })
+}
+
+impl Preview {
+    /// The plan that covers the stage, when the key opens it.
+    pub fn plan(&self) -> Option<&Plan> {
+        let id = match &self.decision {
+            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
+                &metered.plan_id
+            }
+            Decision::Allow(Allowance::Unmetered) => return None,
+            Decision::Deny(denial) => denial.plan_id.as_ref()?,
+        };
+        self.plans.iter().find(|plan| plan.id == *id)
+    }
+
+    /// What is left of the limits; of none when no meter was asked.
+    pub fn levels(&self) -> Levels {
+        match &self.decision {
+            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
+                metered.levels
+            }
+            Decision::Allow(Allowance::Unmetered) => Levels::default(),
+            Decision::Deny(denial) => denial.levels,
+        }
+    }
+}
+
+/// The key with a value. What cannot be one is not looked for.
+async fn find(store: &impl KeyRegistry, text: &str) -> Result<Option<ApiKey>, StoreError> {
+    let Ok(value) = KeyValue::parse(text) else {
+        return Ok(None);
+    };
+    match store.key_by_value(&value).await? {
+        Some(id) => store.key_by_id(&id).await,
+        None => Ok(None),
+    }
+}
