@@ -74,11 +74,11 @@ impl Console {
         let directory = Directory::new(store(), clock());
         let stages = Stages::new(store(), clock(), &surroundings.declared);
         Self(Arc::new(Inner {
-            surroundings,
             directory,
             client: HttpClient::default(),
             stages,
             stop: watch::Sender::new(false),
+            surroundings,
         }))
     }
 

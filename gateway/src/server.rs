@@ -8,6 +8,7 @@ mod host;
 mod http_api;
 mod store_port;
 mod target;
+mod threads;
 
 use std::error::Error;
 use std::future::Future;
@@ -29,6 +30,7 @@ pub use data_plane::DataPlane;
 pub use http_api::{Access, HttpApis, HttpApisSettings};
 pub use store_port::StorePort;
 pub use target::{Api, FunctionUrl, Method, TargetId};
+pub use threads::Threads;
 
 /// How long to wait when no connection can be accepted, for example because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -59,8 +61,25 @@ pub trait Handler: Clone + Send + Sync + 'static {
 ///
 /// Then nobody can connect any more, and the requests that are there have some time to end. Those that have not are answered with 503.
 /// When this returns, no request is running.
-pub async fn serve(listener: TcpListener, handler: impl Handler, mut stop: watch::Receiver<bool>) {
-    let mut connections = Connections::new(handler);
+pub async fn serve(listener: TcpListener, handler: impl Handler, stop: watch::Receiver<bool>) {
+    accept(listener, Connections::new(handler), stop).await;
+}
+
+/// The same, with the connections on `threads`.
+pub async fn serve_on(
+    threads: &Threads,
+    listener: TcpListener,
+    handler: impl Handler,
+    stop: watch::Receiver<bool>,
+) {
+    accept(listener, Connections::on(threads, handler), stop).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    mut connections: Connections<'_, impl Handler>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

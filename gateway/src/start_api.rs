@@ -41,7 +41,7 @@ use crate::build_functions::BuildMode;
 use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
-use crate::server::{self, Admin, DataPlane};
+use crate::server::{self, Admin, DataPlane, Threads};
 use crate::tally::Tally;
 use crate::template::{self, ApiKind, Template, samconfig};
 
@@ -156,6 +156,8 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let mut signals = Signals::new().map_err(StartError::Signal)?;
     let api_listener = bind(arguments.host, arguments.port, "--port").await?;
     let admin_listener = bind(LOOPBACK, arguments.admin_port, "--admin-port").await?;
+    // To the end of this call: what a request has started there, as a function's process, outlives the request.
+    let threads = Threads::for_each_processor().map_err(StartError::Threads)?;
     let port = local_port(&api_listener)?;
     let admin_port = local_port(&admin_listener)?;
 
@@ -198,7 +200,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let (stopping, stopped) = watch::channel(false);
     let running = async {
         tokio::join!(
-            server::serve(api_listener, data_plane, stopped.clone()),
+            server::serve_on(&threads, api_listener, data_plane, stopped.clone()),
             server::serve(admin_listener, admin, stopped)
         );
         // No request is running: nothing is charged after this.
@@ -243,7 +245,7 @@ async fn prepare(
     let (deployed, code) = (deployed?, code?);
     let tally = Tally::new(SystemClock.now());
     let lambdas = functions
-        .start(template, code, arguments, &open.inner_url, &tally)
+        .start(template, code, arguments, open.inner_url(), &tally)
         .await?;
     let (store, pepper) = (open.store.clone(), open.pepper.clone());
     let options = Options {

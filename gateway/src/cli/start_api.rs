@@ -162,6 +162,7 @@ impl From<StartError> for Failure {
             StartError::Overrides(_)
             | StartError::Samconfig { .. }
             | StartError::Listener(_)
+            | StartError::Threads(_)
             | StartError::Logs(_)
             | StartError::Signal(_)
             | StartError::Store(_)

@@ -54,7 +54,7 @@ impl Connection {
     /// Whether it takes another request now. It does not when the server has closed it.
     pub(super) async fn is_ready(&mut self) -> bool {
         // What has come meanwhile is seen first.
-        self.advance(&mut Context::from_waker(Waker::noop()));
+        self.look();
         let Self { sender, driver, .. } = self;
         drive(driver, pin!(sender.ready())).await.is_ok()
     }
@@ -87,12 +87,13 @@ impl Connection {
     /// before it has read all of a request; what comes next would wait behind the rest.
     pub(super) fn is_reusable(&mut self) -> bool {
         // From here on it wakes nobody, either.
-        self.advance(&mut Context::from_waker(Waker::noop()));
+        self.look();
         self.driver.is_some() && !self.sender.is_closed() && self.flushed.get()
     }
 
-    fn advance(&mut self, context: &mut Context<'_>) {
-        advance(&mut self.driver, context);
+    /// Does what can be done now, and lets nobody be woken for the rest.
+    fn look(&mut self) {
+        advance(&mut self.driver, &mut Context::from_waker(Waker::noop()));
     }
 }
 

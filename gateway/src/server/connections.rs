@@ -21,6 +21,7 @@ use tracing::{debug, warn};
 
 use super::Handler;
 use super::connection_timer::ConnectionTimer;
+use super::threads::Threads;
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,18 +50,28 @@ pub(super) enum AtEnd {
 
 /// All connections of one server.
 #[derive(Debug)]
-pub(super) struct Connections<H> {
+pub(super) struct Connections<'a, H> {
     handler: H,
+    /// Where connections are served. `None`: in the runtime of the server.
+    threads: Option<&'a Threads>,
     tasks: JoinSet<()>,
     phase: watch::Sender<Phase>,
 }
 
-impl<H: Handler> Connections<H> {
+impl<'a, H: Handler> Connections<'a, H> {
     pub(super) fn new(handler: H) -> Self {
         Self {
             handler,
+            threads: None,
             tasks: JoinSet::new(),
             phase: watch::Sender::new(Phase::Serving),
+        }
+    }
+
+    pub(super) fn on(threads: &'a Threads, handler: H) -> Self {
+        Self {
+            threads: Some(threads),
+            ..Self::new(handler)
         }
     }
 
@@ -77,7 +88,27 @@ impl<H: Handler> Connections<H> {
             debug!(%error, "a connection keeps its delay");
         }
         let (handler, phase) = (self.handler.clone(), self.phase.subscribe());
-        self.tasks.spawn(run(stream, peer, handler, phase, at_end));
+        let Some(seat) = self.threads.and_then(Threads::seat) else {
+            self.tasks.spawn(run(stream, peer, handler, phase, at_end));
+            return;
+        };
+        // What a runtime tells of a stream it tells on its own threads.
+        let stream = match stream.into_std() {
+            Ok(stream) => stream,
+            Err(error) => {
+                debug!(%error, %peer, "a connection could not be handed to its thread");
+                return;
+            }
+        };
+        let runtime = seat.runtime();
+        let served = async move {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => run(stream, peer, handler, phase, at_end).await,
+                Err(error) => debug!(%error, %peer, "a thread could not take a connection"),
+            }
+            drop(seat);
+        };
+        self.tasks.spawn_on(served, &runtime);
     }
 
     /// Serves those who have connected already and sent something, for one request each. The others are let go.

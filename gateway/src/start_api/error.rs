@@ -46,6 +46,9 @@ pub enum StartError {
     /// A listener has no address.
     #[error("a listener has no address: {0}")]
     Listener(io::Error),
+    /// The threads that serve connections cannot be started.
+    #[error("the threads that serve connections cannot be started: {0}")]
+    Threads(io::Error),
     /// stderr cannot be opened for the logs.
     #[error("stderr cannot be opened for the logs: {0}")]
     Logs(io::Error),

@@ -96,7 +96,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
         }
         let ids = RequestIds::new(SystemClock.now().as_secs());
         let tally = Tally::new(SystemClock.now());
-        let starting = started.start(&alone, code, &call.start, &open.inner_url, &tally);
+        let starting = started.start(&alone, code, &call.start, open.inner_url(), &tally);
         match starting.await {
             Ok(_lambdas) => {}
             Err(StartError::Function { cause, .. }) => return failed(cause, &ids),

@@ -23,8 +23,6 @@ pub(super) struct OpenStore {
     pub(super) own: Option<OwnStore>,
     /// Where clients on this machine reach it.
     pub(super) endpoint_url: String,
-    /// Where functions reach it.
-    pub(super) inner_url: String,
     pub(super) pepper: Pepper,
     pub(super) store: DynamoStore,
     client: aws_sdk_dynamodb::Client,
@@ -38,10 +36,8 @@ impl OpenStore {
             let (own, endpoint_url) = OwnStore::start(arguments).await?;
             (Some(own), endpoint_url)
         };
-        let inner_url = own.as_ref().map_or(&endpoint_url, |own| &own.inner_url);
-        let inner_url = inner_url.clone();
         let pepper = Pepper::new(arguments.pepper.as_bytes())?;
-        let sdk_config = local::sdk_config(&inner_url, local::REGION);
+        let sdk_config = local::sdk_config(inner_url(own.as_ref(), &endpoint_url), local::REGION);
         let store = DynamoStore::new(
             &sdk_config,
             Patience::OPERATOR,
@@ -51,11 +47,15 @@ impl OpenStore {
         Ok(Self {
             own,
             endpoint_url,
-            inner_url,
             pepper,
             store,
             client: aws_sdk_dynamodb::Client::new(&sdk_config),
         })
+    }
+
+    /// Where functions reach it.
+    pub(super) fn inner_url(&self) -> &str {
+        inner_url(self.own.as_ref(), &self.endpoint_url)
     }
 
     /// Makes what the template declares true in the store.
@@ -69,6 +69,10 @@ impl OpenStore {
         let now = SystemClock.now();
         Ok(deploy::deploy(&self.store, template, environment, now).await?)
     }
+}
+
+fn inner_url<'a>(own: Option<&'a OwnStore>, endpoint_url: &'a str) -> &'a str {
+    own.map_or(endpoint_url, |own| &own.inner_url)
 }
 
 /// The embedded store, and its port.

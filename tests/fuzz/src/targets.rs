@@ -39,6 +39,16 @@ pub const ALL: &[Target] = &[
     template::TARGET,
 ];
 
+/// Fields that concern one connection only, and which no message may carry on.
+const OF_CONNECTION: [&str; 6] = [
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// A line of `---`: what stands before it and after it are two inputs of one case.
 const RULE: &str = "\n---\n";
 

@@ -4,7 +4,7 @@ use http::header;
 use serde_json::Value;
 use tollgate_gateway::event::{ApiKind, MalformedResponse, ProxyResponse, from_v1, from_v2};
 
-use super::check;
+use super::{OF_CONNECTION, check};
 use crate::target::{Memory, Seen, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -103,16 +103,8 @@ fn fit_to_send(response: &ProxyResponse) -> Result<(), String> {
                 .any(|byte| matches!(byte, b'\r' | b'\n' | 0)),
             || format!("the field `{name}` ends its line"),
         )?;
-        let is_the_servers = [
-            "connection",
-            "content-length",
-            "keep-alive",
-            "te",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-        ]
-        .contains(&name.as_str());
+        let is_the_servers =
+            name == header::CONTENT_LENGTH || OF_CONNECTION.contains(&name.as_str());
         check(!is_the_servers, || {
             format!("a function sets the field `{name}`")
         })?;

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use tollgate_gateway::event::{ApiKind, ProxyRequest, to_v1, to_v2};
 
-use super::check;
+use super::{OF_CONNECTION, check};
 use crate::target::{Memory, Seen, Target};
 
 pub(super) const TARGET: Target = Target {
@@ -191,15 +191,7 @@ fn request<'a>(
 fn headers(event: &Value) -> Result<(), String> {
     for (name, value) in object(event, "headers").into_iter().flatten() {
         let name = name.to_ascii_lowercase();
-        let is_of_connection = [
-            "connection",
-            "keep-alive",
-            "te",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-        ]
-        .contains(&name.as_str());
+        let is_of_connection = OF_CONNECTION.contains(&name.as_str());
         check(!is_of_connection, || {
             format!("an event has the header `{name}`")
         })?;

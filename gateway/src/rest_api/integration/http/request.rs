@@ -4,23 +4,18 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, Uri, header};
 
-use crate::event::{self, end_to_end};
+use crate::event;
 use crate::mapping::parameters::fill_placeholders;
 use crate::rest_api::call::Exchange;
 use crate::rest_api::mapped::{MappedRequest, replace};
 
 /// The client's header fields, without those that concern its connection.
 pub(super) fn proxy_headers(exchange: &Exchange<'_>) -> HeaderMap {
-    let replaced = [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::EXPECT,
-        header::MAX_FORWARDS,
-    ];
-    end_to_end(&exchange.call.parts.headers)
-        .filter(|(name, _)| !replaced.contains(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    let mut headers = event::handed_on(&exchange.call.parts.headers);
+    for name in [header::HOST, header::EXPECT, header::MAX_FORWARDS] {
+        headers.remove(name);
+    }
+    headers
 }
 
 /// The client's query as it was sent, unless mappings add to it.
