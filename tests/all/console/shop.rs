@@ -101,6 +101,7 @@ impl World {
             place: "a test".to_owned(),
             declared: Vec::new(),
             data_plane_url: has_gateway.then(|| format!("http://{address}")),
+            tally: None,
         });
         let admin_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let admin = HttpClient::new(format!("http://{}", admin_listener.local_addr().unwrap()));
