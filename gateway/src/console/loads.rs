@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     fn loads() -> (Loads, Arc<AtomicUsize>) {
         (Loads::new(Arc::new(SystemClock)), Arc::default())
