@@ -32,7 +32,8 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented) return;
+    // A field may be called method, too.
+    if (form.getAttribute("method") !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented) return;
     const buttons = [...buttonsOf(form)].filter((button) => !button.disabled);
     setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));
     setTimeout(() => buttons.forEach((button) => { button.disabled = false; }), SENT_FOR_MS);
