@@ -37,6 +37,16 @@ async fn the_console_of_a_table_is_served_until_it_is_told_to_stop() {
     let page = client.get("/plans").await.unwrap();
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Bronze"), "{}", page.body);
+    let usage = client.get("/usage").await.unwrap();
+    assert!(
+        usage.body.contains("in the metrics of CloudWatch"),
+        "{}",
+        usage.body
+    );
+    let live = client.get("/usage/live").await.unwrap();
+    assert!(live.body.contains("No gateway runs"), "{}", live.body);
+    let events = client.get("/usage/live/events").await.unwrap();
+    assert_eq!(events.status, 404);
 
     let pid = child.id().unwrap().to_string();
     let told = Command::new("kill").args(["-TERM", &pid]).status().await;
