@@ -13,19 +13,23 @@ test.beforeAll(async ({ gateway, management }) => {
   await mkdir(FOLDER, { recursive: true });
 });
 
-const take = (page, name) => page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled", caret: "hide" });
+/** As high as what a page is about. */
+async function take(page, name, height = 800) {
+  await page.setViewportSize({ width: 1280, height });
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled", caret: "hide" });
+}
 
-for (const [file, name] of Object.entries({
-  plans: "plans",
-  plan: "a plan",
-  keys: "keys",
-  key: "a key",
-  apis: "a stage",
-  usage: "usage of a key",
-})) {
+for (const [file, name, height] of [
+  ["plans", "plans"],
+  ["plan", "a plan"],
+  ["keys", "keys"],
+  ["key", "a key"],
+  ["apis", "a stage", 940],
+  ["usage", "usage of a key", 940],
+]) {
   test(file, async ({ page }) => {
     await page.goto(addresses[name]);
-    await take(page, file);
+    await take(page, file, height);
   });
 }
 
@@ -37,7 +41,7 @@ test("try", async ({ page }) => {
   await key.selectOption(await key.getByRole("option", { name: /^grace-hopper/ }).getAttribute("value"));
   await page.getByRole("button", { name: "Send and explain" }).click();
   await expect(page.getByRole("main").getByRole("status").first()).toContainText("200 OK");
-  await take(page, "try");
+  await take(page, "try", 1000);
 });
 
 test("live", async ({ page, gateway, management }) => {
@@ -61,7 +65,7 @@ test("live", async ({ page, gateway, management }) => {
   const asking = values.map(ask);
   await page.waitForTimeout(30_000);
   await expect(row(page, "ada-lovelace")).toBeVisible();
-  await take(page, "live");
+  await take(page, "live", 1000);
   isOver = true;
   await Promise.all(asking);
 });

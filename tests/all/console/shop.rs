@@ -12,13 +12,14 @@ use tollgate::control::{Control, Settings, UnmanagedStages, account_limit_of_aws
 use tollgate::http::fields::Fields;
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
-use tollgate::time::SystemClock;
+use tollgate::time::{Clock as _, SystemClock};
 use tollgate_gateway::console::{Console, Surroundings};
 use tollgate_gateway::lambda::Lambdas;
 use tollgate_gateway::local;
 use tollgate_gateway::rest_api::{RestApis, RestApisSettings};
 use tollgate_gateway::router::Router;
 use tollgate_gateway::server::{Admin, DataPlane, HttpApis, HttpApisSettings, serve};
+use tollgate_gateway::tally::Tally;
 
 use super::{token_in, urlencoded};
 use crate::patient::patient_limiter;
@@ -58,10 +59,12 @@ impl World {
         let address = listener.local_addr().unwrap();
         // Nothing here calls a function.
         let lambdas = Lambdas::elsewhere("http://127.0.0.1:9".parse().unwrap(), BTreeMap::new());
+        let tally = Tally::new(SystemClock.now());
         let rest_apis = RestApis::new(
             RestApisSettings {
                 store: store.clone(),
                 limiter: patient_limiter(store.clone(), SystemClock, pepper),
+                tally: tally.clone(),
                 lambdas: lambdas.clone(),
                 fields: Fields::All,
                 account_id: local::ACCOUNT_ID.to_owned(),
@@ -101,6 +104,7 @@ impl World {
             place: "a test".to_owned(),
             declared: Vec::new(),
             data_plane_url: has_gateway.then(|| format!("http://{address}")),
+            tally: has_gateway.then_some(tally),
         });
         let admin_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let admin = HttpClient::new(format!("http://{}", admin_listener.local_addr().unwrap()));

@@ -239,7 +239,7 @@ test("a long list has pages", async ({ page, management }) => {
   const base = unique("many");
   const rows = Array.from({ length: 60 }, (_, number) => `${base}-${number},${base}-value-of-the-key-${number}`);
   await management.importKeys(["name,key", ...rows].join("\n"));
-  await management.shown(`/console/keys?q=${base}`, "60");
+  await management.shown(`/console/keys?q=${base}`, "60 keys");
   await page.goto(`/console/keys?q=${base}`);
   await expect(page.getByRole("rowheader")).toHaveCount(50);
   await page.getByRole("link", { name: /Next/ }).click();

@@ -20,11 +20,8 @@ use crate::tally::{Client, Counts};
 
 const CSV: &str = "text/csv; charset=utf-8";
 
-/// What a row has of the tally: the name of the column, and which number it is.
-const REFUSALS: [(&str, fn(Counts) -> u64); 2] = [
-    ("throttled", |counts| counts.throttled),
-    ("quota_exceeded", |counts| counts.quota_exceeded),
-];
+/// What a row of a key has of the tally.
+const REFUSALS: [Outcome; 2] = [Outcome::Throttled, Outcome::QuotaExceeded];
 
 /// What the running gateway has decided, plan by plan: one row for each day on which there was something.
 pub(super) async fn decided(visit: &Visit<'_>) -> Result<Answer, Problem> {
@@ -141,7 +138,7 @@ impl Rows {
         // What nobody has counted has no column, rather than a zero.
         let columns = refused.iter().flat_map(|_counted| REFUSALS);
         Self {
-            table: Table::new(first.into_iter().chain(columns.map(|(name, _)| name))),
+            table: Table::new(first.into_iter().chain(columns.map(column))),
             refused,
         }
     }
@@ -169,7 +166,7 @@ impl Rows {
             row.extend(
                 refused
                     .into_iter()
-                    .flat_map(|refused| REFUSALS.map(|(_, number)| number(refused).to_string())),
+                    .flat_map(|refused| REFUSALS.map(|outcome| refused.of(outcome).to_string())),
             );
             self.table.push(row);
         }

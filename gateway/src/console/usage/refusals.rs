@@ -1,33 +1,33 @@
 //! What was refused, and who has counted it.
 
 use maud::{Markup, html};
+use tollgate::metrics::Outcome;
 
 use super::super::visit::Visit;
 use super::super::words;
 use crate::tally::{Counts, MAX_DAYS};
 
-/// What is said of a plan's requests that were not admitted in the usual way, or of a key's.
-const COLUMNS: [(&str, fn(Counts) -> u64); 2] = [
-    ("Throttled", |counts| counts.throttled),
-    ("Quota exceeded", |counts| counts.quota_exceeded),
+/// What is said of the requests for a plan, or with a key, that were refused.
+const COLUMNS: [(&str, Outcome); 2] = [
+    ("Throttled", Outcome::Throttled),
+    ("Quota exceeded", Outcome::QuotaExceeded),
 ];
 
 /// Where the numbers of refused requests are from, or where they are.
 pub(super) fn source(visit: &Visit<'_>) -> Markup {
-    match &visit.surroundings().tally {
-        Some(tally) => html! {
+    html! {
+        @if let Some(tally) = &visit.surroundings().tally {
             p.hint {
                 "Refused requests are not stored. This gateway counts them from its start, on "
                 (words::instant(tally.started_at(), visit.now())) ", and remembers " (words::count(MAX_DAYS)) " days."
             }
-        },
-        None => html! {
+        } @else {
             p.hint {
                 "Refused requests are not stored. On AWS they are in the metrics of CloudWatch, in the namespace "
                 code { "Tollgate" } ", by function and plan: " code { "Throttled" } ", " code { "QuotaExceeded" } " and "
                 code { "Forbidden" } "."
             }
-        },
+        }
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn cells(visit: &Visit<'_>, counts: Option<&Counts>) -> Markup {
     let counts = counts.copied().unwrap_or_default();
     html! {
         @if visit.surroundings().tally.is_some() {
-            @for (_, number) in COLUMNS { td.number { (words::number(number(counts))) } }
+            @for (_, outcome) in COLUMNS { td.number { (words::number(counts.of(outcome))) } }
         }
     }
 }
