@@ -32,7 +32,7 @@ async fn what_is_deployed_stands_beside_what_has_been_edited() {
 
     let resources = format!("/restapis/{}/resources", shop.api_id);
     let all = world.call("GET", &resources, &json!(null)).await;
-    let items = all["item"].as_array().or(all["items"].as_array()).unwrap();
+    let items = all["item"].as_array().unwrap();
     let id = |path: &str| {
         let resource = items.iter().find(|resource| resource["path"] == path);
         resource.unwrap()["id"].as_str().unwrap().to_owned()

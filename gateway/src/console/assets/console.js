@@ -42,6 +42,13 @@
       state.textContent = text;
       state.hidden = text === "";
     };
+    // What was scrolled sideways on a narrow screen stays so.
+    const show = (html) => {
+      const scrolled = () => [...region.querySelectorAll(".scroll")];
+      const places = scrolled().map((part) => part.scrollLeft);
+      region.innerHTML = html;
+      scrolled().forEach((part, index) => { part.scrollLeft = places[index] ?? 0; });
+    };
     const update = () => {
       source?.close();
       source = null;
@@ -50,7 +57,7 @@
       source = new EventSource(region.dataset.events);
       source.onmessage = (event) => {
         say("");
-        if (!region.contains(document.activeElement)) region.innerHTML = event.data;
+        if (!region.contains(document.activeElement)) show(event.data);
       };
       source.onerror = () => say("The gateway does not answer. Trying again.");
     };

@@ -18,27 +18,15 @@ const OUTCOMES: [(Outcome, &str, &str); 6] = [
     (Outcome::Admitted, "Admitted", "admitted"),
     (
         Outcome::AdmittedUncharged,
-        "Admitted without a charge: the table did not answer",
+        "Admitted without a charge",
         "admitted-uncharged",
     ),
-    (
-        Outcome::Throttled,
-        "Refused: faster than the plan, the stage or the account allows",
-        "throttled",
-    ),
-    (
-        Outcome::QuotaExceeded,
-        "Refused: the quota is used up",
-        "quota-exceeded",
-    ),
-    (
-        Outcome::Forbidden,
-        "Refused: no key that opens the stage",
-        "forbidden",
-    ),
+    (Outcome::Throttled, "Throttled", "throttled"),
+    (Outcome::QuotaExceeded, "Quota exceeded", "quota-exceeded"),
+    (Outcome::Forbidden, "Forbidden", "forbidden"),
     (
         Outcome::StoreFailed,
-        "Refused: the table did not answer",
+        "Refused without an answer of the table",
         "store-failed",
     ),
 ];
