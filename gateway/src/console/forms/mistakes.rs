@@ -10,9 +10,20 @@ pub(in crate::console) struct Mistakes {
     /// Fields by name, in the order of the form.
     fields: Vec<(&'static str, String)>,
     whole: Option<String>,
+    /// What stands above them, where it is not the usual.
+    heading: Option<&'static str>,
 }
 
 impl Mistakes {
+    /// Why the management API refuses the whole, below a heading that says what did not happen.
+    pub(in crate::console) fn refused(heading: &'static str, refusal: &Refusal) -> Self {
+        Self {
+            fields: Vec::new(),
+            whole: Some(refusal.message.clone()),
+            heading: Some(heading),
+        }
+    }
+
     /// Says what is wrong with a field.
     pub(in crate::console) fn note(&mut self, field: &'static str, text: impl Into<String>) {
         self.fields.push((field, text.into()));
@@ -55,7 +66,7 @@ impl Mistakes {
         html! {
             @if !self.is_empty() {
                 div.notice.failed role="alert" tabindex="-1" id="mistakes" {
-                    h2 { "Nothing was saved" }
+                    h2 { (self.heading.unwrap_or("Nothing was saved")) }
                     @if let Some(text) = &self.whole { p { (text) } }
                     @if !self.fields.is_empty() {
                         ul {
