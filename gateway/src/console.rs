@@ -15,6 +15,7 @@ mod flash;
 mod forms;
 mod keys;
 mod layout;
+mod loads;
 mod paging;
 mod path;
 mod plans;
@@ -39,6 +40,7 @@ use crate::content::Content;
 use crate::http_client::HttpClient;
 
 use answer::Answer;
+use csrf::NewToken;
 use directory::Directory;
 use problem::Problem;
 use stages::Stages;
@@ -64,6 +66,7 @@ struct Inner {
     feed: Option<Feed>,
     client: HttpClient,
     stages: Stages,
+    new_token: NewToken,
     /// Changes when answers without an end have to end.
     stop: watch::Sender<bool>,
 }
@@ -82,18 +85,20 @@ impl Console {
             directory,
             client: HttpClient::default(),
             stages,
+            new_token: NewToken::default(),
             stop: watch::Sender::new(false),
             surroundings,
         }))
     }
 
-    /// Reads the list of keys and plans, so that the first page need not wait for it.
+    /// Reads the list of keys and plans, and the stages, so that the first page need not wait for them.
     ///
     /// # Errors
     ///
     /// When the store does not answer.
     pub async fn load(&self) -> Result<(), StoreError> {
-        self.0.directory.snapshot().await.map(|_snapshot| ())
+        tokio::try_join!(self.0.directory.snapshot(), self.0.stages.book())
+            .map(|(_snapshot, _book)| ())
     }
 
     /// Ends the answers that have no end of their own: the server stops.

@@ -41,7 +41,7 @@ test("try", async ({ page }) => {
   await key.selectOption(await key.getByRole("option", { name: /^grace-hopper/ }).getAttribute("value"));
   await page.getByRole("button", { name: "Send and explain" }).click();
   await expect(page.getByRole("main").getByRole("status").first()).toContainText("200 OK");
-  await take(page, "try", 1000);
+  await take(page, "try", 1030);
 });
 
 test("live", async ({ page, gateway, management }) => {

@@ -4,6 +4,7 @@
 //! cannot read it. The admin port's guard refuses such pages before.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderValue};
 use maud::{Markup, html};
@@ -19,6 +20,20 @@ const COOKIE: &str = "tollgate-csrf";
 /// 22 letters and digits are 130 bits.
 const TOKEN_LEN: usize = 22;
 
+/// The token of all visitors who have none yet: a browser may open several pages before it keeps the cookie of one of them.
+#[derive(Default)]
+pub(super) struct NewToken(OnceLock<String>);
+
+impl NewToken {
+    fn get(&self) -> Result<String, NoEntropy> {
+        if let Some(text) = self.0.get() {
+            return Ok(text.clone());
+        }
+        let text = random::text(BASE62, TOKEN_LEN)?;
+        Ok(self.0.get_or_init(|| text).clone())
+    }
+}
+
 /// The token of a visitor.
 pub(super) struct Token {
     text: String,
@@ -26,8 +41,8 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// The visitor's token, or a new one.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, NoEntropy> {
+    /// The visitor's token, or the one for new visitors.
+    pub(super) fn of(headers: &HeaderMap, new: &NewToken) -> Result<Self, NoEntropy> {
         let known = cookie::get(headers, COOKIE).filter(|text| is_token(text));
         Ok(match known {
             Some(text) => Self {
@@ -35,7 +50,7 @@ impl Token {
                 is_new: false,
             },
             None => Self {
-                text: random::text(BASE62, TOKEN_LEN)?,
+                text: new.get()?,
                 is_new: true,
             },
         })
@@ -87,7 +102,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         let line = format!("{COOKIE}={text}");
         headers.insert(header::COOKIE, line.parse().unwrap());
-        Token::of(&headers).unwrap()
+        Token::of(&headers, &NewToken::default()).unwrap()
     }
 
     #[test]
@@ -113,8 +128,10 @@ mod tests {
             assert!(!token.is_in(&token.text), "{text}");
             assert!(token.cookie().is_some(), "{text}");
         }
-        let fresh = || Token::of(&HeaderMap::new()).unwrap().text;
-        assert_ne!(fresh(), fresh());
+        let first = |new| Token::of(&HeaderMap::new(), new).unwrap().text;
+        let (new, other) = (NewToken::default(), NewToken::default());
+        assert_eq!(first(&new), first(&new), "two tabs that open at once");
+        assert_ne!(first(&new), first(&other));
     }
 
     #[test]

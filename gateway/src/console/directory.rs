@@ -4,9 +4,11 @@
 //! customer. The snapshot is read again when it is some seconds old and somebody looks. What is changed through the console shows at once.
 
 mod load;
+mod rereads;
 mod snapshot;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -14,8 +16,10 @@ use tokio::sync::Mutex;
 use tollgate::id::{KeyId, PlanId};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{KeyRegistry as _, PlanRegistry as _, StoreError};
-use tollgate::time::Clock;
+use tollgate::time::{Clock, Timestamp};
 
+use super::loads::Loads;
+use rereads::{Entry, Rereads};
 pub(super) use snapshot::{ListedKey, Snapshot};
 
 /// How old a snapshot may be before it is read again.
@@ -38,8 +42,11 @@ struct Inner {
     store: DynamoStore,
     clock: Arc<dyn Clock>,
     current: ArcSwapOption<Snapshot>,
-    /// One at a time reads all of it.
-    loading: Mutex<()>,
+    /// Whether the snapshot is known to lack a change.
+    lacks_change: AtomicBool,
+    loads: Loads,
+    /// Whoever changes the snapshot holds it, so that no older entry comes after a newer one.
+    rereads: Mutex<Rereads>,
 }
 
 impl Directory {
@@ -47,9 +54,11 @@ impl Directory {
     pub(super) fn new(store: DynamoStore, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
             store,
+            loads: Loads::new(Arc::clone(&clock)),
             clock,
             current: ArcSwapOption::empty(),
-            loading: Mutex::new(()),
+            lacks_change: AtomicBool::new(false),
+            rereads: Mutex::default(),
         }))
     }
 
@@ -59,27 +68,25 @@ impl Directory {
     ///
     /// When there is none yet, and the store does not answer.
     pub(super) async fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
-        let Some(snapshot) = self.0.current.load_full() else {
-            let _one = self.0.loading.lock().await;
-            // Somebody else may have read it while this one waited.
-            if let Some(snapshot) = self.0.current.load_full() {
-                return Ok(snapshot);
-            }
-            return self.0.load().await;
+        let inner = &self.0;
+        let known = || inner.current.load_full();
+        let Some(snapshot) = known() else {
+            return inner.loads.first(known, inner.load()).await;
         };
-        let age = self.0.age(&snapshot);
-        if age < FRESH {
+        let age = inner.clock.now().abs_diff(snapshot.read_at);
+        let lacks_change = inner.lacks_change.load(Ordering::Relaxed);
+        if age < FRESH && !lacks_change {
             return Ok(snapshot);
         }
-        let patience = if age < STALE {
+        let patience = if age < STALE && !lacks_change {
             PATIENCE
         } else {
             PATIENCE_WITH_STALE
         };
-        let inner = Arc::clone(&self.0);
-        let reading = tokio::spawn(async move { inner.renew().await });
-        let _too_slow = tokio::time::timeout(patience, reading).await;
-        Ok(self.0.current.load_full().unwrap_or(snapshot))
+        let loading = Arc::clone(inner);
+        let load = async move { loading.load().await };
+        inner.loads.renew(patience, load).await;
+        Ok(known().unwrap_or(snapshot))
     }
 
     /// Reads everything again: after a change of many keys.
@@ -88,77 +95,81 @@ impl Directory {
     ///
     /// When the store does not answer.
     pub(super) async fn reload(&self) -> Result<Arc<Snapshot>, StoreError> {
-        let _one = self.0.loading.lock().await;
-        self.0.load().await
+        self.0.loads.once_more(self.0.load()).await
     }
 
     /// Reads one key again: after a change of it, or when it was created or deleted.
     ///
     /// # Errors
     ///
-    /// When the store does not answer.
+    /// When the store does not answer. Then everything is read again when somebody looks.
     pub(super) async fn reread_key(&self, id: &KeyId) -> Result<(), StoreError> {
-        let key = self.0.store.key_by_id(id).await?;
-        let key = key.map(|key| Arc::new(ListedKey::new(key)));
-        self.0.change(|snapshot| snapshot.with_key(id, key.clone()));
-        Ok(())
+        // Boxed: calls of the store are large, and each page would carry them.
+        let reading = async {
+            let key = Box::pin(self.0.store.key_by_id(id)).await?;
+            let key = key.map(|key| Arc::new(ListedKey::new(key)));
+            Ok::<_, StoreError>(Entry::Key(id.clone(), key))
+        };
+        self.0.reread(reading).await
     }
 
     /// Reads one plan again: after a change of it, or when it was created or deleted.
     ///
     /// # Errors
     ///
-    /// When the store does not answer.
+    /// When the store does not answer. Then everything is read again when somebody looks.
     pub(super) async fn reread_plan(&self, id: &PlanId) -> Result<(), StoreError> {
-        let plan = self.0.store.plan_by_id(id).await?.map(Arc::new);
-        self.0
-            .change(|snapshot| snapshot.with_plan(id, plan.clone()));
-        Ok(())
+        let reading = async {
+            let plan = Box::pin(self.0.store.plan_by_id(id)).await?.map(Arc::new);
+            Ok::<_, StoreError>(Entry::Plan(id.clone(), plan))
+        };
+        self.0.reread(reading).await
     }
 }
 
 impl Inner {
-    fn age(&self, snapshot: &Snapshot) -> Duration {
-        self.clock.now().abs_diff(snapshot.read_at)
-    }
-
-    /// Reads all of it, unless somebody has just done so.
-    async fn renew(&self) {
-        let _one = self.loading.lock().await;
-        let known = self.current.load_full();
-        let is_fresh = known.is_some_and(|snapshot| self.age(&snapshot) < FRESH);
-        if !is_fresh && let Err(error) = self.load().await {
-            tracing::warn!(%error, "the console's list of keys and plans could not be read again");
-        }
-    }
-
-    /// Reads all of it. The caller holds `loading`.
+    /// Reads all of it.
     async fn load(&self) -> Result<Arc<Snapshot>, StoreError> {
         let began_at = self.clock.now();
-        let before = self.current.load_full();
+        let lacked_change = self.lacks_change.swap(false, Ordering::Relaxed);
+        let read = self.read(began_at).await;
+        if read.is_err() && lacked_change {
+            self.lacks_change.store(true, Ordering::Relaxed);
+        }
+        let read = read?;
+        let mut rereads = self.rereads.lock().await;
+        let snapshot = Arc::new(read.with(rereads.newer_than_list(began_at)));
+        self.current.store(Some(Arc::clone(&snapshot)));
+        Ok(snapshot)
+    }
+
+    async fn read(&self, began_at: Timestamp) -> Result<Snapshot, StoreError> {
         // Boxed: calls of the store are large, and each page would carry them.
         let reading =
             Box::pin(async { tokio::try_join!(load::keys(&self.store), load::plans(&self.store)) });
         let (keys, plans) = reading.await?;
-        let read = Arc::new(Snapshot::new(keys, plans, began_at));
-        // What was changed meanwhile may be missing in what was read: then it is not taken, and is read again when somebody looks.
-        let seen = self
-            .current
-            .compare_and_swap(&before, Some(Arc::clone(&read)));
-        let is_taken = match (&*seen, &before) {
-            (Some(seen), Some(before)) => Arc::ptr_eq(seen, before),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        match &*seen {
-            Some(newer) if !is_taken => Ok(Arc::clone(newer)),
-            Some(_) | None => Ok(read),
-        }
+        Ok(Snapshot::new(keys, plans, began_at))
     }
 
-    /// Changes the snapshot, if there is one.
-    fn change(&self, change: impl Fn(&Snapshot) -> Snapshot) {
-        self.current
-            .rcu(|current| current.as_ref().map(|it| Arc::new(change(it))));
+    /// Puts an entry in its place in the snapshot, if there is one, and in those that are read within the next seconds.
+    async fn reread(
+        &self,
+        reading: impl Future<Output = Result<Entry, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let mut rereads = self.rereads.lock().await;
+        let began_at = self.clock.now();
+        let entry = match reading.await {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.lacks_change.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+        };
+        if let Some(snapshot) = self.current.load_full() {
+            let changed = snapshot.with([&entry]);
+            self.current.store(Some(Arc::new(changed)));
+        }
+        rereads.keep(began_at, entry);
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::{cookie, path};
 const COOKIE: &str = "tollgate-flash";
 
 /// A longer text is cut: browsers do not keep cookies of more than 4 KB.
-const MAX_CHARS: usize = 600;
+const MAX_ENCODED_BYTES: usize = 3_500;
 
 /// Something to say once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +59,7 @@ impl Flash {
     }
 
     pub(super) fn cookie(&self) -> Option<HeaderValue> {
-        let text: String = self.text.chars().take(MAX_CHARS).collect();
-        let text = path::segment(&text);
+        let text = path::segment(&cut(&self.text));
         cookie::set(COOKIE, &format!("{}.{text}", self.kind.as_str()))
     }
 
@@ -76,11 +75,34 @@ impl Flash {
     }
 }
 
+/// As much of a text as a cookie can have.
+fn cut(text: &str) -> String {
+    let mut left = MAX_ENCODED_BYTES;
+    let fits = |character: &char| {
+        let mut bytes = [0; 4];
+        let encoded = path::segment(character.encode_utf8(&mut bytes)).len();
+        let rest = left.checked_sub(encoded);
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    text.chars().take_while(fits).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use http::header;
 
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_to_what_browsers_keep() {
+        for text in ["a".repeat(9_000), "鍵".repeat(600), "🔑".repeat(600)] {
+            let cookie = Flash::done(text.as_str()).cookie().unwrap();
+            assert!(cookie.len() < 4_000, "{}", cookie.len());
+            assert!(cookie.len() > 3_400, "{}", cookie.len());
+            assert!(text.starts_with(&cut(&text)));
+        }
+    }
 
     #[test]
     fn what_is_left_to_say_arrives_whole_and_is_no_markup() {

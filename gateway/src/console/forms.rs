@@ -5,5 +5,7 @@ mod input;
 mod mistakes;
 
 pub(super) use fields::Fields;
-pub(super) use input::{Choice, Input, InputKind, checkbox, danger_button, search, select, submit};
+pub(super) use input::{
+    Choice, Input, InputKind, checkbox, danger_button, found, search, select, submit,
+};
 pub(super) use mistakes::Mistakes;

@@ -59,14 +59,36 @@ pub(super) struct Page<'a> {
     pub(super) body: Markup,
 }
 
+/// What a page does not say itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    /// The path at which the page was asked for.
+    pub(super) path: &'a str,
+    /// The table in words.
+    pub(super) place: &'a str,
+    /// What the page before has left to say.
+    pub(super) flash: Option<&'a Flash>,
+    /// Whether the page says that something is wrong.
+    pub(super) is_error: bool,
+}
+
 /// The whole page.
-pub(super) fn render(page: Page<'_>, place: &str, flash: Option<&Flash>) -> Markup {
+pub(super) fn render(page: Page<'_>, frame: Frame<'_>) -> Markup {
     let Page {
         title,
         section,
         trail,
         body,
     } = page;
+    let Frame {
+        path,
+        place,
+        flash,
+        is_error,
+    } = frame;
+    let is_sections_own =
+        section.is_some_and(|section| section.path() == path && section.title() == title);
+    let current = if is_sections_own { "page" } else { "true" };
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -75,7 +97,7 @@ pub(super) fn render(page: Page<'_>, place: &str, flash: Option<&Flash>) -> Mark
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0}"#;
-                title { (title) " · Tollgate" }
+                title { @if is_error { "Error: " } (title) (about(title, trail)) " · Tollgate" }
                 link rel="icon" type="image/svg+xml" href=(Asset::Icon.path());
                 link rel="stylesheet" href=(Asset::Style.path());
                 script src=(Asset::Htmx.path()) defer {}
@@ -89,7 +111,7 @@ pub(super) fn render(page: Page<'_>, place: &str, flash: Option<&Flash>) -> Mark
                         ul {
                             @for known in Section::ALL {
                                 li {
-                                    a href=(known.path()) aria-current=[(section == Some(known)).then_some("page")] {
+                                    a href=(known.path()) aria-current=[(section == Some(known)).then_some(current)] {
                                         (known.title())
                                     }
                                 }
@@ -98,7 +120,10 @@ pub(super) fn render(page: Page<'_>, place: &str, flash: Option<&Flash>) -> Mark
                     }
                 }
                 main id="content" tabindex="-1" {
-                    (breadcrumbs(title, section, trail))
+                    @if let Some(section) = section {
+                        // The page of the section itself has nothing above it.
+                        @if !is_sections_own { (breadcrumbs(title, section, trail)) }
+                    }
                     @if let Some(flash) = flash { (flash.render()) }
                     (body)
                 }
@@ -110,18 +135,21 @@ pub(super) fn render(page: Page<'_>, place: &str, flash: Option<&Flash>) -> Mark
     }
 }
 
-fn breadcrumbs(title: &str, section: Option<Section>, trail: &[Crumb<'_>]) -> Markup {
+/// What the page is about, where its title does not say so: ` · Gold`.
+fn about(title: &str, trail: &[Crumb<'_>]) -> String {
+    match trail.last() {
+        Some(crumb) if !title.contains(crumb.text) => format!(" · {}", crumb.text),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn breadcrumbs(title: &str, section: Section, trail: &[Crumb<'_>]) -> Markup {
     html! {
-        @if let Some(section) = section {
-            // The page of the section itself has nothing above it.
-            @if title != section.title() {
-                nav.crumbs aria-label="Breadcrumbs" {
-                    ol {
-                        li { a href=(section.path()) { (section.title()) } }
-                        @for crumb in trail { li { a href=(crumb.path) { (crumb.text) } } }
-                        li aria-current="page" { (title) }
-                    }
-                }
+        nav.crumbs aria-label="Breadcrumbs" {
+            ol {
+                li { a href=(section.path()) { (section.title()) } }
+                @for crumb in trail { li { a href=(crumb.path) { (crumb.text) } } }
+                li aria-current="page" { (title) }
             }
         }
     }
@@ -130,6 +158,54 @@ fn breadcrumbs(title: &str, section: Option<Section>, trail: &[Crumb<'_>]) -> Ma
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn frame<'a>(path: &'a str, flash: Option<&'a Flash>) -> Frame<'a> {
+        Frame {
+            path,
+            place: "local gateway",
+            flash,
+            is_error: false,
+        }
+    }
+
+    #[test]
+    fn a_plan_that_is_named_like_the_section_has_breadcrumbs_and_the_section_none() {
+        let page = || Page {
+            title: Section::Plans.title(),
+            section: Some(Section::Plans),
+            trail: &[],
+            body: html! {},
+        };
+        let has_crumbs = |path| {
+            let html = render(page(), frame(path, None)).into_string();
+            assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{html}");
+            html.contains("Breadcrumbs")
+        };
+        assert!(has_crumbs("/console/plans/g"));
+        assert!(!has_crumbs("/console/plans"));
+    }
+
+    #[test]
+    fn the_title_says_what_the_page_is_about_and_whether_something_is_wrong() {
+        let page = Page {
+            title: "Edit",
+            section: Some(Section::Plans),
+            trail: &[Crumb {
+                path: "/console/plans/g",
+                text: "Gold",
+            }],
+            body: html! {},
+        };
+        let frame = Frame {
+            is_error: true,
+            ..frame("/console/plans/g/edit", None)
+        };
+        let html = render(page, frame).into_string();
+        assert!(
+            html.contains("<title>Error: Edit · Gold · Tollgate</title>"),
+            "{html}"
+        );
+    }
 
     #[test]
     fn a_page_marks_its_section_and_has_no_script_or_style_in_it() {
@@ -140,16 +216,16 @@ mod tests {
             body: html! { h1 { "Gold" } },
         };
         let flash = Flash::done("saved");
-        let html = render(page, "local gateway", Some(&flash)).into_string();
+        let html = render(page, frame("/console/plans/g", Some(&flash))).into_string();
         assert!(
             html.contains("<title>&lt;Gold&gt; · Tollgate</title>"),
             "{html}"
         );
         assert!(
-            html.contains("<a href=\"/console/plans\" aria-current=\"page\">"),
+            html.contains("<a href=\"/console/plans\" aria-current=\"true\">"),
             "{html}"
         );
-        assert_eq!(html.matches("aria-current=\"page\"").count(), 2, "{html}");
+        assert_eq!(html.matches("aria-current=\"page\"").count(), 1, "{html}");
         assert!(html.contains("role=\"status\">saved"), "{html}");
         assert!(
             !html.contains("style=") && !html.contains("<style"),

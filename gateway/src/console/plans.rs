@@ -10,19 +10,18 @@ mod show;
 mod stage_list;
 mod unprotected;
 
-use std::sync::Arc;
-
 use maud::Markup;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::plan::Plan;
-use tollgate::store::PlanRegistry as _;
+use tollgate::store::{ApiKey, Page, PageRequest, PlanRegistry as _, StoreError};
 
 use super::answer::Answer;
 use super::forms::Mistakes;
-use super::layout::{Crumb, Page, Section};
+use super::layout::{self, Crumb, Section};
 use super::path;
 use super::problem::Problem;
 use super::visit::{Verb, Visit};
+use super::words;
 
 /// The field of a form or a query that names a stage, as `api:stage`.
 const STAGE: &str = "stage";
@@ -34,8 +33,14 @@ pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, 
         (Verb::Show, ["quota-words"]) => Ok(settings::quota_words(visit)),
         (Verb::Do, []) => edit::create(visit).await,
         (verb, [id, rest @ ..]) => {
-            let plan = plan(visit, id).await?;
-            of_plan(visit, &plan, verb, rest).await
+            let plan = visit.store().plan_by_id(&PlanId::from(*id)).await?;
+            match (plan, verb, rest) {
+                (Some(plan), verb, rest) => of_plan(visit, &plan, verb, rest).await,
+                // The second click of two, or somebody else was first.
+                (None, Verb::Do, ["delete"]) => Ok(Answer::redirect(Section::Plans.path())
+                    .saying(format!("The usage plan {id} was gone already."))),
+                (None, _, _) => Err(Problem::NotFound(format!("usage plan {id}"))),
+            }
         }
     }
 }
@@ -67,13 +72,6 @@ async fn of_plan(
     }
 }
 
-/// The plan as it is in the table now.
-async fn plan(visit: &Visit<'_>, id: &str) -> Result<Arc<Plan>, Problem> {
-    let plan = visit.store().plan_by_id(&PlanId::from(id)).await?;
-    plan.map(Arc::new)
-        .ok_or_else(|| Problem::NotFound(format!("usage plan {id}")))
-}
-
 /// The plan's path in the management API.
 fn api_path(plan: &Plan) -> String {
     format!("/usageplans/{}", path::segment(plan.id.as_str()))
@@ -98,9 +96,53 @@ fn covered_stage(plan: &Plan, text: &str) -> Result<ApiStage, Problem> {
 }
 
 /// After a change of the plan: its page, which shows the change.
-async fn changed(visit: &Visit<'_>, plan: &Plan, said: String) -> Result<Answer, Problem> {
-    visit.directory().reread_plan(&plan.id).await?;
-    Ok(Answer::redirect(&path::plan(plan.id.as_str())).saying(said))
+async fn changed(visit: &Visit<'_>, plan: &Plan, said: String) -> Answer {
+    reread(visit, &plan.id).await;
+    Answer::redirect(&path::plan(plan.id.as_str())).saying(said)
+}
+
+/// Reads a plan again that was changed, created or deleted. What is done is done: a list that is old for some seconds is no failure of it.
+async fn reread(visit: &Visit<'_>, id: &PlanId) {
+    if let Err(error) = visit.directory().reread_plan(id).await {
+        tracing::warn!(%error, "the console could not read a plan again that it has changed");
+    }
+}
+
+/// How many keys a page that asks for confirmation reads.
+const READ_MEMBERS: u32 = 100;
+
+/// The keys of a plan, as they are in the table now.
+struct Members {
+    /// Those that joined last.
+    first: Vec<ApiKey>,
+    has_more: bool,
+}
+
+impl Members {
+    async fn read(visit: &Visit<'_>, plan: &Plan) -> Result<Self, StoreError> {
+        let page = PageRequest {
+            limit: READ_MEMBERS,
+            after: None,
+        };
+        let reading = visit.store().plan_members(&plan.id, &page, None);
+        let Page { entries, next } = Box::pin(reading).await?;
+        Ok(Self {
+            first: entries,
+            has_more: next.is_some(),
+        })
+    }
+
+    /// `1 API key is`, `more than 100 API keys are`.
+    fn counted(&self, one: &str, many: &str) -> String {
+        let count = self.first.len();
+        let more = if self.has_more { "more than " } else { "" };
+        let text = if count == 1 && !self.has_more {
+            one
+        } else {
+            many
+        };
+        format!("{more}{} {text}", words::count(count))
+    }
 }
 
 /// A page below the plan's; once more, where there are mistakes.
@@ -112,7 +154,7 @@ fn sub_page(
     body: Markup,
 ) -> Answer {
     let path = path::plan(plan.id.as_str());
-    let page = Page {
+    let page = layout::Page {
         title,
         section: Some(Section::Plans),
         trail: &[Crumb {

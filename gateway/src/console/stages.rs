@@ -1,36 +1,51 @@
 //! The stages that a plan can cover, as far as they are known: those of REST APIs in the store, and those that a template declares.
 
+mod declared;
 mod read;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tollgate::api::{MethodPatterns, Route};
 use tollgate::id::ApiStage;
 use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, Timestamp};
 
+use super::loads::Loads;
 use super::surroundings::KeyRule;
-use crate::explain::{DeclaredAccess, DeclaredKind, DeclaredRoute, DeclaredStage};
+use crate::explain::DeclaredStage;
 use crate::template::DEFAULT_ROUTE;
 
 /// For how long a page may show what the one before it has read.
 const FRESH: Duration = Duration::from_secs(2);
 
+/// How long a visitor waits for stages that are read again.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// From this age on nobody has looked for long, and what was deployed meanwhile is worth more of a wait.
+const STALE: Duration = Duration::from_mins(1);
+
+/// How long a visitor waits in place of seeing stale stages.
+const PATIENCE_WITH_STALE: Duration = Duration::from_secs(2);
+
 /// The stages, and how to read them again.
-pub(super) struct Stages {
+pub(super) struct Stages(Arc<Inner>);
+
+struct Inner {
     store: DynamoStore,
     clock: Arc<dyn Clock>,
     declared: Vec<KnownStage>,
     current: ArcSwapOption<StageBook>,
+    loads: Loads,
 }
 
 /// All known stages: those of REST APIs first, each kind in the order of names.
 #[derive(Debug)]
 pub(super) struct StageBook {
     stages: Vec<KnownStage>,
+    indices: HashMap<ApiStage, usize>,
     read_at: Timestamp,
 }
 
@@ -41,7 +56,8 @@ pub(super) struct KnownStage {
     /// The API's name, or that of the function.
     pub(super) api_name: String,
     pub(super) kind: StageKind,
-    pub(super) methods: Arc<[KnownMethod]>,
+    /// `None` when what the stage serves could not be read.
+    pub(super) methods: Option<Arc<[KnownMethod]>>,
     /// Which deployment a stage of a REST API serves.
     deployment_id: Option<String>,
 }
@@ -76,35 +92,20 @@ impl StageKind {
 }
 
 impl KnownMethod {
-    fn declared(verb: &str, path: String, key: KeyRule) -> Self {
-        Self {
-            verb: verb.to_owned(),
-            path,
-            key,
-            resource_id: None,
-        }
-    }
-
-    fn of_route(route: &Route<DeclaredRoute>) -> Self {
-        let path = route.template().map(ToString::to_string);
-        let path = path.unwrap_or_else(|| DEFAULT_ROUTE.to_owned());
-        Self::declared(route.verb().as_str(), path, key_rule(route))
-    }
-
-    /// A function URL takes every path; what its layer leaves open is named one by one.
-    fn of_function_url(route: &Route<DeclaredRoute>) -> Vec<Self> {
-        let public = route.value().public.iter();
-        let open = public.flat_map(MethodPatterns::as_slice).map(|pattern| {
-            let path = pattern.path.to_string();
-            Self::declared(pattern.verb.as_str(), path, KeyRule::NotRequired)
-        });
-        let rest = Self::declared("ANY", "/{proxy+}".to_owned(), key_rule(route));
-        open.chain([rest]).collect()
-    }
-
     /// As a usage plan names the method: `/users/{id}/GET`.
     pub(super) fn plan_name(&self) -> String {
         format!("{}/{}", self.path, self.verb)
+    }
+
+    /// Whether a throttle of this name has requests to limit: not where no key is asked for, nor where plans are asked with the path of each
+    /// request, because the route is for all of them.
+    pub(super) fn can_be_throttled(&self, kind: StageKind) -> bool {
+        let has_own_name = match kind {
+            StageKind::RestApi => true,
+            StageKind::HttpApi => self.path != DEFAULT_ROUTE,
+            StageKind::FunctionUrl => false,
+        };
+        has_own_name && !self.is_open()
     }
 
     /// Whether anybody may call it, so that no plan limits it.
@@ -116,19 +117,33 @@ impl KnownMethod {
 impl KnownStage {
     /// The methods that require no key, and have no authorizer either.
     pub(super) fn open_methods(&self) -> impl Iterator<Item = &KnownMethod> {
-        self.methods.iter().filter(|method| method.is_open())
+        self.methods().filter(|method| method.is_open())
+    }
+
+    /// What it serves, as far as that is known.
+    pub(super) fn methods(&self) -> impl Iterator<Item = &KnownMethod> {
+        self.methods.iter().flat_map(|methods| methods.iter())
     }
 }
 
 impl StageBook {
+    fn new(mut stages: Vec<KnownStage>, read_at: Timestamp) -> Self {
+        stages.sort_by(|one, other| one.order().cmp(&other.order()));
+        let indices = stages.iter().enumerate();
+        let indices = indices.map(|(index, known)| (known.api_stage.clone(), index));
+        Self {
+            indices: indices.collect(),
+            stages,
+            read_at,
+        }
+    }
+
     pub(super) fn all(&self) -> &[KnownStage] {
         &self.stages
     }
 
     pub(super) fn get(&self, api_stage: &ApiStage) -> Option<&KnownStage> {
-        self.stages
-            .iter()
-            .find(|known| known.api_stage == *api_stage)
+        self.stages.get(*self.indices.get(api_stage)?)
     }
 
     /// A stage for people: `users · dev`; its id where no name is known.
@@ -146,74 +161,58 @@ impl Stages {
         clock: Arc<dyn Clock>,
         declared: &[DeclaredStage],
     ) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             store,
+            loads: Loads::new(Arc::clone(&clock)),
             clock,
             declared: declared.iter().map(KnownStage::declared).collect(),
             current: ArcSwapOption::empty(),
-        }
+        }))
     }
 
     /// The stages as they are, or were a moment ago.
     ///
     /// # Errors
     ///
-    /// When the store does not answer.
+    /// When none were read yet, and the store does not answer.
     pub(super) async fn book(&self) -> Result<Arc<StageBook>, StoreError> {
-        let now = self.clock.now();
-        let known = self.current.load_full();
-        if let Some(book) = &known
-            && now.abs_diff(book.read_at) < FRESH
-        {
-            return Ok(Arc::clone(book));
+        let inner = &self.0;
+        let known = || inner.current.load_full();
+        let Some(book) = known() else {
+            return inner.loads.first(known, inner.load()).await;
+        };
+        let age = inner.clock.now().abs_diff(book.read_at);
+        if age < FRESH {
+            return Ok(book);
         }
+        let patience = if age < STALE {
+            PATIENCE
+        } else {
+            PATIENCE_WITH_STALE
+        };
+        let loading = Arc::clone(inner);
+        let load = async move { loading.load().await };
+        inner.loads.renew(patience, load).await;
+        Ok(known().unwrap_or(book))
+    }
+}
+
+impl Inner {
+    async fn load(&self) -> Result<Arc<StageBook>, StoreError> {
+        let began_at = self.clock.now();
         // Boxed: calls of the store are large, and each page would carry them.
+        let known = self.current.load_full();
         let reading = Box::pin(read::rest_stages(&self.store, known.as_deref()));
         let mut stages = reading.await?;
         stages.extend(self.declared.iter().cloned());
-        stages.sort_by(|one, other| one.order().cmp(&other.order()));
-        let book = Arc::new(StageBook {
-            stages,
-            read_at: now,
-        });
+        let book = Arc::new(StageBook::new(stages, began_at));
         self.current.store(Some(Arc::clone(&book)));
         Ok(book)
     }
 }
 
 impl KnownStage {
-    fn declared(stage: &DeclaredStage) -> Self {
-        let methods = stage.routes.iter().flat_map(|route| match stage.kind {
-            DeclaredKind::HttpApi => vec![KnownMethod::of_route(route)],
-            DeclaredKind::FunctionUrl { .. } => KnownMethod::of_function_url(route),
-        });
-        Self {
-            api_stage: stage.api_stage.clone(),
-            api_name: stage.name.clone(),
-            kind: match stage.kind {
-                DeclaredKind::HttpApi => StageKind::HttpApi,
-                DeclaredKind::FunctionUrl { .. } => StageKind::FunctionUrl,
-            },
-            methods: methods.collect(),
-            deployment_id: None,
-        }
-    }
-
     fn order(&self) -> (StageKind, &str, &ApiStage) {
         (self.kind, &self.api_name, &self.api_stage)
-    }
-}
-
-/// The rule of a route that a template declares: what its function's layer asks for, else its authorizer.
-fn key_rule(route: &Route<DeclaredRoute>) -> KeyRule {
-    if DeclaredRoute::has_layer_for(route) {
-        return KeyRule::Required;
-    }
-    match &route.value().access {
-        DeclaredAccess::Open => KeyRule::NotRequired,
-        DeclaredAccess::Signed => KeyRule::Authorizer("AWS_IAM".to_owned()),
-        DeclaredAccess::Authorizer { name, .. } | DeclaredAccess::NotSimulated(name) => {
-            KeyRule::Authorizer(name.clone())
-        }
     }
 }

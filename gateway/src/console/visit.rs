@@ -16,7 +16,7 @@ use super::csrf::{self, Token};
 use super::directory::{Directory, Snapshot};
 use super::flash::Flash;
 use super::forms::Fields;
-use super::layout::{self, Page};
+use super::layout::{self, Frame, Page};
 use super::path;
 use super::problem::Problem;
 use super::stages::StageBook;
@@ -85,7 +85,7 @@ impl<'a> Visit<'a> {
             segments: segments(path),
             query: Fields::read(request.uri().query().unwrap_or("").as_bytes()),
             form,
-            token: Token::of(request.headers())?,
+            token: Token::of(request.headers(), &inner.new_token)?,
             flash: Flash::of(request.headers()),
             is_partial: request.headers().contains_key(HX_REQUEST),
             hangup: request.extensions().get().cloned().unwrap_or_default(),
@@ -210,8 +210,13 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn page_with(&self, status: StatusCode, page: Page<'_>) -> Answer {
-        let place = &self.inner.surroundings.place;
-        Answer::html(status, layout::render(page, place, self.flash.as_ref()))
+        let frame = Frame {
+            path: self.path,
+            place: &self.inner.surroundings.place,
+            flash: self.flash.as_ref(),
+            is_error: !status.is_success(),
+        };
+        Answer::html(status, layout::render(page, frame))
     }
 
     /// The answer with its cookies, and with the fields that each answer has.
@@ -223,7 +228,8 @@ impl<'a> Visit<'a> {
         } = answer;
         let flash_cookie = match (&flash, &self.flash) {
             (Some(flash), _) => flash.cookie(),
-            (None, Some(_)) if shows_flash => Flash::clearing_cookie(),
+            // A script that swaps in a part of the page does not show it.
+            (None, Some(_)) if shows_flash && !self.is_partial => Flash::clearing_cookie(),
             (None, Some(_) | None) => None,
         };
         let token_cookie = shows_flash.then(|| self.token.cookie()).flatten();

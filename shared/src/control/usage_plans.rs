@@ -21,6 +21,7 @@ pub use import::{ImportEffect, PreviewError, PreviewedKey, PreviewedRecord};
 pub use tags::{
     EXPIRES_AT as EXPIRES_AT_TAG, InvalidTags, check as check_tags, instant as parse_instant,
 };
+pub use usage_plan::MAX_INTEGER;
 
 /// AWS's limits on numbers in one account and region.
 const MAX_KEYS: u64 = 10_000;
@@ -29,10 +30,10 @@ const MAX_PLANS_OF_A_KEY: usize = 10;
 const MAX_METHOD_THROTTLES_OF_A_STAGE: usize = 20;
 
 /// The longest descriptions, in bytes. AWS refuses 125,001 characters.
-const MAX_DESCRIPTION_LEN: usize = 125_000;
+pub const MAX_DESCRIPTION_LEN: usize = 125_000;
 
 /// The longest names, in characters.
-const MAX_NAME_LEN: usize = 1_024;
+pub const MAX_NAME_LEN: usize = 1_024;
 
 /// An operation of this part, by its name in the service model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,11 @@
 //! Usage plans, as a person manages them.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use tests::{Gateway, workspace_root};
 
+use super::shop::World;
 use super::{Browser, says};
 
 #[tokio::test]
@@ -33,8 +36,13 @@ async fn a_plan_is_created_changed_and_deleted_with_forms() {
         "20,000 requests a week for each key; it starts again each Monday at 00:00 UTC.",
     );
     says(&page, "<dt>Next reset</dt><dd>Monday ");
-    // What was said once is not said again.
-    assert!(!browser.get(&path).await.body.contains("was created"));
+    // What was said once is not said again: the page takes its cookie away.
+    let cookies = page.headers.get_all("set-cookie").iter();
+    let cookies: Vec<&str> = cookies.map(|value| value.to_str().unwrap()).collect();
+    assert_eq!(
+        cookies,
+        ["tollgate-flash=; Path=/console; Max-Age=0; HttpOnly; SameSite=Strict"]
+    );
     let id = path.rsplit('/').next().unwrap();
     let plan = browser.api(&format!("/usageplans/{id}")).await;
     assert_eq!(
@@ -83,6 +91,95 @@ async fn a_plan_is_created_changed_and_deleted_with_forms() {
     assert_eq!(list, "/console/plans");
     says(&page, "The usage plan Gold 2 was deleted.");
     assert_eq!(browser.get(&path).await.status, 404);
+    let (list, page) = browser.done(&format!("{path}/delete"), &[]).await;
+    assert_eq!(list, "/console/plans");
+    says(&page, "was gone already.");
+}
+
+#[tokio::test]
+async fn only_what_a_person_has_changed_is_saved() {
+    let browser = Browser::open().await;
+    let gold = [
+        ("name", "Gold"),
+        ("throttle", "on"),
+        ("rate", "5"),
+        ("burst", "10"),
+    ];
+    let (path, _) = browser.done("/console/plans", &gold).await;
+    let id = path.rsplit('/').next().unwrap();
+    let form = browser.get(&format!("{path}/edit")).await;
+    says(&form, "name=\"shown-rate\" value=\"5\"");
+    let patch = json!({"patchOperations": [
+        {"op": "replace", "path": "/throttle/rateLimit", "value": "50"},
+    ]});
+    let elsewhere = browser
+        .client
+        .send(
+            "PATCH",
+            &format!("/usageplans/{id}"),
+            &[],
+            patch.to_string(),
+        )
+        .await;
+    assert_eq!(elsewhere.unwrap().status, 200);
+    let shown = [
+        ("shown-name", "Gold"),
+        ("shown-description", ""),
+        ("shown-throttle", "on"),
+        ("shown-rate", "5"),
+        ("shown-burst", "10"),
+        ("shown-quota", ""),
+        ("shown-limit", ""),
+        ("shown-period", "DAY"),
+        ("shown-offset", "0"),
+    ];
+    let unlimited = [("period", "DAY"), ("offset", "0")];
+    let faster = gold.map(|(name, value)| (name, if name == "rate" { "7" } else { value }));
+    let fields: Vec<_> = shown.into_iter().chain(faster).chain(unlimited).collect();
+    let again = browser.post(&format!("{path}/edit"), &fields).await;
+    assert_eq!(again.status, 422);
+    says(
+        &again,
+        "Somebody else has changed this meanwhile, to a rate of 50",
+    );
+    says(&again, "name=\"shown-rate\" value=\"50\"");
+
+    let described = [("description", "a\r\nb")];
+    let fields: Vec<_> = shown
+        .into_iter()
+        .chain(gold)
+        .chain(unlimited)
+        .chain(described)
+        .collect();
+    browser.done(&format!("{path}/edit"), &fields).await;
+    let plan = browser.api(&format!("/usageplans/{id}")).await;
+    assert_eq!(plan["throttle"]["rateLimit"].as_f64(), Some(50.0));
+    assert_eq!(plan["description"], "a\nb");
+}
+
+/// More stages than one transaction of the table can take away.
+#[tokio::test]
+async fn a_plan_of_very_many_stages_is_deleted() {
+    let world = World::without_gateway().await;
+    let plan = world
+        .call("POST", "/usageplans", &json!({"name": "Wide"}))
+        .await;
+    let id = plan["id"].as_str().unwrap();
+    let stages: Vec<String> = (0..120).map(|n| format!("elsewhere{n}:prod")).collect();
+    for stages in stages.chunks(40) {
+        let operations: Vec<Value> = stages
+            .iter()
+            .map(|stage| json!({"op": "add", "path": "/apiStages", "value": stage}))
+            .collect();
+        let body = json!({"patchOperations": operations});
+        world
+            .call("PATCH", &format!("/usageplans/{id}"), &body)
+            .await;
+    }
+    let path = format!("/console/plans/{id}");
+    let deleted = world.submit(&format!("{path}/delete"), &[]).await;
+    assert_eq!(deleted.status, 303, "{}", deleted.body);
+    assert_eq!(world.page(&path).await.status, 404);
 }
 
 #[tokio::test]
@@ -212,13 +309,17 @@ async fn a_stage_with_open_methods_is_marked_and_explained() {
 
     let explanation = format!("{path}/stages/unprotected?api={api}&stage=dev");
     // A page may show what was read two seconds before.
-    let page = loop {
-        let page = browser.get(&explanation).await;
-        if page.body.contains("<code>/users</code>") {
-            break page;
+    let shown = async {
+        loop {
+            let page = browser.get(&explanation).await;
+            if page.body.contains("<code>/users</code>") {
+                break page;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     };
+    let page = tokio::time::timeout(Duration::from_secs(30), shown).await;
+    let page = page.unwrap();
     says(&page, "deploy for this to take effect");
     says(
         &page,
@@ -226,10 +327,19 @@ async fn a_stage_with_open_methods_is_marked_and_explained() {
     );
     says(&browser.get(&path).await, "/stages/unprotected?api=");
 
-    let (_, page) = browser
-        .done(&format!("{path}/stages/remove"), &[("stage", &stage)])
-        .await;
+    browser.done(&methods, &throttle).await;
+    let remove = format!("{path}/stages/remove");
+    let confirmation = browser.get(&format!("{remove}?stage={stage}")).await;
+    says(
+        &confirmation,
+        "1 method throttle of this stage goes with it.",
+    );
+    let (_, page) = browser.done(&remove, &[("stage", &stage)]).await;
     says(&page, "The keys of this plan open nothing");
+    let (_, page) = browser.done(&remove, &[("stage", &stage)]).await;
+    says(&page, "any more.");
+    let plan = browser.api(&format!("/usageplans/{id}")).await;
+    assert_eq!(plan["apiStages"], json!([]));
     let (_, page) = browser
         .done(
             &format!("{path}/stages/add"),

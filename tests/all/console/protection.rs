@@ -2,7 +2,7 @@
 
 use tests::Gateway;
 
-use super::{Browser, says};
+use super::{Browser, says, token_in};
 
 #[tokio::test]
 async fn every_answer_has_the_fields_that_protect_it() {
@@ -44,6 +44,42 @@ async fn a_browser_is_led_to_the_console_and_a_client_to_the_management_api() {
     let put = put.unwrap();
     assert_eq!(put.status, 405);
     assert_eq!(put.header("allow"), Some("GET, HEAD, POST"));
+}
+
+/// The name of another site may be pointed at this machine.
+#[tokio::test]
+async fn the_console_answers_to_the_names_of_this_machine_only() {
+    let browser = Browser::open().await;
+    for path in ["/", "/console", "/console/plans"] {
+        let headers = [("host", "attacker.example"), ("accept", "text/html")];
+        let answer = browser.client.send("GET", path, &headers, "").await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 403, "{path}");
+        assert_eq!(answer.header("set-cookie"), None, "{path}");
+        assert!(!answer.body.contains("<html"), "{path}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn cookies_are_kept_from_scripts_and_from_other_sites() {
+    let browser = Browser::open().await;
+    let page = browser.client.get("/console/plans").await.unwrap();
+    let cookie = page.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("tollgate-csrf="), "{cookie}");
+    let done = browser.post("/console/plans", &[("name", "Gold")]).await;
+    let flash = done.header("set-cookie").unwrap();
+    assert!(flash.starts_with("tollgate-flash=done."), "{flash}");
+    for cookie in [cookie, flash] {
+        let attributes = "; Path=/console; HttpOnly; SameSite=Strict";
+        assert!(cookie.ends_with(attributes), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn two_tabs_that_open_at_once_can_both_send_their_forms() {
+    let browser = Browser::open().await;
+    let other = browser.client.get("/console/plans/new").await.unwrap();
+    assert_eq!(token_in(&other.body), browser.token);
 }
 
 #[tokio::test]

@@ -90,9 +90,16 @@ fn row(stage: &KnownStage, snapshot: &Snapshot) -> Markup {
             }
             td { (api_stage.stage) }
             td { (stage.kind.as_str()) }
-            td.number { (words::count(stage.methods.len())) }
+            td.number {
+                @match &stage.methods {
+                    Some(methods) => (words::count(methods.len())),
+                    None => span.quiet { "not known" },
+                }
+            }
             td {
-                @if open == 0 {
+                @if stage.methods.is_none() {
+                    span.quiet { "not known" }
+                } @else if open == 0 {
                     "none"
                 } @else if is_covered {
                     span.badge.warning { "⚠ " (words::count(open)) " that no plan limits" }

@@ -25,6 +25,25 @@
     setTimeout(() => { button.textContent = label; }, 1500);
   });
 
+  // A form is sent once: a second click would do the same thing again. Not before the event is over, since a disabled button is not sent
+  // along. A page that is left and shown again has its buttons back; so has one that stays, because the answer is a file.
+  const SENT_FOR_MS = 10000;
+  const buttonsOf = (form) => form.querySelectorAll("button[type=submit]");
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented) return;
+    const buttons = [...buttonsOf(form)].filter((button) => !button.disabled);
+    setTimeout(() => buttons.forEach((button) => { button.disabled = true; }));
+    setTimeout(() => buttons.forEach((button) => { button.disabled = false; }), SENT_FOR_MS);
+  });
+
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[method=post]").forEach((form) => {
+      buttonsOf(form).forEach((button) => { button.disabled = false; });
+    });
+  });
+
   // After a form was refused, the summary of what is wrong is read first.
   const focusMistakes = () => document.getElementById("mistakes")?.focus();
 

@@ -8,6 +8,8 @@ use tollgate::plan::Plan;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
+use super::rereads::Entry;
+
 /// A key in a list. Its value is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::console) struct ListedKey {
@@ -108,38 +110,43 @@ impl Snapshot {
         self.keys.iter().filter(move |key| key.matches(&lower_case))
     }
 
-    /// What is there when the key `id` is this one, or is gone.
-    pub(super) fn with_key(&self, id: &KeyId, key: Option<Arc<ListedKey>>) -> Self {
+    /// What is there when these entries are as they are, or are gone. No key is in a plan that is gone.
+    pub(super) fn with<'a>(&self, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut keys = self.keys.clone();
-        put(&mut keys, key, |known| known.id == *id);
-        Self::new(keys, self.plans.clone(), self.read_at)
-    }
-
-    /// What is there when the plan `id` is this one, or is gone. Then no key is in it any more.
-    pub(super) fn with_plan(&self, id: &PlanId, plan: Option<Arc<Plan>>) -> Self {
-        let mut keys = self.keys.clone();
-        if plan.is_none() {
-            for key in &mut keys {
-                if key.plan_ids.contains(id) {
-                    Arc::make_mut(key).plan_ids.retain(|known| known != id);
+        let mut plans = self.plans.clone();
+        for entry in entries {
+            match entry {
+                Entry::Key(id, key) => put(&mut keys, key.as_ref(), |known| known.id == *id),
+                Entry::Plan(id, plan) => {
+                    put(&mut plans, plan.as_ref(), |known| known.id == *id);
+                    if plan.is_none() {
+                        leave(&mut keys, id);
+                    }
                 }
             }
         }
-        let mut plans = self.plans.clone();
-        put(&mut plans, plan, |known| known.id == *id);
         Self::new(keys, plans, self.read_at)
     }
 }
 
+/// Takes all keys out of a plan.
+fn leave(keys: &mut [Arc<ListedKey>], plan_id: &PlanId) {
+    for key in keys {
+        if key.plan_ids.contains(plan_id) {
+            Arc::make_mut(key).plan_ids.retain(|known| known != plan_id);
+        }
+    }
+}
+
 /// Puts an entry in its place, a new one before all others, or takes it out.
-fn put<T>(entries: &mut Vec<T>, entry: Option<T>, is_it: impl Fn(&T) -> bool) {
+fn put<T: Clone>(entries: &mut Vec<T>, entry: Option<&T>, is_it: impl Fn(&T) -> bool) {
     let Some(entry) = entry else {
         entries.retain(|known| !is_it(known));
         return;
     };
     match entries.iter_mut().find(|known| is_it(known)) {
-        Some(known) => *known = entry,
-        None => entries.insert(0, entry),
+        Some(known) => known.clone_from(entry),
+        None => entries.insert(0, entry.clone()),
     }
 }
 
@@ -212,23 +219,26 @@ mod tests {
     fn a_change_shows_in_its_place_and_in_the_counts() {
         let snapshot = snapshot();
         assert_eq!(snapshot.key_count(&"b".into()), 2);
-        let changed = snapshot.with_key(&"k2".into(), Some(key("k2", "Jane Doe", &["g"])));
+        let changed = snapshot.with([&Entry::Key(
+            "k2".into(),
+            Some(key("k2", "Jane Doe", &["g"])),
+        )]);
         assert_eq!(names(&changed, ""), ["Joe Black", "Jane Doe"]);
         assert_eq!(changed.key_count(&"b".into()), 1);
-        let added = changed.with_key(&"k3".into(), Some(key("k3", "New", &[])));
+        let added = changed.with([&Entry::Key("k3".into(), Some(key("k3", "New", &[])))]);
         assert_eq!(names(&added, ""), ["New", "Joe Black", "Jane Doe"]);
-        let deleted = added.with_key(&"k1".into(), None);
+        let deleted = added.with([&Entry::Key("k1".into(), None)]);
         assert_eq!(names(&deleted, ""), ["New", "Jane Doe"]);
         assert_eq!(deleted.key_count(&"b".into()), 0);
     }
 
     #[test]
     fn a_plan_that_is_gone_has_no_keys() {
-        let snapshot = snapshot().with_plan(&"g".into(), None);
+        let snapshot = snapshot().with([&Entry::Plan("g".into(), None)]);
         assert!(snapshot.plan(&"g".into()).is_none());
         let jane = snapshot.key(&"k2".into()).unwrap();
         assert_eq!(jane.plan_ids, ["b".into()]);
-        let renamed = snapshot.with_plan(&"b".into(), Some(plan("b", "Tin")));
+        let renamed = snapshot.with([&Entry::Plan("b".into(), Some(plan("b", "Tin")))]);
         assert_eq!(renamed.plan(&"b".into()).unwrap().name, "Tin");
         assert_eq!(renamed.plans.len(), 1);
     }

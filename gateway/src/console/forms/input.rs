@@ -112,7 +112,7 @@ pub(in crate::console) fn checkbox(name: &str, label: &str, is_ticked: bool) -> 
 pub(in crate::console) fn search(action: &str, label: &str, text: &str, more: &Markup) -> Markup {
     html! {
         form.inline role="search" method="get" action=(action) hx-get=(action) hx-target="#list" hx-select="#list"
-            hx-swap="outerHTML" hx-push-url="true" hx-trigger="input changed delay:250ms, change, submit" {
+            hx-swap="outerHTML" hx-select-oob="#found:innerHTML" hx-push-url="true" hx-trigger="input changed delay:250ms, change, submit" {
             div.field {
                 label for="field-q" { (label) }
                 input type="search" id="field-q" name="q" value=(text) autocomplete="off";
@@ -121,6 +121,11 @@ pub(in crate::console) fn search(action: &str, label: &str, text: &str, more: &M
             button type="submit" { "Search" }
         }
     }
+}
+
+/// How much a search has found: a screen reader says it when the list follows what is typed.
+pub(in crate::console) fn found(text: &str) -> Markup {
+    html! { p.visually-hidden id="found" role="status" { (text) } }
 }
 
 /// The button that sends a form.

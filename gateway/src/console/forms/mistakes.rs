@@ -34,6 +34,11 @@ impl Mistakes {
         self.whole = Some(refusal.message.clone());
     }
 
+    /// Says what is wrong with the whole.
+    pub(in crate::console) fn note_whole(&mut self, text: impl Into<String>) {
+        self.whole = Some(text.into());
+    }
+
     pub(in crate::console) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.whole.is_none()
     }

@@ -1,6 +1,6 @@
 //! Creating a usage plan, and changing its settings.
 
-use http::Method;
+use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde_json::Value;
 use tollgate::id::{ApiStage, PlanId};
@@ -14,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::settings::Entered;
-use super::{STAGE, api_path, changed, page_path, sub_page};
+use super::{STAGE, api_path, changed, page_path, reread, sub_page};
 
 /// With more stages a list to tick is no help: they are added one by one.
 const MAX_LISTED_STAGES: usize = 30;
@@ -33,12 +33,12 @@ pub(super) async fn new_page(visit: &Visit<'_>) -> Result<Answer, Problem> {
 pub(super) async fn create(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let entered = Entered::of_form(visit.form());
     let mut mistakes = Mistakes::default();
-    if let Some(settings) = entered.read(&mut mistakes) {
-        let stages: Vec<ApiStage> = visit
-            .form()
-            .all(STAGE)
-            .filter_map(ApiStage::parse)
-            .collect();
+    let stages: Option<Vec<ApiStage>> = visit.form().all(STAGE).map(ApiStage::parse).collect();
+    if stages.is_none() {
+        mistakes.note_whole("One of the stages is not written as api:stage. Choose them again.");
+    }
+    let settings = entered.read(None, &mut mistakes);
+    if let (Some(settings), Some(stages)) = (settings, stages) {
         let body = settings.body(&stages);
         match visit.call(Method::POST, "/usageplans", &body).await {
             Ok(created) => {
@@ -46,7 +46,7 @@ pub(super) async fn create(visit: &Visit<'_>) -> Result<Answer, Problem> {
                     .get("id")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                visit.directory().reread_plan(&PlanId::from(id)).await?;
+                reread(visit, &PlanId::from(id)).await;
                 let said = format!("The usage plan {} was created.", settings.name);
                 return Ok(Answer::redirect(&path::plan(id)).saying(said));
             }
@@ -97,15 +97,20 @@ pub(super) fn page(visit: &Visit<'_>, plan: &Plan) -> Answer {
 }
 
 pub(super) async fn save(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
-    let entered = Entered::of_form(visit.form());
     let mut mistakes = Mistakes::default();
-    if let Some(settings) = entered.read(&mut mistakes) {
+    let entered = Entered::of_edit(visit.form(), plan, &mut mistakes);
+    if let Some(settings) = entered.read(Some(plan), &mut mistakes) {
         let patches = settings.patches(plan);
         match visit.patch(&api_path(plan), patches).await {
             Ok(()) => {
                 let said = format!("The usage plan {} was saved.", settings.name);
-                return changed(visit, plan, said).await;
+                return Ok(changed(visit, plan, said).await);
             }
+            Err(refusal)
+                if refusal.status == StatusCode::BAD_REQUEST
+                    && settings.takes_throttle_of_methods(plan) => mistakes.note_whole(
+                "The plan’s throttle cannot go while methods have throttles of their own. Remove those first: they are beside the stages on the plan’s page.",
+            ),
             Err(refusal) => mistakes.refuse(&refusal),
         }
     }
@@ -115,6 +120,8 @@ pub(super) async fn save(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Probl
 fn form_page(visit: &Visit<'_>, plan: &Plan, entered: &Entered, mistakes: &Mistakes) -> Answer {
     let path = path::plan(plan.id.as_str());
     let content = html! {
+        // After a mistake as well: who saves again has seen what the plan has now.
+        (Entered::of_plan(plan).carried())
         (entered.inputs(mistakes, visit.now()))
         p.actions { (submit("Save")) a href=(path) { "Cancel" } }
     };

@@ -40,6 +40,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
                 }
             } @else {
                 (forms::search(section.path(), "Search by name, id or stage", text, &html! {}))
+                (forms::found(&counted(found.len())))
                 div id="list" {
                     @if found.is_empty() {
                         div.empty {
@@ -69,6 +70,15 @@ fn found(snapshot: &Snapshot, book: &StageBook, text: &str) -> Vec<Arc<Plan>> {
             })
     });
     plans.cloned().collect()
+}
+
+fn counted(count: usize) -> String {
+    let noun = if count == 1 {
+        "usage plan"
+    } else {
+        "usage plans"
+    };
+    format!("{} {noun} found", words::count(count))
 }
 
 fn table(plans: &[Arc<Plan>], snapshot: &Snapshot, book: &StageBook) -> Markup {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use tollgate::id::KeyId;
@@ -77,6 +77,7 @@ pub(super) async fn add_page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, P
             div.empty { p { "There are no API keys yet." } p { a href="/console/keys/new" { "Create the first one" } "." } }
         } @else {
             (forms::search(&path, "Search by name, id or customer", text, &html! {}))
+            (forms::found(&format!("{} found", keys(found.len()))))
             div id="list" {
                 @if found.is_empty() {
                     div.empty { p { "No API key outside of this plan fits the search." } p { a href=(path) { "Show all" } } }
@@ -157,11 +158,11 @@ pub(super) async fn add(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
     let called = visit
         .call(Method::POST, &format!("{}/keys", api_path(plan)), &body)
         .await;
-    visit.directory().reread_key(&id).await?;
+    reread_key(visit, &id).await;
     let back = Answer::redirect(&page_path(plan, "keys/add"));
     Ok(match called {
         Ok(_value) => {
-            let name = name(visit, &id).await?;
+            let name = name(visit, &id).await;
             back.saying(format!("{name} is in {} now.", plan.name))
         }
         Err(refusal) => back.warning(refusal.message),
@@ -170,22 +171,33 @@ pub(super) async fn add(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
 
 pub(super) async fn remove(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let id = KeyId::from(visit.form().get(KEY));
-    let name = name(visit, &id).await?;
+    let name = name(visit, &id).await;
     let path = format!("{}/keys/{}", api_path(plan), path::segment(id.as_str()));
     let called = visit.call(Method::DELETE, &path, &Value::Null).await;
-    visit.directory().reread_key(&id).await?;
+    reread_key(visit, &id).await;
     let back = Answer::redirect(&path::plan(plan.id.as_str()));
     Ok(match called {
         Ok(_nothing) => back.saying(format!("{name} is no longer in {}.", plan.name)),
+        // The second click of two, or somebody else was first.
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => {
+            back.saying(format!("{name} was not in {} any more.", plan.name))
+        }
         Err(refusal) => back.warning(refusal.message),
     })
 }
 
+/// Reads a key again that was changed. What is done is done: a list that is old for some seconds is no failure of it.
+async fn reread_key(visit: &Visit<'_>, id: &KeyId) {
+    if let Err(error) = visit.directory().reread_key(id).await {
+        tracing::warn!(%error, "the console could not read a key again that it has changed");
+    }
+}
+
 /// The key's name for people; its id when nobody knows it.
-async fn name(visit: &Visit<'_>, id: &KeyId) -> Result<String, Problem> {
-    let snapshot = visit.snapshot().await?;
-    Ok(match snapshot.key(id) {
+async fn name(visit: &Visit<'_>, id: &KeyId) -> String {
+    let snapshot = visit.snapshot().await;
+    match snapshot.ok().and_then(|snapshot| snapshot.key(id).cloned()) {
         Some(key) => format!("{} ({id})", key.name),
         None => id.to_string(),
-    })
+    }
 }

@@ -9,13 +9,17 @@ use super::super::call::Patches;
 use super::super::forms::{Fields, Input, InputKind, Mistakes, submit};
 use super::super::path;
 use super::super::problem::Problem;
-use super::super::stages::{KnownStage, StageBook};
+use super::super::stages::{KnownStage, StageBook, StageKind};
 use super::super::visit::Visit;
 use super::super::words;
 use super::settings::{rate, whole_number};
-use super::{STAGE, api_path, covered_stage, page_path, stage_path, sub_page};
+use super::{STAGE, api_path, covered_stage, page_path, reread, stage_path, sub_page};
+use crate::template::DEFAULT_ROUTE;
 
 const METHOD: &str = "method";
+
+/// What stands for all methods.
+const EVERY_METHOD: &str = "*/*";
 
 pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let api_stage = covered_stage(plan, visit.query().get(STAGE))?;
@@ -27,11 +31,15 @@ pub(super) async fn set(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
     let api_stage = covered_stage(plan, fields.get(STAGE))?;
     let mut mistakes = Mistakes::default();
     let method = fields.get(METHOD);
-    if method.is_empty() {
-        mistakes.note(METHOD, "Choose a method.");
+    let known = visit.stage_book().await?;
+    if let Err(text) = can_match(method, known.get(&api_stage).map(|known| known.kind)) {
+        mistakes.note(METHOD, text);
     }
     let rate = mistakes.take("rate", rate(fields.get("rate")));
-    let burst = mistakes.take("burst", whole_number("The burst", fields.get("burst")));
+    let burst = mistakes.take(
+        "burst",
+        whole_number("The burst", fields.get("burst"), None),
+    );
     if let (Some(rate), Some(burst), true) = (rate, burst, mistakes.is_empty()) {
         let base = throttle_path(&api_stage, method);
         let mut patches = Patches::default();
@@ -43,7 +51,7 @@ pub(super) async fn set(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
         match visit.patch(&api_path(plan), patches).await {
             Ok(()) => {
                 let said = format!("The throttle of {method} was saved.");
-                return back(visit, plan, &api_stage, said).await;
+                return Ok(back(visit, plan, &api_stage, said).await);
             }
             Err(refusal) => mistakes.refuse(&refusal),
         }
@@ -54,29 +62,48 @@ pub(super) async fn set(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
 pub(super) async fn remove(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let api_stage = covered_stage(plan, visit.form().get(STAGE))?;
     let method = visit.form().get(METHOD);
+    let has_throttle = plan
+        .covered(&api_stage)
+        .is_some_and(|covered| covered.method_throttles.contains_key(method));
+    if !has_throttle {
+        // The second click of two, or somebody else was first.
+        let said = format!("{method} had no throttle of its own any more.");
+        return Ok(back(visit, plan, &api_stage, said).await);
+    }
     let mut patches = Patches::default();
     patches.remove(&throttle_path(&api_stage, method));
     match visit.patch(&api_path(plan), patches).await {
         Ok(()) => {
             let said = format!("{method} has no throttle of its own any more.");
-            back(visit, plan, &api_stage, said).await
+            Ok(back(visit, plan, &api_stage, said).await)
         }
         Err(refusal) => {
-            let mut mistakes = Mistakes::default();
-            mistakes.refuse(&refusal);
+            let mistakes = Mistakes::refused("The throttle was not removed", &refusal);
             form(visit, plan, &api_stage, &mistakes).await
         }
     }
 }
 
-async fn back(
-    visit: &Visit<'_>,
-    plan: &Plan,
-    api_stage: &ApiStage,
-    said: String,
-) -> Result<Answer, Problem> {
-    visit.directory().reread_plan(&plan.id).await?;
-    Ok(Answer::redirect(&stage_path(plan, "methods", api_stage)).saying(said))
+async fn back(visit: &Visit<'_>, plan: &Plan, api_stage: &ApiStage, said: String) -> Answer {
+    reread(visit, &plan.id).await;
+    Answer::redirect(&stage_path(plan, "methods", api_stage)).saying(said)
+}
+
+/// Refuses the names of methods that no request has: behind `$default`, and behind a function URL, requests go by their own path.
+fn can_match(method: &str, kind: Option<StageKind>) -> Result<(), &'static str> {
+    if method.is_empty() {
+        return Err("Choose a method.");
+    }
+    let is_default = method.trim_start_matches('/').starts_with(DEFAULT_ROUTE);
+    match kind {
+        Some(StageKind::HttpApi) if is_default => Err(
+            "Requests that the route $default takes are counted by their own path, so that no request has this name. Enter */* for every method.",
+        ),
+        Some(StageKind::FunctionUrl) if is_default || method.contains('{') => Err(
+            "A function URL has no resources: requests are counted by their own path, so that no request has this name. Enter */* for every method.",
+        ),
+        Some(StageKind::RestApi | StageKind::HttpApi | StageKind::FunctionUrl) | None => Ok(()),
+    }
 }
 
 /// The path of a method's throttle in patch operations, where slashes in names are `~1`.
@@ -101,12 +128,12 @@ async fn form(
             (words::throttle(plan.throttle)) "."
         }
         (mistakes.summary())
+        @if let Some(covered) = covered { (table(visit, plan, covered)) }
         @if plan.throttle.is_none() {
             div.notice.warning {
                 p { "A plan needs a throttle before its methods can have others. " a href=(page_path(plan, "edit")) { "Set the plan’s throttle" } " first." }
             }
         } @else {
-            @if let Some(covered) = covered { (table(visit, plan, covered)) }
             (inputs(visit, plan, api_stage, &book, mistakes))
         }
         p { a href=(path::plan(plan.id.as_str())) { "Back to " (plan.name) } }
@@ -202,12 +229,15 @@ fn method_input(value: &str, known: Option<&KnownStage>, mistakes: &Mistakes) ->
                 aria-describedby={ @if mistake.is_some() { "mistake-method " } "hint-method" }
                 aria-invalid=[mistake.map(|_| "true")];
             datalist id="methods" {
+                option value=(EVERY_METHOD) {}
                 @if let Some(known) = known {
-                    @for method in known.methods.iter() { option value=(method.plan_name()) {} }
+                    @for method in known.methods().filter(|method| method.can_be_throttled(known.kind)) {
+                        option value=(method.plan_name()) {}
+                    }
                 }
             }
             @if let Some(text) = mistake { p.mistake id="mistake-method" { (text) } }
-            p.hint id="hint-method" { "The resource’s path and the verb, such as " code { "/users/{id}/GET" } ". The root is " code { "//GET" } "." }
+            p.hint id="hint-method" { "The resource’s path and the verb, such as " code { "/users/{id}/GET" } ". The root is " code { "//GET" } ", and " code { (EVERY_METHOD) } " is every method that has none of its own. Methods that need no key cannot be throttled." }
         }
     }
 }
@@ -215,6 +245,18 @@ fn method_input(value: &str, known: Option<&KnownStage>, mistakes: &Mistakes) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_no_request_has_is_refused() {
+        let is_refused = |method, kind| can_match(method, Some(kind)).is_err();
+        assert!(is_refused("", StageKind::RestApi));
+        assert!(is_refused("/$default/ANY", StageKind::HttpApi));
+        assert!(is_refused("$default/ANY", StageKind::HttpApi));
+        assert!(is_refused("/{proxy+}/ANY", StageKind::FunctionUrl));
+        assert!(!is_refused("/{proxy+}/ANY", StageKind::HttpApi));
+        assert!(!is_refused("*/*", StageKind::FunctionUrl));
+        assert!(!is_refused("/users/GET", StageKind::FunctionUrl));
+    }
 
     #[test]
     fn the_slashes_of_a_method_are_written_as_json_pointers_have_them() {

@@ -1,10 +1,14 @@
 //! The settings of a usage plan, as a form has them.
 
+mod limits;
+mod rebase;
+
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
-use tollgate::bucket::Rate;
+use tollgate::bucket::{Rate, Throttle};
+use tollgate::control::{MAX_DESCRIPTION_LEN, MAX_NAME_LEN};
 use tollgate::id::ApiStage;
-use tollgate::plan::Plan;
+use tollgate::plan::{CoveredStage, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
@@ -14,10 +18,8 @@ use super::super::forms::{Choice, Fields, Input, InputKind, Mistakes, checkbox, 
 use super::super::visit::Visit;
 use super::super::words;
 
-/// The largest whole number that clients of the management API can read.
-const MAX_INTEGER: u64 = 2_147_483_647;
-
-const PERIODS: [Period; 3] = [Period::Day, Period::Week, Period::Month];
+use limits::{PERIODS, period, window};
+pub(super) use limits::{rate, whole_number};
 
 /// What stands in the fields, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,45 +72,77 @@ impl Entered {
     }
 
     pub(super) fn of_form(form: &Fields) -> Self {
-        let text = |name| form.get(name).to_owned();
+        Self::with_prefix(form, "")
+    }
+
+    fn with_prefix(form: &Fields, prefix: &str) -> Self {
+        let text = |name: &str| lines(form.get(&format!("{prefix}{name}")));
+        let is_ticked = |name: &str| !text(name).is_empty();
         Self {
             name: text("name"),
             description: text("description"),
-            has_throttle: form.is_ticked("throttle"),
+            has_throttle: is_ticked("throttle"),
             rate: text("rate"),
             burst: text("burst"),
-            has_quota: form.is_ticked("quota"),
+            has_quota: is_ticked("quota"),
             limit: text("limit"),
             period: text("period"),
             offset: text("offset"),
         }
     }
 
-    /// The settings, or notes of all that is wrong.
-    pub(super) fn read(&self, mistakes: &mut Mistakes) -> Option<Settings> {
+    /// The settings, or notes of all that is wrong. What a plan has already is not wrong, although clients of the management API could not
+    /// set it.
+    pub(super) fn read(&self, plan: Option<&Plan>, mistakes: &mut Mistakes) -> Option<Settings> {
         let name = mistakes.take("name", required(&self.name));
-        let throttle = if self.has_throttle {
-            let rate = mistakes.take("rate", rate(&self.rate));
-            let burst = mistakes.take("burst", whole_number("The burst", &self.burst));
-            rate.zip(burst)
-        } else {
-            None
-        };
-        let quota = if self.has_quota {
-            let limit = mistakes.take("limit", whole_number("The quota", &self.limit));
-            let window = mistakes.take("offset", window(&self.period, &self.offset));
-            let quota = limit.zip(window);
-            quota.and_then(|(limit, (period, offset))| Quota::new(limit, period, offset).ok())
-        } else {
-            None
-        };
+        let description = mistakes.take("description", bounded(&self.description));
+        let throttle = self.read_throttle(plan.and_then(|plan| plan.throttle), mistakes);
+        let quota = self.read_quota(plan.and_then(|plan| plan.quota), mistakes);
         let settings = Settings {
             name: name?,
-            description: self.description.clone(),
+            description: description?,
             throttle,
             quota,
         };
         mistakes.is_empty().then_some(settings)
+    }
+
+    fn read_throttle(
+        &self,
+        known: Option<Throttle>,
+        mistakes: &mut Mistakes,
+    ) -> Option<(Rate, u64)> {
+        if !self.has_throttle {
+            if known.is_none() && !(self.rate.is_empty() && self.burst.is_empty()) {
+                let text = "Tick the box of the throttle for this limit, or empty the field.";
+                let field = if self.rate.is_empty() {
+                    "burst"
+                } else {
+                    "rate"
+                };
+                mistakes.note(field, text);
+            }
+            return None;
+        }
+        let rate = mistakes.take("rate", rate(&self.rate));
+        let known = known.map(|throttle| throttle.burst);
+        let burst = whole_number("The burst", &self.burst, known);
+        rate.zip(mistakes.take("burst", burst))
+    }
+
+    fn read_quota(&self, known: Option<Quota>, mistakes: &mut Mistakes) -> Option<Quota> {
+        if !self.has_quota {
+            if known.is_none() && !self.limit.is_empty() {
+                let text = "Tick the box of the quota for this limit, or empty the field.";
+                mistakes.note("limit", text);
+            }
+            return None;
+        }
+        let limit = whole_number("The quota", &self.limit, known.map(Quota::limit));
+        let limit = mistakes.take("limit", limit);
+        let period = mistakes.take("period", period(&self.period))?;
+        let offset = mistakes.take("offset", window(period, &self.offset));
+        Quota::new(limit?, period, offset?).ok()
     }
 
     /// The inputs.
@@ -128,7 +162,7 @@ impl Entered {
         let any = InputKind::Number { step: "any" };
         html! {
             (text("name", "Name", &self.name, InputKind::Text, true, ""))
-            (text("description", "Description", &self.description, InputKind::Text, false, ""))
+            (text("description", "Description", &self.description, InputKind::Lines, false, ""))
             fieldset {
                 legend { "Throttle" }
                 (checkbox("throttle", "Limit how fast each key may go", self.has_throttle))
@@ -155,7 +189,8 @@ impl Entered {
 
     /// What period and offset mean, as far as they have been entered.
     fn quota_words(&self, now: Timestamp) -> Markup {
-        let read = window(&self.period, &self.offset);
+        let read =
+            period(&self.period).and_then(|period| Ok((period, window(period, &self.offset)?)));
         html! {
             @match read {
                 Err(text) => p.hint { (text) },
@@ -203,6 +238,12 @@ impl Settings {
         Value::Object(members)
     }
 
+    /// Whether the plan would lose its throttle, and has methods with throttles.
+    pub(super) fn takes_throttle_of_methods(&self, plan: &Plan) -> bool {
+        let has_others = |covered: &CoveredStage| !covered.method_throttles.is_empty();
+        self.throttle.is_none() && plan.stages.iter().any(has_others)
+    }
+
     /// What has to be changed of a plan.
     pub(super) fn patches(&self, plan: &Plan) -> Patches {
         let mut patches = Patches::default();
@@ -212,22 +253,30 @@ impl Settings {
         if self.description != plan.description.as_deref().unwrap_or("") {
             patches.replace("/description", self.description.as_str());
         }
-        let throttle = plan.throttle.map(|it| (it.rate, it.burst));
-        match self.throttle {
-            same if same == throttle => {}
-            None => patches.remove("/throttle"),
-            Some((rate, burst)) => {
-                patches.replace("/throttle/rateLimit", rate.as_per_second().to_string());
-                patches.replace("/throttle/burstLimit", burst.to_string());
+        match (self.throttle, plan.throttle) {
+            (None, None) => {}
+            (None, Some(_)) => patches.remove("/throttle"),
+            (Some((rate, burst)), known) => {
+                if known.is_none_or(|known| known.rate != rate) {
+                    patches.replace("/throttle/rateLimit", rate.as_per_second().to_string());
+                }
+                if known.is_none_or(|known| known.burst != burst) {
+                    patches.replace("/throttle/burstLimit", burst.to_string());
+                }
             }
         }
-        match self.quota {
-            same if same == plan.quota => {}
-            None => patches.remove("/quota"),
-            Some(quota) => {
-                patches.replace("/quota/limit", quota.limit().to_string());
-                patches.replace("/quota/period", quota.period().as_str());
-                patches.replace("/quota/offset", quota.offset().to_string());
+        match (self.quota, plan.quota) {
+            (None, None) => {}
+            (None, Some(_)) => patches.remove("/quota"),
+            (Some(quota), known) => {
+                if known.is_none_or(|known| known.limit() != quota.limit()) {
+                    patches.replace("/quota/limit", quota.limit().to_string());
+                }
+                let window = |quota: Quota| (quota.period(), quota.offset());
+                if known.is_none_or(|known| window(known) != window(quota)) {
+                    patches.replace("/quota/period", quota.period().as_str());
+                    patches.replace("/quota/offset", quota.offset().to_string());
+                }
             }
         }
         patches
@@ -242,51 +291,28 @@ const fn period_text(period: Period) -> &'static str {
     }
 }
 
+/// Browsers send the ends of lines as the network has them.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 fn required(text: &str) -> Result<String, String> {
     if text.is_empty() {
         Err("A usage plan needs a name.".to_owned())
+    } else if text.chars().count() > MAX_NAME_LEN {
+        let max = words::count(MAX_NAME_LEN);
+        Err(format!("A name has {max} characters at the most."))
     } else {
         Ok(text.to_owned())
     }
 }
 
-/// Reads a rate. Separators of thousands are let pass.
-pub(super) fn rate(text: &str) -> Result<Rate, String> {
-    let wrong = || "The rate is a number of requests a second, 0 or more.".to_owned();
-    let number: f64 = text
-        .replace(',', "")
-        .parse()
-        .map_err(|_no_number| wrong())?;
-    Rate::per_second(number).map_err(|_negative| wrong())
-}
-
-/// Reads a whole number that clients of the management API can read, too.
-pub(super) fn whole_number(what: &str, text: &str) -> Result<u64, String> {
-    text.replace(',', "")
-        .parse()
-        .ok()
-        .filter(|number| *number <= MAX_INTEGER)
-        .ok_or_else(|| {
-            let max = words::number(MAX_INTEGER);
-            format!("{what} is a whole number of requests, from 0 to {max}.")
-        })
-}
-
-/// Reads a period and its offset. An empty offset is none.
-fn window(period: &str, offset: &str) -> Result<(Period, u32), String> {
-    let period = Period::parse(period)
-        .ok_or_else(|| "A quota is for a day, a week or a month.".to_owned())?;
-    let max = period.max_offset();
-    let offset = if offset.is_empty() { "0" } else { offset };
-    match offset.parse() {
-        Ok(offset) if offset <= max => Ok((period, offset)),
-        Ok(_) | Err(_) => Err(match period {
-            Period::Day => "A quota for a day has no offset: enter 0.".to_owned(),
-            Period::Week | Period::Month => {
-                let noun = words::period_noun(period);
-                format!("The offset in a {noun} is a whole number of days, from 0 to {max}.")
-            }
-        }),
+fn bounded(text: &str) -> Result<String, String> {
+    if text.len() > MAX_DESCRIPTION_LEN {
+        let max = words::count(MAX_DESCRIPTION_LEN);
+        Err(format!("A description has {max} bytes at the most."))
+    } else {
+        Ok(text.to_owned())
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{members, page_path, stage_path};
+use super::{members, page_path, stage_path, unprotected};
 
 pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let (snapshot, book) = tokio::try_join!(visit.snapshot(), visit.stage_book())?;
@@ -98,6 +98,7 @@ fn stage_row(plan: &Plan, covered: &CoveredStage, book: &StageBook) -> Markup {
             td {
                 @match book.get(api_stage) {
                     None => span.quiet { "not known here" },
+                    Some(known) if known.methods.is_none() => span.quiet { "not known" },
                     Some(known) if known.open_methods().next().is_none() => "none",
                     Some(_) => (exclamation_mark(plan, api_stage, book)),
                 }
@@ -131,8 +132,8 @@ pub(super) fn exclamation_mark(plan: &Plan, api_stage: &ApiStage, book: &StageBo
     let path = path::with_query(
         &page_path(plan, "stages/unprotected"),
         [
-            ("api", api_stage.api_id.as_str()),
-            ("stage", api_stage.stage.as_str()),
+            (unprotected::API, api_stage.api_id.as_str()),
+            (unprotected::STAGE_NAME, api_stage.stage.as_str()),
         ],
     );
     html! {

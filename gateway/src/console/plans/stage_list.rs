@@ -12,7 +12,7 @@ use super::super::problem::Problem;
 use super::super::stages::{KnownStage, StageBook};
 use super::super::visit::Visit;
 use super::super::words;
-use super::{STAGE, api_path, changed, covered_stage, page_path, stage_path, sub_page};
+use super::{Members, STAGE, api_path, changed, covered_stage, page_path, stage_path, sub_page};
 
 /// The field for a stage that is not in the list.
 const OTHER: &str = "other";
@@ -39,7 +39,7 @@ pub(super) async fn add(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Proble
                     plan.name,
                     book.title(&api_stage)
                 );
-                return changed(visit, plan, said).await;
+                return Ok(changed(visit, plan, said).await);
             }
             Err(refusal) => mistakes.refuse(&refusal),
         }
@@ -128,18 +128,27 @@ pub(super) async fn remove_page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer
 }
 
 pub(super) async fn remove(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
-    let api_stage = covered_stage(plan, visit.form().get(STAGE))?;
+    let text = visit.form().get(STAGE);
+    let book = visit.stage_book().await?;
+    if let Some(api_stage) = ApiStage::parse(text)
+        && plan.covered(&api_stage).is_none()
+    {
+        // The second click of two, or somebody else was first.
+        let title = book.title(&api_stage);
+        let said = format!("The keys of {} did not open {title} any more.", plan.name);
+        return Ok(changed(visit, plan, said).await);
+    }
+    let api_stage = covered_stage(plan, text)?;
     let mut patches = Patches::default();
     patches.remove_value("/apiStages", api_stage.to_string());
     match visit.patch(&api_path(plan), patches).await {
         Ok(()) => {
-            let title = visit.stage_book().await?.title(&api_stage);
+            let title = book.title(&api_stage);
             let said = format!("The keys of {} no longer open {title}.", plan.name);
-            changed(visit, plan, said).await
+            Ok(changed(visit, plan, said).await)
         }
         Err(refusal) => {
-            let mut mistakes = Mistakes::default();
-            mistakes.refuse(&refusal);
+            let mistakes = Mistakes::refused("The stage was not removed", &refusal);
             removal(visit, plan, &api_stage, &mistakes).await
         }
     }
@@ -151,9 +160,8 @@ async fn removal(
     api_stage: &ApiStage,
     mistakes: &Mistakes,
 ) -> Result<Answer, Problem> {
-    let (snapshot, book) = tokio::try_join!(visit.snapshot(), visit.stage_book())?;
+    let (members, book) = tokio::try_join!(Members::read(visit, plan), visit.stage_book())?;
     let title = book.title(api_stage);
-    let keys = snapshot.key_count(&plan.id);
     let throttles = plan
         .covered(api_stage)
         .map_or(0, |covered| covered.method_throttles.len());
@@ -166,16 +174,16 @@ async fn removal(
         (mistakes.summary())
         div.notice.warning {
             h2 { "What this breaks" }
-            @if keys == 0 {
+            @if members.first.is_empty() {
                 p { "No API key is in this plan: no client loses anything." }
             } @else {
                 p {
-                    (words::count(keys)) " API " @if keys == 1 { "key" } @else { "keys" }
-                    " of this plan no longer open " (title) ": their requests to it are answered with 403 Forbidden."
+                    (members.counted("API key of this plan no longer opens", "API keys of this plan no longer open"))
+                    " " (title) ": requests with " @if members.first.len() == 1 { "it" } @else { "them" } " are answered with 403 Forbidden there."
                 }
             }
             @if throttles > 0 {
-                p { (words::count(throttles)) " method " @if throttles == 1 { "throttle" } @else { "throttles" } " of this stage go with it." }
+                p { (words::count(throttles)) " method " @if throttles == 1 { "throttle of this stage goes" } @else { "throttles of this stage go" } " with it." }
             }
         }
         (visit.form_to(&stage_path(plan, "stages/remove", api_stage), &content))

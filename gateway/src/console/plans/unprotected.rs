@@ -14,14 +14,15 @@ use super::super::stages::{KnownMethod, KnownStage, StageKind};
 use super::super::surroundings::KeyRule;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{STAGE, sub_page};
+use super::sub_page;
 
-/// The field of the query that names the API.
-const API: &str = "api";
+/// The fields of the query that name the API, and its stage alone.
+pub(super) const API: &str = "api";
+pub(super) const STAGE_NAME: &str = "stage";
 
 pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let query = visit.query();
-    let api_stage = ApiStage::new(query.get(API), query.get(STAGE));
+    let api_stage = ApiStage::new(query.get(API), query.get(STAGE_NAME));
     let book = visit.stage_book().await?;
     let title = book.title(&api_stage);
     let known = book
@@ -43,13 +44,14 @@ pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Probl
         })
         .collect();
     let guarded: Vec<&KnownMethod> = known
-        .methods
-        .iter()
+        .methods()
         .filter(|method| matches!(method.key, KeyRule::Authorizer(_)))
         .collect();
     let body = html! {
         h1 { "Methods of " (title) " that need no key" }
-        @if rows.is_empty() {
+        @if known.methods.is_none() {
+            p.notice.warning { "What this stage serves could not be read: its deployment is not in the table. It is not known which methods need no key." }
+        } @else if rows.is_empty() {
             p.notice.done { "Every method that this stage serves requires a key, or has an authorizer." }
         } @else {
             p {
@@ -180,7 +182,7 @@ fn mending_rest(known: &KnownStage, rows: &[Row<'_>]) -> Markup {
 fn command(id: &str, label: &str, text: &Markup) -> Markup {
     html! {
         div.copied {
-            pre id=(id) tabindex="0" aria-label=(label) { (text) }
+            pre id=(id) tabindex="0" role="region" aria-label=(label) { (text) }
             button.small type="button" hidden data-copy={ "#" (id) } { "Copy" }
         }
     }

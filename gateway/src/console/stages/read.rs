@@ -1,12 +1,10 @@
 //! Reading the stages of REST APIs.
 
-use std::sync::Arc;
-
-use tokio::task::JoinSet;
+use futures_util::{StreamExt as _, stream};
 use tollgate::id::{ApiId, ApiStage};
 use tollgate::rest_api::{Definition, Method};
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::store::{ApiRegistry as _, PageRequest, StoreError, StoredApi};
+use tollgate::store::{ApiRegistry as _, PageRequest, StoreError};
 
 use super::super::surroundings::KeyRule;
 use super::{KnownMethod, KnownStage, StageBook, StageKind};
@@ -14,25 +12,36 @@ use super::{KnownMethod, KnownStage, StageBook, StageKind};
 /// How many APIs one call lists.
 const APIS_PER_CALL: u32 = 500;
 
-/// The stages of all REST APIs. What a deployment serves never changes, so it is taken from `known` where it is there.
+/// How many APIs are read at a time.
+const APIS_AT_ONCE: usize = 8;
+
+/// The stages of all REST APIs. What a deployment serves never changes, so it is taken from `known` where it is there. An API that cannot be
+/// read keeps the stages that it had.
 pub(super) async fn rest_stages(
     store: &DynamoStore,
     known: Option<&StageBook>,
 ) -> Result<Vec<KnownStage>, StoreError> {
-    let mut reading = JoinSet::new();
-    for id in api_ids(store).await? {
-        let store = store.clone();
-        reading.spawn(async move { store.rest_api(&id).await });
-    }
-    let mut stages = Vec::new();
-    while let Some(read) = reading.join_next().await {
-        // A task that does not end was cancelled with the whole process.
-        let Ok(read) = read else { continue };
-        if let Some(api) = read? {
-            stages.extend(stages_of(store, &api, known).await?);
+    let ids = api_ids(store).await?;
+    let reading = ids.into_iter().map(|id| async move {
+        match Box::pin(stages_of(store, &id, known)).await {
+            Ok(stages) => stages,
+            Err(error) => {
+                tracing::warn!(%id, %error, "the console could not read an API");
+                remembered(&id, known)
+            }
         }
-    }
-    Ok(stages)
+    });
+    let read: Vec<Vec<KnownStage>> = stream::iter(reading)
+        .buffer_unordered(APIS_AT_ONCE)
+        .collect()
+        .await;
+    Ok(read.into_iter().flatten().collect())
+}
+
+fn remembered(id: &ApiId, known: Option<&StageBook>) -> Vec<KnownStage> {
+    let stages = known.into_iter().flat_map(StageBook::all);
+    let stages = stages.filter(|known| known.api_stage.api_id == *id);
+    stages.cloned().collect()
 }
 
 async fn api_ids(store: &DynamoStore) -> Result<Vec<ApiId>, StoreError> {
@@ -54,9 +63,12 @@ async fn api_ids(store: &DynamoStore) -> Result<Vec<ApiId>, StoreError> {
 
 async fn stages_of(
     store: &DynamoStore,
-    api: &StoredApi,
+    id: &ApiId,
     known: Option<&StageBook>,
 ) -> Result<Vec<KnownStage>, StoreError> {
+    let Some(api) = store.rest_api(id).await? else {
+        return Ok(Vec::new());
+    };
     let record = &api.record;
     let mut stages = Vec::with_capacity(record.stages.len());
     for (name, stage) in &record.stages {
@@ -64,13 +76,14 @@ async fn stages_of(
         let deployment_id = &stage.deployment_id;
         let remembered = known
             .and_then(|book| book.get(&api_stage))
-            .filter(|known| known.deployment_id.as_ref() == Some(deployment_id));
+            .filter(|known| known.deployment_id.as_ref() == Some(deployment_id))
+            .and_then(|known| known.methods.clone());
         let methods = match remembered {
-            Some(known) => Arc::clone(&known.methods),
-            None => match store.snapshot(&api_stage.api_id, deployment_id).await? {
-                Some(snapshot) => methods_of(&snapshot.definition).into(),
-                None => Arc::default(),
-            },
+            Some(methods) => Some(methods),
+            None => store
+                .snapshot(id, deployment_id)
+                .await?
+                .map(|snapshot| methods_of(&snapshot.definition).into()),
         };
         stages.push(KnownStage {
             api_stage,

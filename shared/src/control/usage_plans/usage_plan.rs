@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use self::body::Body;
 use self::change::Change;
+pub use self::limits::MAX_INTEGER;
 use self::limits::{QuotaDraft, throttle};
 use self::method_name::MethodName;
 use super::{

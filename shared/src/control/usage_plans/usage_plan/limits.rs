@@ -6,7 +6,7 @@ use crate::control::members::Members;
 use crate::quota::{Period, Quota};
 
 /// The largest whole number that clients can read: the service model has 32 bits for them.
-const MAX_INTEGER: u64 = 2_147_483_647;
+pub const MAX_INTEGER: u64 = 2_147_483_647;
 
 const PERIODS: [Period; 3] = [Period::Day, Period::Week, Period::Month];
 
