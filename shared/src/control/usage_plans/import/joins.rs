@@ -43,18 +43,15 @@ fn joins_of(
         let Some(plan) = plans.get(id) else { continue };
         let mut others = held.iter().filter_map(|other| plans.get(other));
         let taken = others.find_map(|other| Some((other, other.shared_stage(plan)?)));
-        match taken {
-            Some((other, api_stage)) => {
-                let reason = format!(
-                    "The key is in usage plan {}, which covers the stage {api_stage} too; a key may be in one plan for each stage",
-                    other.id
-                );
-                warnings.push(not_joined(row.number, id, &reason));
-            }
-            None => {
-                held.push(id.clone());
-                joined.push(id.clone());
-            }
+        if let Some((other, api_stage)) = taken {
+            let reason = format!(
+                "The key is in usage plan {}, which covers the stage {api_stage} too; a key may be in one plan for each stage",
+                other.id
+            );
+            warnings.push(not_joined(row.number, id, &reason));
+        } else {
+            held.push(id.clone());
+            joined.push(id.clone());
         }
     }
     joined
