@@ -44,6 +44,7 @@ use csrf::NewToken;
 use directory::Directory;
 use problem::Problem;
 use stages::Stages;
+use usage::Feed;
 use visit::Visit;
 
 pub use surroundings::{KeyRule, Surroundings};
@@ -61,6 +62,8 @@ pub struct Console(Arc<Inner>);
 struct Inner {
     surroundings: Surroundings,
     directory: Directory,
+    /// What those see who watch a running gateway.
+    feed: Option<Feed>,
     client: HttpClient,
     stages: Stages,
     new_token: NewToken,
@@ -76,7 +79,9 @@ impl Console {
         let clock = || Arc::clone(&surroundings.clock);
         let directory = Directory::new(store(), clock());
         let stages = Stages::new(store(), clock(), &surroundings.declared);
+        let tally = surroundings.tally.clone();
         Self(Arc::new(Inner {
+            feed: tally.map(|tally| Feed::new(tally, clock(), directory.clone())),
             directory,
             client: HttpClient::default(),
             stages,

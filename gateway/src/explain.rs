@@ -13,21 +13,23 @@ mod of_rest_api;
 mod tests;
 pub(crate) mod words;
 
-use http::{HeaderMap, Method};
+use std::fmt;
+
+use http::{HeaderMap, HeaderName, Method};
 use tollgate::id::ApiStage;
 use tollgate::limiter::GivenKey;
 use tollgate::store::{ApiRegistry, KeyRegistry, PageRequest, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
 pub use answer::Answer;
-pub use declared::{DeclaredAccess, DeclaredKind, DeclaredRoute, DeclaredStage};
+pub use declared::{DeclaredAccess, DeclaredKind, DeclaredMethod, DeclaredRoute, DeclaredStage};
 pub(crate) use integration::in_words as integration_in_words;
 
 use crate::fault::{Door, Fault};
 use crate::rest_api::Failure;
 
 /// A request that nobody has sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The API and the stage.
     pub api_stage: &'a ApiStage,
@@ -41,6 +43,20 @@ pub struct Request<'a> {
     pub headers: &'a HeaderMap,
     /// The key.
     pub key: GivenKey<'a>,
+}
+
+/// Shows no values of header fields: some are secrets.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&HeaderName> = self.headers.keys().collect();
+        f.debug_struct("Request")
+            .field("api_stage", self.api_stage)
+            .field("method", self.method)
+            .field("path", &self.path)
+            .field("headers", &names)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The steps of a decision, up to the one that ends it.
@@ -142,6 +158,8 @@ pub enum Verdict {
     Refused(Answer),
     /// It depends on what only a real request shows; if that lets the request pass, all else does.
     Open,
+    /// It depends on what is not known here. Where that leaves it to the key, this is answered.
+    NotKnown(Answer),
 }
 
 /// Steps as they are found.
@@ -196,6 +214,18 @@ impl Steps {
         Explanation {
             steps: self.steps,
             verdict: Verdict::Refused(answer.into()),
+        }
+    }
+
+    /// The end of a request that the steps refuse, if an open one leaves it to them.
+    fn refused_unless_open(self, answer: impl Into<Answer>) -> Explanation {
+        Explanation {
+            steps: self.steps,
+            verdict: if self.has_open {
+                Verdict::NotKnown(answer.into())
+            } else {
+                Verdict::Refused(answer.into())
+            },
         }
     }
 

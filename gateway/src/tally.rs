@@ -9,9 +9,13 @@
 //! | functions, for HTTP APIs and function URLs, and authorizers | outcome and plan of each decision, from the lines of [`metrics`](tollgate::metrics); the key of a refusal, from the log line that comes with it. At the level `INFO` functions log no admissions, and those have no key here; at `DEBUG`, which the template's environment `dev` has, they do. |
 //! | functions at an endpoint elsewhere | nothing: their logs are elsewhere |
 //!
+//! Of a REST API only the methods that require a key are counted: what a stage's own throttle refuses of others is nobody's usage. Nor is a
+//! request counted whose client leaves before it has been decided, although it may have been charged.
+//!
 //! A decision is counted in what its thread has to itself, so that requests wait for each other once a second at the most. Memory is
 //! bounded whatever clients send: [`MAX_KEYS`] keys of plans a day, [`MAX_DAYS`] days, [`WATCHED`] seconds with [`MAX_WATCHED`] keys each.
-//! Where so many keys come every day for a month, that is about 100 MB; with a thousand keys it is a few.
+//! Where so many keys come every day for a month, that is about 100 MB; with a thousand keys it is a few. The numbers are another matter:
+//! what a function logs is believed, so one that logs lines which its clients have made up counts what they like.
 
 mod book;
 mod counts;
@@ -92,7 +96,7 @@ impl Tally {
         self.0.started_at
     }
 
-    /// Counts a decision that was made at `now`, unless it was about a request that needs no key.
+    /// Counts a decision that was made at `now` about a request to a method that requires a key.
     pub fn decided(&self, decision: &Result<Decision, StoreError>, now: Timestamp) {
         if let Some(outcome) = Outcome::of(decision) {
             let decision = decision.as_ref().ok();
@@ -142,7 +146,8 @@ impl Tally {
     /// What those see who watch at `now`.
     pub fn live(&self, now: Timestamp) -> Live {
         self.settle();
-        self.book().live(now)
+        let recent = self.book().recent(now);
+        recent.add_up()
     }
 
     /// Enters what threads have counted and not entered yet.

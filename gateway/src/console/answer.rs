@@ -73,9 +73,13 @@ impl Answer {
     }
 
     /// A file to be kept, under a name of letters, digits, dots and dashes.
-    pub(super) fn download(content_type: &'static str, name: &str, bytes: Bytes) -> Self {
+    pub(super) fn download(
+        content_type: &'static str,
+        name: &str,
+        content: impl Into<Content>,
+    ) -> Self {
         let content_type = HeaderValue::from_static(content_type);
-        let mut answer = Self::new(Content::from(bytes), content_type);
+        let mut answer = Self::new(content.into(), content_type);
         let plain: String = name
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))

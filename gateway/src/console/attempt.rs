@@ -42,8 +42,9 @@ async fn attempt(visit: &Visit<'_>, fields: &Fields) -> Result<Answer, Problem> 
         let body = html! { (introduction(visit)) (mistakes.summary()) (form) };
         return Ok(visit.page_again(page(&body)));
     };
-    let outcome = carry_out(visit, &wanted, form::asks_to_send(fields)).await?;
+    // What may fail comes before the request: an answer that was charged for is shown.
     let form = form::render(visit, fields, &mistakes).await?;
+    let outcome = carry_out(visit, &wanted, form::asks_to_send(fields)).await?;
     Ok(visit.page(page(&html! {
         (outcome.render())
         h2 { "Try another" }
@@ -71,7 +72,8 @@ async fn carry_out(
                 let sending = send::send(client, &address, wanted, value.as_deref(), clock);
                 let answer = sending.await;
                 let now = clock.now();
-                let after = explained(visit, wanted, now).await?;
+                let after = explained(visit, wanted, now).await;
+                let after = after.map_err(|problem| problem.to_string());
                 return Ok(Outcome::sent(wanted, before, answer, after));
             }
         },

@@ -29,6 +29,9 @@ use super::visit::{Verb, Visit};
 /// The field of a form or a query that names a plan, by its id.
 const PLAN: &str = "plan";
 
+/// What stands above a refusal when a part was written before it.
+const PARTLY_SAVED: &str = "Only a part was saved";
+
 /// No key has a longer id, in bytes.
 const MAX_ID_LEN: usize = 512;
 

@@ -32,6 +32,9 @@ pub(super) enum Problem {
     /// The management API refuses a change that has no form to go back to.
     #[error("{}", .0.message)]
     Refused(Refusal),
+    /// As many watch as can.
+    #[error("As many watch the gateway as can at once.")]
+    Crowded,
     /// The table does not answer.
     #[error("{}", told(.0))]
     Store(#[from] StoreError),
@@ -65,6 +68,7 @@ impl Problem {
             Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::Refused(refusal) => refusal.status,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(error) => match error.kind() {
                 StoreErrorKind::Throttled | StoreErrorKind::Unavailable => {
                     StatusCode::SERVICE_UNAVAILABLE
@@ -83,6 +87,7 @@ impl Problem {
             Self::ForeignForm => "The form was refused",
             Self::Form(_) => "The form cannot be read",
             Self::Refused(_) => "Not done",
+            Self::Crowded => "No place left",
             Self::Store(_) => "The table does not answer",
         }
     }
@@ -95,6 +100,7 @@ impl Problem {
             }
             Self::ForeignForm => "Go back, reload the page, and send the form again.",
             Self::Form(_) | Self::Refused(_) => "Go back, and change what you have entered.",
+            Self::Crowded => "Close the live view in another window, or try again later.",
             Self::Store(_) => "Reload the page when the table can be reached again.",
         }
     }

@@ -23,12 +23,14 @@ use super::path;
 use super::problem::Problem;
 use super::visit::{Verb, Visit};
 
+pub(super) use live::Feed;
+
 pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, Problem> {
     match (visit.verb(), below) {
         (Verb::Show, []) => overview::answer(visit).await,
         (Verb::Show, ["usage.csv"]) => export::decided(visit).await,
         (Verb::Show, ["live"]) => live::page(visit).await,
-        (Verb::Show, ["live", "events"]) => live::events(visit).await,
+        (Verb::Show, ["live", "events"]) => live::events(visit),
         (Verb::Show, ["plans", id]) => plan::answer(visit, id).await,
         (Verb::Show, ["plans", id, "usage.csv"]) => export::plan(visit, id).await,
         (Verb::Show, ["keys", id]) => key::answer(visit, id).await,

@@ -21,9 +21,11 @@ use super::path;
 use super::problem::Problem;
 use super::stages::StageBook;
 use super::surroundings::Surroundings;
+use super::usage::Feed;
 use super::{Inner, ROOT};
 use crate::content::Content;
 use crate::http_client::HttpClient;
+use crate::incoming::Hangup;
 
 /// What htmx sends with its requests.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
@@ -50,6 +52,7 @@ pub(super) struct Visit<'a> {
     token: Token,
     flash: Option<Flash>,
     is_partial: bool,
+    hangup: Hangup,
     now: Timestamp,
 }
 
@@ -85,6 +88,7 @@ impl<'a> Visit<'a> {
             token: Token::of(request.headers(), &inner.new_token)?,
             flash: Flash::of(request.headers()),
             is_partial: request.headers().contains_key(HX_REQUEST),
+            hangup: request.extensions().get().cloned().unwrap_or_default(),
             now,
         })
     }
@@ -146,6 +150,16 @@ impl<'a> Visit<'a> {
     /// What sends requests to the gateway, for somebody who tries one.
     pub(super) const fn client(&self) -> &'a HttpClient {
         &self.inner.client
+    }
+
+    /// What those see who watch the gateway that runs here; `None` where none does.
+    pub(super) const fn feed(&self) -> Option<&'a Feed> {
+        self.inner.feed.as_ref()
+    }
+
+    /// Ends the connection that this visitor has come by.
+    pub(super) const fn hangup(&self) -> &Hangup {
+        &self.hangup
     }
 
     /// Changes when answers without an end have to end.

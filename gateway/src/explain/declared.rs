@@ -1,5 +1,7 @@
 //! Stages that stand in no store: those of a template's HTTP APIs, and the URLs of its functions.
 
+mod methods;
+
 use http::Method;
 use tollgate::api::{MethodPatterns, Route, Routes, Routing};
 use tollgate::http::variable;
@@ -11,6 +13,8 @@ use crate::template::{
     ApiKind, ApiSpec, FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, MethodSpec,
     RouteAuthorization, Template,
 };
+
+pub use methods::DeclaredMethod;
 
 /// A stage of an HTTP API, or a function URL.
 #[derive(Clone, Debug)]
@@ -61,6 +65,10 @@ pub enum DeclaredAccess {
         name: String,
         /// Whether its function has Tollgate's table, and so decides by usage plans.
         has_plans: bool,
+        /// What a request has to have, as `$request.header.NAME` and the like. Without it the answer is 401.
+        identity_sources: Vec<String>,
+        /// For how long an answer is used again, in seconds.
+        ttl_s: u32,
     },
     /// Something that is not simulated, by its name: nobody passes.
     NotSimulated(String),
@@ -87,16 +95,7 @@ impl DeclaredStage {
     fn of_api(api: &ApiSpec, template: &Template) -> Self {
         let mut routes = Routes::new(Routing::HttpApi);
         for method in &api.methods {
-            let function = template
-                .functions
-                .iter()
-                .find(|function| function.logical_id == method.function_logical_id);
-            if let Some(function) = function {
-                let route = DeclaredRoute {
-                    function: function.logical_id.clone(),
-                    public: function.public_methods(),
-                    access: access(api, method, template),
-                };
+            if let Some(route) = DeclaredRoute::of(api, method, template) {
                 // What conflicts has stopped the start of a gateway, and without one no route is better than a wrong one.
                 let _ = method.insert_into(&mut routes, route);
             }
@@ -141,28 +140,50 @@ impl DeclaredStage {
 }
 
 impl DeclaredRoute {
-    /// Whether somebody asks for a key of a usage plan on this route: the function's layer, or an authorizer of Tollgate's.
-    pub fn requires_key(route: &Route<Self>) -> bool {
-        let asks_before = matches!(
-            route.value().access,
-            DeclaredAccess::Authorizer {
-                has_plans: true,
-                ..
-            }
-        );
-        asks_before || Self::has_layer_for(route)
+    /// The route that a method of an HTTP API becomes. `None` when its function is not there.
+    pub(crate) fn of(api: &ApiSpec, method: &MethodSpec, template: &Template) -> Option<Self> {
+        let function = template
+            .functions
+            .iter()
+            .find(|function| function.logical_id == method.function_logical_id)?;
+        Some(Self {
+            function: function.logical_id.clone(),
+            public: function.public_methods(),
+            access: access(api, method, template),
+        })
+    }
+
+    /// Whether a request with this verb, or `ANY`, needs a key of a usage plan: an authorizer of Tollgate's asks for it, or the function's
+    /// layer. `path` is the route's; `None` for `$default`.
+    pub(crate) fn requires_key(&self, verb: &str, path: Option<&str>) -> bool {
+        self.asks_before() || self.has_layer_at(verb, path)
     }
 
     /// Whether the function's layer asks for a key on this route.
     pub fn has_layer_for(route: &Route<Self>) -> bool {
-        let verb = Method::from_bytes(route.verb().as_str().as_bytes()).unwrap_or(Method::GET);
         let path = route.template().map(ToString::to_string);
-        let is_public = |public: &MethodPatterns| {
-            path.as_deref()
-                .is_some_and(|path| public.matches(&verb, path))
-        };
-        let public = route.value().public.as_ref();
-        public.is_some_and(|public| !is_public(public))
+        route
+            .value()
+            .has_layer_at(route.verb().as_str(), path.as_deref())
+    }
+
+    fn has_layer_at(&self, verb: &str, path: Option<&str>) -> bool {
+        let verb = Method::from_bytes(verb.as_bytes()).unwrap_or(Method::GET);
+        let is_public =
+            |public: &MethodPatterns| path.is_some_and(|path| public.matches(&verb, path));
+        self.public
+            .as_ref()
+            .is_some_and(|public| !is_public(public))
+    }
+
+    /// Whether an authorizer decides by usage plans before the function is called.
+    fn asks_before(&self) -> bool {
+        match self.access {
+            DeclaredAccess::Authorizer { has_plans, .. } => has_plans,
+            DeclaredAccess::Open | DeclaredAccess::Signed | DeclaredAccess::NotSimulated(_) => {
+                false
+            }
+        }
     }
 }
 
@@ -172,10 +193,11 @@ fn access(api: &ApiSpec, method: &MethodSpec, template: &Template) -> DeclaredAc
         RouteAuthorization::Signed => DeclaredAccess::Signed,
         RouteAuthorization::NotSimulated(name) => DeclaredAccess::NotSimulated(name.clone()),
         RouteAuthorization::Lambda(name) => {
-            let function = api
+            let authorizer = api
                 .authorizers
                 .iter()
-                .find(|authorizer| authorizer.name == *name)
+                .find(|authorizer| authorizer.name == *name);
+            let function = authorizer
                 .and_then(|authorizer| FunctionName::parse(&authorizer.function_arn))
                 .and_then(|wanted| {
                     let mut functions = template.functions.iter();
@@ -185,6 +207,9 @@ fn access(api: &ApiSpec, method: &MethodSpec, template: &Template) -> DeclaredAc
                 name: name.clone(),
                 has_plans: function
                     .is_some_and(|function| function.environment.contains_key(variable::TABLE)),
+                identity_sources: authorizer
+                    .map_or_else(Vec::new, |authorizer| authorizer.identity_sources.clone()),
+                ttl_s: authorizer.map_or(0, |authorizer| authorizer.ttl_s),
             }
         }
     }

@@ -12,7 +12,12 @@ use tollgate::time::Timestamp;
 
 use super::{Finding, Level, Request, Steps, Subject, words};
 
-/// Adds the steps of a method that requires a key. The denial, when one of them ends the request.
+/// What a bucket and a quota in the table do not show.
+const IN_ADVANCE: &str =
+    " A gateway or a function that has charged requests of this key in advance takes those first.";
+
+/// Adds the steps of a method that requires a key. The denial, when one of them ends the request. `resource` is the method's path; `None`
+/// where routes are not known.
 ///
 /// # Errors
 ///
@@ -21,28 +26,65 @@ pub(super) async fn add<S: KeyRegistry + PlanRegistry>(
     steps: &mut Steps,
     store: &S,
     request: &Request<'_>,
-    resource: &str,
+    resource: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Denial>, StoreError> {
     let question = Question {
         api_stage: request.api_stage,
         method: MethodName {
-            resource,
+            resource: resource.unwrap_or(request.path),
             verb: request.method.as_str(),
         },
         key: request.key,
     };
     let preview = preview(store, &question, now).await?;
+    let is_bucket_known = resource.is_some() || !has_method_throttles(&preview, request.api_stage);
     let denial = match &preview.decision {
         Decision::Allow(_) => None,
-        Decision::Deny(denial) => Some(denial.clone()),
+        Decision::Deny(denial) if is_bucket_known => Some(denial.clone()),
+        Decision::Deny(denial) => without_throttle(denial, &preview),
     };
     let reason = denial.as_ref().map(|denial| denial.reason);
     match &preview.key {
         None => without_key(steps, request.key),
-        Some(key) => with_key(steps, key, &preview, request.api_stage, reason, now),
+        Some(key) => {
+            let asked = Asked {
+                preview: &preview,
+                api_stage: request.api_stage,
+                is_bucket_known,
+            };
+            with_key(steps, key, &asked, reason, now);
+        }
     }
     Ok(denial)
+}
+
+/// What was asked about a key, and the answer.
+struct Asked<'a> {
+    preview: &'a Preview,
+    api_stage: &'a ApiStage,
+    /// Whether it is certain which of the plan's throttles the request meets.
+    is_bucket_known: bool,
+}
+
+fn has_method_throttles(preview: &Preview, api_stage: &ApiStage) -> bool {
+    let covered = preview.plan().and_then(|plan| plan.covered(api_stage));
+    covered.is_some_and(|covered| !covered.method_throttles.is_empty())
+}
+
+/// What is left of a denial when it is not certain that the request meets the bucket that was asked: the quota, which comes after it.
+fn without_throttle(denial: &Denial, preview: &Preview) -> Option<Denial> {
+    if !matches!(denial.reason, Reason::Throttled { .. }) {
+        return Some(denial.clone());
+    }
+    let quota = preview.levels().quota?;
+    let reason = Reason::QuotaExceeded {
+        resets_after: quota.resets_after,
+    };
+    (quota.remaining == 0).then(|| Denial {
+        reason,
+        ..denial.clone()
+    })
 }
 
 fn without_key(steps: &mut Steps, given: GivenKey<'_>) {
@@ -64,11 +106,15 @@ fn without_key(steps: &mut Steps, given: GivenKey<'_>) {
 fn with_key(
     steps: &mut Steps,
     key: &ApiKey,
-    preview: &Preview,
-    api_stage: &ApiStage,
+    asked: &Asked<'_>,
     reason: Option<Reason>,
     now: Timestamp,
 ) {
+    let Asked {
+        preview,
+        api_stage,
+        is_bucket_known,
+    } = *asked;
     let found = format!("The key is {} ({}).", named(&key.name), key.id);
     steps.passes(Subject::Key, found);
     let may_use = match (reason, key.expires_at) {
@@ -110,10 +156,18 @@ fn with_key(
     let covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
     steps.passes(Subject::Plan, covers);
     let levels = preview.levels();
-    let throttle = preview
-        .bucket
-        .and_then(|bucket| throttle_of(plan, api_stage, bucket));
-    add_throttle(steps, plan, throttle.as_ref(), levels.burst, reason);
+    if is_bucket_known {
+        let throttle = preview
+            .bucket
+            .and_then(|bucket| throttle_of(plan, api_stage, bucket));
+        add_throttle(steps, plan, throttle.as_ref(), levels.burst, reason);
+    } else {
+        let words = format!(
+            "The plan {} has throttles of their own for some methods of this stage. Which one holds for this request is not known here.",
+            plan.name
+        );
+        steps.is_open(Subject::Throttle, words);
+    }
     add_quota(steps, plan, levels.quota, reason, now);
 }
 
@@ -188,10 +242,8 @@ fn add_throttle(
         }
     };
     let mut words = format!("{rule} {now}");
-    if plan.leases() != Leases::Off && throttle.burst >= MIN_BURST {
-        words.push_str(
-            " A gateway or a function that has charged requests of this key in advance takes those first.",
-        );
+    if charges_in_advance(plan, Some(*throttle)) {
+        words.push_str(IN_ADVANCE);
     }
     let level = Level {
         left: level.remaining,
@@ -227,17 +279,26 @@ fn add_quota(
         format!("{used} are used and {left} are left")
     };
     let resets_at = now.saturating_add(level.resets_after);
-    let words = format!(
+    let mut words = format!(
         "The plan allows each key {}. {left} in this period, which ends at {}, in {}.",
         words::quota(quota),
         words::instant(resets_at),
         words::wait(level.resets_after)
     );
+    if charges_in_advance(plan, plan.throttle) {
+        words.push_str(IN_ADVANCE);
+    }
     let level = Level {
         left: level.remaining,
         of: level.limit.max(level.remaining),
     };
     steps.add_with_level(Subject::Quota, finding, words, Some(level));
+}
+
+/// Whether processes may hold requests of a key that the table takes for used.
+fn charges_in_advance(plan: &Plan, throttle: Option<Throttle>) -> bool {
+    let has_leases = || throttle.is_none_or(|throttle| throttle.burst >= MIN_BURST);
+    plan.shards().is_some() || (plan.leases() != Leases::Off && has_leases())
 }
 
 /// The quota is looked at after the throttle.

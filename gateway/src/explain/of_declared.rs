@@ -1,6 +1,7 @@
 //! Requests to HTTP APIs and function URLs, where the function's layer enforces plans, or an authorizer.
 
 use tollgate::api::RouteMatch;
+use tollgate::limiter::GivenKey;
 use tollgate::store::{KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -10,6 +11,9 @@ use super::{
 };
 use crate::authorize::Signature;
 use crate::fault::{Door, Fault};
+
+/// Where a request has its key.
+const API_KEY: &str = "x-api-key";
 
 pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
     store: &S,
@@ -47,7 +51,20 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
     };
     steps.passes(Subject::Method, words);
     let template = found.template.map(ToString::to_string);
-    let resource = template.as_deref().unwrap_or(request.path);
+    let resource = Some(template.as_deref().unwrap_or(request.path));
+    if let DeclaredAccess::Authorizer {
+        name,
+        identity_sources,
+        ..
+    } = &route.access
+        && let Some(missing) = missing_source(identity_sources, request)
+    {
+        let words = format!(
+            "The authorizer {name} asks for {missing}, which this request does not have: its function is not called."
+        );
+        let answer = Answer::of_fault(Fault::Unauthorized, door);
+        return Ok(steps.refuse(Subject::Authorizer, words, answer));
+    }
     match &route.access {
         DeclaredAccess::Open => {}
         DeclaredAccess::Signed => {
@@ -68,6 +85,7 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
         DeclaredAccess::Authorizer {
             name,
             has_plans: false,
+            ..
         } => {
             let words = format!(
                 "The authorizer {name} is asked first. What it answers is seen when a request is sent."
@@ -77,14 +95,23 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
         DeclaredAccess::Authorizer {
             name,
             has_plans: true,
+            ttl_s,
+            ..
         } => {
             let words = format!(
                 "The authorizer {name} decides by usage plans. All that it can answer to a request that may not pass is 403, also when the key is throttled."
             );
             steps.passes(Subject::KeyRequirement, words);
+            if *ttl_s > 0 {
+                let words = format!(
+                    "What it answers holds for {ttl_s} s for all requests with the same identity, and is not asked for again, nor charged. Whether there is such an answer is not known here."
+                );
+                steps.is_open(Subject::Authorizer, words);
+            }
             let denial = metering::add(&mut steps, store, request, resource, now).await?;
             if denial.is_some() {
-                return Ok(steps.refused(Answer::of_fault(Fault::Forbidden, door)));
+                let answer = Answer::of_fault(Fault::Forbidden, door);
+                return Ok(steps.refused_unless_open(answer));
             }
         }
     }
@@ -134,11 +161,38 @@ pub(super) async fn explain_unknown<S: KeyRegistry + PlanRegistry>(
     steps.passes(Subject::Stage, words);
     let words = "Whether the method is there is seen when a request is sent.";
     steps.is_open(Subject::Method, words);
-    let words = "A function with the usage plan layer requires a key for each method that its TOLLGATE_PUBLIC does not name.";
-    steps.passes(Subject::KeyRequirement, words);
-    let denial = metering::add(&mut steps, store, request, request.path, now).await?;
+    let words = "Whether the method requires a key is not known here: a function with the usage plan layer asks for one for each method that its TOLLGATE_PUBLIC does not name. What follows holds where it does.";
+    steps.is_open(Subject::KeyRequirement, words);
+    let denial = metering::add(&mut steps, store, request, None, now).await?;
     Ok(match denial {
-        Some(denial) => steps.refused(Answer::of_layer(denial.reason)),
+        Some(denial) => steps.refused_unless_open(Answer::of_layer(denial.reason)),
         None => steps.pass(),
     })
+}
+
+/// The first of an authorizer's identity sources that a request lacks. Stage variables and what a gateway knows are taken to be there.
+fn missing_source<'a>(sources: &'a [String], request: &Request<'_>) -> Option<&'a str> {
+    let mut sources = sources.iter().map(String::as_str);
+    sources.find(|source| {
+        if let Some(name) = source.strip_prefix("$request.header.") {
+            !has_header(name, request)
+        } else if let Some(name) = source.strip_prefix("$request.querystring.") {
+            let mut pairs = form_urlencoded::parse(request.query.as_bytes());
+            !pairs.any(|(found, value)| found == name && !value.is_empty())
+        } else {
+            false
+        }
+    })
+}
+
+fn has_header(name: &str, request: &Request<'_>) -> bool {
+    if name.eq_ignore_ascii_case(API_KEY) {
+        return match request.key {
+            GivenKey::None => false,
+            GivenKey::Value(text) => !text.is_empty(),
+            GivenKey::Id(_) => true,
+        };
+    }
+    let mut values = request.headers.get_all(name).iter();
+    values.any(|value| !value.is_empty())
 }

@@ -1,6 +1,7 @@
 //! Requests to REST APIs, whose plans the gateway itself enforces.
 
 use tollgate::api::{RouteMatch, Routes, Routing};
+use tollgate::decision::{Denial, Levels, Reason};
 use tollgate::plan::MethodName;
 use tollgate::rest_api::{ApiKeySource, Method, Resource, Snapshot, Stage};
 use tollgate::store::{ApiRegistry, KeyRegistry, PlanRegistry, StoreError};
@@ -10,6 +11,12 @@ use super::{Answer, Explanation, Request, Steps, Subject, integration_in_words, 
 use crate::authorize::{Refused, Signature};
 use crate::rest_api::{Failure, insert_method};
 use crate::shared_throttle::limit_of_method;
+
+/// Nobody is asked who calls.
+const NO_AUTHORIZATION: &str = "NONE";
+
+/// Requests are signed.
+const SIGNATURE: &str = "AWS_IAM";
 
 pub(super) async fn explain<S: ApiRegistry + KeyRegistry + PlanRegistry>(
     store: &S,
@@ -58,21 +65,46 @@ pub(super) async fn explain<S: ApiRegistry + KeyRegistry + PlanRegistry>(
         let answer = Answer::of_rest_api(failure, responses);
         return Ok(steps.refuse(Subject::Authorizer, words, answer));
     }
+    let has_lambda = has_authorizer(&method.authorization_type);
     if !method.api_key_required {
         let words = "The method requires no key: no plan is asked and nothing is charged.";
         steps.passes(Subject::KeyRequirement, words);
+    } else if snapshot.api.api_key_source == ApiKeySource::Authorizer && !has_lambda {
+        let words = "The method requires a key that an authorizer names, and it has no authorizer: no request passes.";
+        let denial = Denial {
+            reason: Reason::MissingKey,
+            key_id: None,
+            plan_id: None,
+            levels: Levels::default(),
+        };
+        let answer = Answer::of_denial(&denial, responses);
+        return Ok(steps.refuse(Subject::KeyRequirement, words, answer));
     } else if snapshot.api.api_key_source == ApiKeySource::Authorizer {
         let words = "The method requires a key, which its authorizer names: the header x-api-key is not read.";
         steps.is_open(Subject::KeyRequirement, words);
     } else {
         steps.passes(Subject::KeyRequirement, "The method requires a key.");
-        let denial = metering::add(&mut steps, store, request, &resource.path, now).await?;
+        let denial = metering::add(&mut steps, store, request, Some(&resource.path), now).await?;
         if let Some(denial) = denial {
             return Ok(steps.refused(Answer::of_denial(&denial, responses)));
         }
     }
-    add_shared_limit(&mut steps, stage, resource, method);
+    if let Some(words) = add_shared_limit(&mut steps, stage, resource, method) {
+        let denial = Denial {
+            reason: Reason::Throttled { retry_after: None },
+            key_id: None,
+            plan_id: None,
+            levels: Levels::default(),
+        };
+        let answer = Answer::of_denial(&denial, responses);
+        return Ok(steps.refuse(Subject::SharedThrottle, words, answer));
+    }
     let integration = method.method_integration.as_ref();
+    if integration.is_none() {
+        let answer = Answer::of_rest_api(Failure::configuration(), responses);
+        let words = "The method has no integration: nothing answers.";
+        return Ok(steps.refuse(Subject::Integration, words, answer));
+    }
     let words = format!(
         "The request goes to {}.",
         integration_in_words(integration, &stage.variables)
@@ -102,8 +134,8 @@ fn add_access(
     request: &Request<'_>,
 ) -> Result<(), (String, Failure)> {
     match method.authorization_type.as_str() {
-        "NONE" => return Ok(()),
-        "AWS_IAM" => {
+        NO_AUTHORIZATION => return Ok(()),
+        SIGNATURE => {
             if Signature::of(request.headers, request.query).is_none() {
                 let words = "The method asks for a request that is signed with AWS credentials, and this one is not.";
                 return Err((words.to_owned(), Failure::no_method()));
@@ -130,16 +162,31 @@ fn add_access(
     Ok(())
 }
 
-fn add_shared_limit(steps: &mut Steps, stage: &Stage, resource: &Resource, method: &Method) {
+/// Whether an authorizer is asked, and so can name a key.
+fn has_authorizer(authorization_type: &str) -> bool {
+    !matches!(authorization_type, NO_AUTHORIZATION | SIGNATURE)
+}
+
+/// Adds what all callers of a method share; in words instead where it lets nobody pass.
+fn add_shared_limit(
+    steps: &mut Steps,
+    stage: &Stage,
+    resource: &Resource,
+    method: &Method,
+) -> Option<String> {
     let name = MethodName {
         resource: &resource.path,
         verb: &method.http_method,
     };
-    if let Some(limit) = limit_of_method(&stage.method_settings, name) {
-        let words = format!(
-            "The stage allows {} for this method, of all callers together. How much of that is left only the running gateway knows.",
-            words::throttle(limit)
-        );
-        steps.passes(Subject::SharedThrottle, words);
+    let limit = limit_of_method(&stage.method_settings, name)?;
+    let rule = format!(
+        "The stage allows {} for this method, of all callers together.",
+        words::throttle(limit)
+    );
+    if limit.burst == 0 || limit.rate.emission_interval_ns().is_none() {
+        return Some(format!("{rule} That lets no request pass."));
     }
+    let words = format!("{rule} How much of that is left only the running gateway knows.");
+    steps.is_open(Subject::SharedThrottle, words);
+    None
 }

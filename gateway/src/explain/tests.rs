@@ -180,6 +180,16 @@ fn refused(explanation: &Explanation) -> (u16, &str) {
     )
 }
 
+fn not_known(explanation: &Explanation) -> (u16, &str) {
+    let Verdict::NotKnown(answer) = &explanation.verdict else {
+        panic!("{explanation:?}");
+    };
+    (
+        answer.status.as_u16(),
+        answer.body.as_deref().unwrap_or("?"),
+    )
+}
+
 fn step(explanation: &Explanation, subject: Subject) -> &Step {
     let mut steps = explanation.steps.iter();
     steps.find(|step| step.subject == subject).unwrap()
@@ -445,6 +455,27 @@ async fn a_method_without_a_key_is_not_metered() {
 }
 
 #[tokio::test]
+async fn a_stage_that_lets_nobody_pass_is_named() {
+    let world = World::of_rest_api().await;
+    let api_id = ApiId::from("shop");
+    let stored = world.store.rest_api(&api_id).await.unwrap().unwrap();
+    let mut after = stored.record.clone();
+    let limit = MethodSetting {
+        throttling_burst_limit: 0,
+        throttling_rate_limit: 2.0,
+        ..MethodSetting::default()
+    };
+    let stage = after.stages.get_mut("dev").unwrap();
+    stage.method_settings.insert("*/*".to_owned(), limit);
+    let saved = world.store.save_rest_api(&stored, &after, None).await;
+    assert_eq!(saved.unwrap(), Saved::Yes);
+    let key = GivenKey::Value(&world.value);
+    let throttled = world.explain("GET", "/items", key).await;
+    assert_eq!(last(&throttled).0, Subject::SharedThrottle);
+    assert_eq!(refused(&throttled).0, 429);
+}
+
+#[tokio::test]
 async fn what_the_api_has_customised_is_taken_from_it() {
     let world = World::of_rest_api().await;
     let stored = world
@@ -556,6 +587,43 @@ async fn an_authorizer_answers_403_also_to_a_throttled_key() {
 }
 
 #[tokio::test]
+async fn an_authorizer_is_not_asked_without_what_it_needs_and_may_remember_an_answer() {
+    let mut world = World::of_http_api().await;
+    let stage = world
+        .declared
+        .iter_mut()
+        .find(|stage| stage.kind == DeclaredKind::HttpApi)
+        .unwrap();
+    let mut routes = tollgate::api::Routes::new(tollgate::api::Routing::HttpApi);
+    for route in stage.routes.iter() {
+        let mut value = route.value().clone();
+        if let DeclaredAccess::Authorizer {
+            identity_sources,
+            ttl_s,
+            ..
+        } = &mut value.access
+        {
+            *identity_sources = vec!["$request.header.X-Api-Key".to_owned()];
+            *ttl_s = 300;
+        }
+        let template = route.template().unwrap().clone();
+        routes.insert(route.verb(), template, value).unwrap();
+    }
+    stage.routes = routes;
+    let without_key = world.explain("GET", "/reports/users", GivenKey::None).await;
+    assert_eq!(
+        refused(&without_key),
+        (401, r#"{"message":"Unauthorized"}"#)
+    );
+    let key = GivenKey::Value(&world.value);
+    let admitted = world.explain("GET", "/reports/users", key).await;
+    assert_eq!(admitted.verdict, Verdict::Open);
+    world.charge(10, "/reports/users").await;
+    let throttled = world.explain("GET", "/reports/users", key).await;
+    assert_eq!(not_known(&throttled), FORBIDDEN);
+}
+
+#[tokio::test]
 async fn function_urls_are_stages_of_plans() {
     let world = World::of_http_api().await;
     let url = |name: &str| {
@@ -583,5 +651,29 @@ async fn of_a_stage_that_only_plans_know_the_key_is_explained() {
     assert_eq!(open.verdict, Verdict::Open);
     assert_eq!(step(&open, Subject::Quota).level.unwrap().left, 1_000);
     let without_key = world.explain("GET", "/users", GivenKey::None).await;
-    assert_eq!(refused(&without_key), FORBIDDEN);
+    assert_eq!(not_known(&without_key), FORBIDDEN);
+    assert_eq!(
+        step(&without_key, Subject::KeyRequirement).finding,
+        Finding::Open
+    );
+    let method_throttle = |burst| {
+        move |plan: &mut tollgate::store::NewPlan| {
+            let rate = tollgate::bucket::Rate::from(1);
+            let throttle = tollgate::bucket::Throttle { rate, burst };
+            for stage in &mut plan.stages {
+                stage.set_method_throttle("/users/{id}/GET", throttle);
+            }
+        }
+    };
+    world.charge(10, "/users").await;
+    let throttled = world.explain("GET", "/users/5", key).await;
+    assert_eq!(not_known(&throttled).0, 429);
+    // From now on it is not known which bucket a request takes from.
+    world.change_plan(method_throttle(5)).await;
+    let open = world.explain("GET", "/users/5", key).await;
+    assert_eq!(open.verdict, Verdict::Open);
+    assert_eq!(step(&open, Subject::Throttle).finding, Finding::Open);
+    world.change_plan(method_throttle(0)).await;
+    let open = world.explain("GET", "/users/5", key).await;
+    assert_eq!(open.verdict, Verdict::Open);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tollgate::bucket::Throttle;
+use tollgate::bucket::{Rate, Throttle};
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
@@ -61,28 +61,44 @@ pub(crate) fn instant(instant: Timestamp) -> String {
     shown.unwrap_or_else(|| "the end of time".to_owned())
 }
 
+/// A rate: `5`, `0.5`, `10,000`.
+pub(crate) fn rate(rate: Rate) -> String {
+    let text = rate.as_per_second().to_string();
+    match text.split_once('.') {
+        None => text.parse().map_or(text, number),
+        Some((whole, fraction)) => match whole.parse() {
+            Ok(whole) => format!("{}.{fraction}", number(whole)),
+            Err(_) => text,
+        },
+    }
+}
+
 /// `5 requests a second with a burst of 10`.
 pub(crate) fn throttle(throttle: Throttle) -> String {
-    let rate = throttle.rate.as_per_second();
-    let noun = if (rate - 1.0).abs() < f64::EPSILON {
-        "request"
-    } else {
-        "requests"
-    };
+    let rate = rate(throttle.rate);
+    let noun = if rate == "1" { "request" } else { "requests" };
     format!(
         "{rate} {noun} a second with a burst of {}",
         number(throttle.burst)
     )
 }
 
-/// `1,000 requests a day`.
-pub(crate) fn quota(quota: Quota) -> String {
-    let period = match quota.period() {
+/// `day`, `week` or `month`.
+pub(crate) const fn period_noun(period: Period) -> &'static str {
+    match period {
         Period::Day => "day",
         Period::Week => "week",
         Period::Month => "month",
-    };
-    format!("{} a {period}", requests(quota.limit()))
+    }
+}
+
+/// `1,000 requests a day`.
+pub(crate) fn quota(quota: Quota) -> String {
+    format!(
+        "{} a {}",
+        requests(quota.limit()),
+        period_noun(quota.period())
+    )
 }
 
 #[cfg(test)]
@@ -94,6 +110,19 @@ mod tests {
         let shown = [0, 7, 999, 1_000, 65_536, 1_000_000].map(number);
         assert_eq!(shown, ["0", "7", "999", "1,000", "65,536", "1,000,000"]);
         assert_eq!(requests(1), "1 request");
+    }
+
+    #[test]
+    fn rates_have_a_comma_after_each_thousand_too() {
+        let told = |per_second, burst| {
+            let rate = Rate::per_second(per_second).unwrap();
+            throttle(Throttle { rate, burst })
+        };
+        assert_eq!(told(1.0, 2), "1 request a second with a burst of 2");
+        assert_eq!(
+            told(12_000.5, 20_000),
+            "12,000.5 requests a second with a burst of 20,000"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tollgate::quota::Day;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
     ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry,
+    PlanChange, PlanRegistry, Usage,
 };
 use tollgate::time::Timestamp;
 
@@ -88,8 +88,7 @@ impl Management for Table {
         to: Day,
         today: Day,
     ) -> Result<Vec<DayUse>, ManagementError> {
-        // The days before the range that count against the same quota are needed too.
-        let first = plan.quota.map_or(from, |quota| quota.window_of(from).first);
+        let first = Usage::first_needed(plan.quota, from);
         let usage = self.store.usage(key, &plan.id, first, to).await?;
         Ok(usage.by_day(plan.quota, from, to, today))
     }

@@ -111,11 +111,13 @@ impl RestApis {
     async fn admit(&self, exchange: &mut Exchange<'_>, method: &Method) -> Result<(), Failure> {
         let gate = method.gate.for_request();
         let decision = if method.api_key_required {
-            self.decide(exchange, method, &gate).await
+            let decision = self.decide(exchange, method, &gate).await;
+            // Counted in the second of its arrival, which needs no other look at the clock.
+            self.tally.decided(&decision, exchange.call.arrived_at);
+            decision
         } else {
             Ok(gate.decide(self.services.now()))
         };
-        self.tally.decided(&decision, self.services.now());
         match decision {
             Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
                 exchange.metered = Some(metered);

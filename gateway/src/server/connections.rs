@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 use super::Handler;
 use super::connection_timer::ConnectionTimer;
 use super::threads::Threads;
+use crate::incoming::Hangup;
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -161,7 +162,10 @@ async fn run<H: Handler>(
 ) {
     let is_given_up = Arc::new(AtomicBool::new(false));
     let given_up = Arc::clone(&is_given_up);
-    let service = service_fn(move |request| {
+    let hangup = Hangup::default();
+    let gone = hangup.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(hangup.clone());
         let answer = answer(handler.clone(), request, peer, Arc::clone(&given_up));
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -182,6 +186,10 @@ async fn run<H: Handler>(
                 if let Err(error) = ended {
                     debug!(%error, %peer, "a connection ended early");
                 }
+                return;
+            }
+            () = gone.wanted() => {
+                debug!(%peer, "a client took nothing of what was sent to it");
                 return;
             }
             changed = phase.changed() => {

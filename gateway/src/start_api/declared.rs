@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use tollgate::control::Control;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::SystemClock;
 
 use crate::console::{Console, Surroundings};
-use crate::explain::DeclaredStage;
+use crate::explain::{DeclaredRoute, DeclaredStage};
 use crate::tally::Tally;
-use crate::template::{ApiKind, ApiSpec, FunctionSpec, MethodSpec, Template};
+use crate::template::{ApiKind, ApiSpec, DEFAULT_ROUTE, MethodSpec, Template};
 
 /// The console of a gateway whose APIs answer on `port`. Its first list is read meanwhile.
 pub(super) fn console(
@@ -38,19 +37,14 @@ pub(super) fn console(
     console
 }
 
-/// Whether a method checks a key: the gateway does for REST APIs, the function's layer for HTTP APIs.
+/// Whether a method checks a key: the gateway does for REST APIs; for HTTP APIs the function's layer does, or an authorizer.
 pub(crate) fn requires_key(api: &ApiSpec, method: &MethodSpec, template: &Template) -> bool {
     match api.kind {
         ApiKind::Rest => method.api_key_required,
         ApiKind::Http => {
-            let function = template
-                .functions
-                .iter()
-                .find(|function| function.logical_id == method.function_logical_id);
-            let verb = Method::from_bytes(method.verb.as_bytes()).unwrap_or(Method::GET);
-            function
-                .and_then(FunctionSpec::public_methods)
-                .is_some_and(|public| !public.matches(&verb, &method.path))
+            let path = Some(method.path.as_str()).filter(|path| *path != DEFAULT_ROUTE);
+            DeclaredRoute::of(api, method, template)
+                .is_some_and(|route| route.requires_key(&method.verb, path))
         }
     }
 }

@@ -7,7 +7,7 @@ use tollgate::id::PlanId;
 use tollgate::quota::Day;
 use tollgate::time::Timestamp;
 
-use super::seconds::{Live, Seconds};
+use super::seconds::{Recent, Seconds};
 use super::{Client, Counts, Subject};
 
 /// How many keys of plans are counted apart on one day. The others are counted together, plan by plan.
@@ -53,8 +53,8 @@ impl Book {
             .collect()
     }
 
-    pub(super) fn live(&self, now: Timestamp) -> Live {
-        self.seconds.live(now)
+    pub(super) fn recent(&mut self, now: Timestamp) -> Recent {
+        self.seconds.recent(now)
     }
 }
 

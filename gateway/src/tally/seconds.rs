@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tollgate::time::Timestamp;
 
@@ -50,7 +51,8 @@ pub(super) struct Seconds {
 struct Second {
     number: u64,
     total: Counts,
-    clients: HashMap<Subject, Counts>,
+    /// Whoever adds up the last minute has them as they were.
+    clients: Arc<HashMap<Subject, Counts>>,
 }
 
 impl Seconds {
@@ -62,7 +64,7 @@ impl Seconds {
         if place.number < number {
             place.number = number;
             place.total = Counts::default();
-            place.clients.clear();
+            Arc::make_mut(&mut place.clients).clear();
         }
         if place.number > number {
             return;
@@ -73,27 +75,55 @@ impl Seconds {
         }
     }
 
-    /// What is seen at `now`.
-    pub(super) fn live(&self, now: Timestamp) -> Live {
+    /// What is seen at `now`, not yet added up. What a clock counted that was ahead by more, and has been set back, is forgotten.
+    pub(super) fn recent(&mut self, now: Timestamp) -> Recent {
         let end = now.as_secs();
+        let too_late = end.saturating_add(WATCHED);
+        self.places.retain(|_, place| place.number < too_late);
         let seconds = (end.saturating_sub(WATCHED)..end).map(|number| {
             let second = self.second(number);
             second.map_or_else(Counts::default, |second| second.total)
         });
-        Live {
+        let busy = end.saturating_sub(BUSY_SECONDS)..end;
+        Recent {
             last_second: end.saturating_sub(1),
             seconds: seconds.collect(),
             total: self.total,
-            busiest: self.busiest(end),
+            clients: busy
+                .filter_map(|number| Some(Arc::clone(&self.second(number)?.clients)))
+                .collect(),
         }
     }
 
-    fn busiest(&self, end: u64) -> Vec<(Subject, Counts)> {
+    fn second(&self, number: u64) -> Option<&Second> {
+        let place = self.places.get(&(number % WATCHED))?;
+        (place.number == number).then_some(place)
+    }
+}
+
+/// What is seen, before the keys of the last minute are added up: nobody who counts has to wait for that.
+pub(super) struct Recent {
+    last_second: u64,
+    seconds: Vec<Counts>,
+    total: Counts,
+    clients: Vec<Arc<HashMap<Subject, Counts>>>,
+}
+
+impl Recent {
+    pub(super) fn add_up(self) -> Live {
+        let busiest = self.busiest();
+        Live {
+            last_second: self.last_second,
+            seconds: self.seconds,
+            total: self.total,
+            busiest,
+        }
+    }
+
+    fn busiest(&self) -> Vec<(Subject, Counts)> {
         let mut clients: HashMap<&Subject, Counts> = HashMap::new();
-        for number in end.saturating_sub(BUSY_SECONDS)..end {
-            for (subject, counts) in self.second(number).into_iter().flat_map(|it| &it.clients) {
-                clients.entry(subject).or_default().add(*counts);
-            }
+        for (subject, counts) in self.clients.iter().flat_map(|second| second.iter()) {
+            clients.entry(subject).or_default().add(*counts);
         }
         let mut busiest: Vec<_> = clients.into_iter().collect();
         busiest.sort_unstable_by_key(|(subject, counts)| (Reverse(counts.total()), *subject));
@@ -103,20 +133,16 @@ impl Seconds {
             .map(|(subject, counts)| (subject.clone(), counts))
             .collect()
     }
-
-    fn second(&self, number: u64) -> Option<&Second> {
-        let place = self.places.get(&(number % WATCHED))?;
-        (place.number == number).then_some(place)
-    }
 }
 
 impl Second {
     fn enter(&mut self, subject: &Subject, counts: Counts) {
-        if let Some(sum) = self.clients.get_mut(subject) {
+        let clients = Arc::make_mut(&mut self.clients);
+        if let Some(sum) = clients.get_mut(subject) {
             sum.add(counts);
             return;
         }
-        let subject = if self.clients.len() < MAX_WATCHED {
+        let subject = if clients.len() < MAX_WATCHED {
             subject.clone()
         } else {
             Subject {
@@ -124,6 +150,6 @@ impl Second {
                 client: Client::Others,
             }
         };
-        self.clients.entry(subject).or_default().add(counts);
+        clients.entry(subject).or_default().add(counts);
     }
 }

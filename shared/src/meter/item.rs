@@ -2,7 +2,7 @@
 
 use super::ChargeId;
 use crate::plan::BucketId;
-use crate::quota::Day;
+use crate::quota::{Day, Quota, Window};
 use crate::time::Timestamp;
 
 /// A meter's item, as far as a store told it. What is `None` was never written, or was not part of the answer.
@@ -36,6 +36,23 @@ pub struct WindowUse {
 }
 
 impl WindowUse {
+    /// The window of `quota` that counts on a day, and what is used of it as far as `counter` says. A clock that lags behind the counter
+    /// uses the counter's window; one of an earlier window says nothing.
+    pub(crate) fn in_force(counter: Option<Self>, quota: Quota, day: Day) -> (Self, Window) {
+        let window = quota.window_of(day);
+        match counter {
+            Some(known) if known.window == window.first => (known, window),
+            Some(known) if known.window > window.first => (known, quota.window_of(known.window)),
+            Some(_) | None => {
+                let unused = Self {
+                    window: window.first,
+                    used: 0,
+                };
+                (unused, window)
+            }
+        }
+    }
+
     /// What this leaves of a quota of `limit` requests: more than the limit when `used` is below 0.
     pub const fn remaining(self, limit: u64) -> u64 {
         limit.saturating_sub_signed(self.used)

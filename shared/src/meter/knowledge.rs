@@ -245,18 +245,7 @@ impl Knowledge {
 
     /// The window that counts at `now`, and what is known to be used of it. A clock that lags behind the item uses the item's window.
     pub(crate) fn window_at(&self, quota: Quota, now: Timestamp) -> (WindowUse, Window) {
-        let window = quota.window(now);
-        match self.quota() {
-            Some(known) if known.window == window.first => (known, window),
-            Some(known) if known.window > window.first => (known, quota.window_of(known.window)),
-            Some(_) | None => {
-                let unused = WindowUse {
-                    window: window.first,
-                    used: 0,
-                };
-                (unused, window)
-            }
-        }
+        WindowUse::in_force(self.quota(), quota, Day::of(now))
     }
 
     /// Whether the whole item `whole` is of an earlier window or day. That is a meter which was set back, or a very late answer: then

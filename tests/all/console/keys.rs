@@ -234,6 +234,31 @@ async fn a_key_is_changed_disabled_and_enabled() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_half_done_says_so_and_can_be_gone_on_with() {
+    let browser = Browser::open().await;
+    let (path, _) = create(&browser, &[("name", "joe")]).await;
+    let id = path.rsplit('/').next().unwrap();
+    let arn = format!("/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapikeys%2F{id}");
+    let tags: Value = (0..50).map(|n| (format!("t{n}"), json!("x"))).collect();
+    api(&browser, "PUT", &arn, &json!({"tags": tags})).await;
+    let edit = format!("{path}/edit");
+    let seen = seen_in(&browser.get(&edit).await.body).to_owned();
+    let fields = [
+        ("name", "jim"),
+        ("expires", "2199-01-31T12:30"),
+        ("seen", &seen),
+    ];
+    // There is no room for the tag that an expiry is.
+    let half = browser.post(&edit, &fields).await;
+    assert_eq!(half.status, 422);
+    says(&half, "Only a part was saved");
+    says(&browser.get(&path).await, "jim");
+    let seen = seen_in(&half.body).to_owned();
+    let without_expiry = [("name", "jack"), ("seen", &seen)];
+    browser.done(&edit, &without_expiry).await;
+}
+
+#[tokio::test]
 async fn a_key_joins_plans_and_its_pages_say_what_it_opens_and_what_deleting_it_breaks() {
     let gateway = Gateway::builder().no_template().start().await.unwrap();
     // Before the first page is asked for, which reads the stages and keeps them for a moment.

@@ -80,6 +80,36 @@ async fn a_preview_tells_what_an_import_does_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_preview_and_its_import_put_a_key_into_the_same_plan() {
+    let browser = Browser::open().await;
+    let mut plans = Vec::new();
+    for name in ["p", "q"] {
+        let body = json!({"name": name, "apiStages": [{"apiId": "x", "stage": "dev"}]});
+        let created = browser
+            .client
+            .send("POST", "/usageplans", &[], body.to_string())
+            .await
+            .unwrap();
+        let plan: Value = created.json().unwrap();
+        plans.push(plan["id"].as_str().unwrap().to_owned());
+    }
+    plans.sort();
+    let [b, g] = [&plans[0], &plans[1]];
+    let list = format!(
+        "Name,key,Enabled,UsageplanIds\n\
+         new,value-of-twenty-chars-1,,\"{g},{b}\"\n"
+    );
+    let shown = preview(&browser, &list).await;
+    let skipped = format!("Skipped usage plan {b} of record: 1.");
+    says(&shown, &skipped);
+    let fields = [("encoded", encoded_in(&shown.body))];
+    let done = browser.post("/console/keys/import", &fields).await;
+    says(&done, &skipped);
+    let keys = browser.api(&format!("/usageplans/{g}/keys")).await;
+    assert_eq!(keys["item"][0]["name"], json!("new"));
+}
+
+#[tokio::test]
 async fn a_list_that_is_none_is_explained_beside_its_field() {
     let browser = Browser::open().await;
     let path = "/console/keys/import/preview";

@@ -94,11 +94,9 @@ async fn what_is_left_out_is_told_in_the_order_of_the_records() {
     let (ids, warnings) = imported(&app, &list).await;
     assert_eq!(ids.len(), 2);
     assert_eq!(warnings.len(), 3, "{warnings:?}");
-    // A plan that covers a stage of another one of the key's plans: whichever came second.
-    assert!(
-        warnings[0].starts_with("Skipped usage plan ") && warnings[0].contains("of record: 1. "),
-        "{warnings:?}"
-    );
+    // A plan that covers a stage of another one of the key's plans: the one that is named second.
+    let skipped = format!("Skipped usage plan {q} of record: 1. The key is in usage plan {p},");
+    assert!(warnings[0].starts_with(&skipped), "{warnings:?}");
     assert_eq!(
         warnings[1..],
         [
@@ -109,6 +107,34 @@ async fn what_is_left_out_is_told_in_the_order_of_the_records() {
     let of_q = format!("/usageplans?keyId={}", ids[1]);
     let plans = app.ok(200, "GET", &of_q, Value::Null).await;
     assert_eq!(plans["item"][0]["id"], q.as_str());
+}
+
+#[tokio::test]
+async fn a_key_joins_the_plan_that_its_row_names_first() {
+    let app = App::start().await;
+    let stage = json!([{"apiId": "x", "stage": "dev"}]);
+    let mut plans = [
+        plan(&app, json!({"name": "p", "apiStages": stage})).await,
+        plan(&app, json!({"name": "q", "apiStages": stage})).await,
+    ];
+    plans.sort();
+    let [b, g] = plans;
+    let list = format!(
+        "name,key,usageplanids\n\
+         joe,value-of-joe-0123456789,\"{g},{b}\"\n\
+         sue,value-of-sue-0123456789,{g}\n\
+         sue,value-of-sue-0123456789,{b}\n"
+    );
+    let (ids, warnings) = imported(&app, &list).await;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    for (id, (warning, number)) in ids.iter().zip(warnings.iter().zip([1, 3])) {
+        let of_key = format!("/usageplans?keyId={id}");
+        let plans = app.ok(200, "GET", &of_key, Value::Null).await;
+        assert_eq!(plans["item"].as_array().unwrap().len(), 1);
+        assert_eq!(plans["item"][0]["id"], g.as_str());
+        let skipped = format!("Skipped usage plan {b} of record: {number}. ");
+        assert!(warning.starts_with(&skipped), "{warning}");
+    }
 }
 
 #[tokio::test]

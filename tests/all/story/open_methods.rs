@@ -26,7 +26,7 @@ async fn a_method_without_a_key_is_marked_and_costs_nothing(template: Template) 
     assert_line(&output, "/users GET UsersFunction ⚠ not required");
     assert_line(&output, "/users POST UsersFunction required");
     if template == Template::HttpApi {
-        let reports = "/reports/users GET UsersFunction by PlanAuthorizer";
+        let reports = "/reports/users GET UsersFunction required, by PlanAuthorizer";
         assert_line(&output, reports);
     }
     assert_eq!(output.matches('⚠').count(), 1, "{output}");

@@ -59,7 +59,7 @@ async fn shows_what_it_has_deployed(template: Template) {
             assert_line(&output, "/health GET UsersFunction ⚠ not required");
             assert_line(
                 &output,
-                "/reports/users GET UsersFunction by PlanAuthorizer",
+                "/reports/users GET UsersFunction required, by PlanAuthorizer",
             );
             assert_eq!(output.matches('⚠').count(), 1, "{output}");
         }

@@ -204,8 +204,14 @@ fn routes_of_a_template_are_a_tree_too() {
             "      DELETE key required",
         ]
     );
-    let url = &trees[1].root.branches["$default"];
-    assert!(url.methods[0].is_key_required);
+    let url = &trees[1].root;
+    assert!(url.branches["$default"].methods[0].is_key_required);
+    let open: Vec<&str> = trees[1]
+        .without_key()
+        .iter()
+        .map(|(path, _)| *path)
+        .collect();
+    assert_eq!(open, ["/health", "/reports/users"]);
 }
 
 #[test]

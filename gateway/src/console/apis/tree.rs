@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tollgate::api::Route;
 use tollgate::rest_api::{self, ApiRecord, Definition, Resource, Snapshot, Stage};
 
 use super::difference::{self, Change, Difference, access_in_words};
-use crate::explain::{DeclaredAccess, DeclaredRoute, DeclaredStage, integration_in_words};
+use crate::explain::{DeclaredAccess, DeclaredMethod, DeclaredStage, integration_in_words};
 use crate::template::DEFAULT_ROUTE;
 
 /// What a stage offers.
@@ -97,12 +96,16 @@ impl Tree {
     #[must_use]
     pub(super) fn of_declared(stage: &DeclaredStage) -> Self {
         let mut root = Branch::new("/".to_owned(), "/".to_owned());
-        for route in stage.routes.iter() {
-            let branch = match route.template() {
-                Some(template) => root.below(&template.to_string()),
+        for declared in stage.methods() {
+            let branch = match &declared.path {
+                Some(path) => root.below(path),
                 None => root.beside(DEFAULT_ROUTE),
             };
-            branch.methods.push(Method::of_route(route));
+            let method = Method::of_declared(&declared);
+            // Several routes may lead to what one layer leaves open.
+            if !branch.methods.contains(&method) {
+                branch.methods.push(method);
+            }
         }
         Self {
             root,
@@ -231,21 +234,23 @@ impl Method {
         })
     }
 
-    fn of_route(route: &Route<DeclaredRoute>) -> Self {
-        let declared = route.value();
+    fn of_declared(method: &DeclaredMethod<'_>) -> Self {
+        let declared = method.route;
         Self {
-            verb: route.verb().as_str().to_owned(),
-            is_key_required: DeclaredRoute::requires_key(route),
+            verb: method.verb.as_str().to_owned(),
+            is_key_required: method.requires_key(),
             access: match &declared.access {
                 DeclaredAccess::Open => None,
                 DeclaredAccess::Signed => Some("signed with AWS credentials".to_owned()),
                 DeclaredAccess::Authorizer {
                     name,
                     has_plans: true,
+                    ..
                 } => Some(format!("{name}, by usage plans")),
                 DeclaredAccess::Authorizer {
                     name,
                     has_plans: false,
+                    ..
                 } => Some(name.clone()),
                 DeclaredAccess::NotSimulated(name) => Some(format!("{name}, not simulated")),
             },

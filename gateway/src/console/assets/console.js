@@ -79,7 +79,10 @@
         say("");
         if (!region.contains(document.activeElement)) show(event.data);
       };
-      source.onerror = () => say("The gateway does not answer. Trying again.");
+      source.onerror = (event) => {
+        const isRefused = event.target.readyState === EventSource.CLOSED;
+        say(isRefused ? "The live view was refused: too many watch at once. Reload the page later." : "The gateway does not answer. Trying again.");
+      };
     };
     pause.hidden = false;
     pause.addEventListener("click", () => {
@@ -91,6 +94,12 @@
     window.addEventListener("pagehide", () => source?.close());
     update();
   };
+
+  // An answer that is no success is not swapped in. Sent without htmx, the form shows the page that says what is wrong.
+  document.addEventListener("htmx:responseError", (event) => {
+    const form = event.target.closest("form[method=post]");
+    form?.submit();
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     showCopyButtons(document);

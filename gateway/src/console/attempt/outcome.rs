@@ -21,7 +21,8 @@ enum End {
     Sent {
         /// Or why there is none.
         answer: Result<Received, String>,
-        after: Explanation,
+        /// Or why it could not be read.
+        after: Result<Explanation, String>,
     },
     Unsent(Unsent),
 }
@@ -56,7 +57,7 @@ impl Outcome {
         wanted: &Wanted<'_>,
         before: Explanation,
         answer: Result<Received, String>,
-        after: Explanation,
+        after: Result<Explanation, String>,
     ) -> Self {
         Self {
             title: title(wanted),
@@ -92,14 +93,25 @@ impl Outcome {
                     (steps::verdict(&self.before.verdict))
                     (steps::render(&self.before))
                     h2 { "After the request" }
-                    p { "What the same request would meet now." }
-                    (steps::verdict(&after.verdict))
-                    details {
-                        summary { "Step by step" }
-                        (steps::render(after))
-                    }
+                    (afterwards(after))
                 }
             }
+        }
+    }
+}
+
+fn afterwards(after: &Result<Explanation, String>) -> Markup {
+    html! {
+        @match after {
+            Ok(after) => {
+                p { "What the same request would meet now." }
+                (steps::verdict(&after.verdict))
+                details {
+                    summary { "Step by step" }
+                    (steps::render(after))
+                }
+            }
+            Err(why) => { p.notice.warning { "What the same request would meet now could not be read. " (why) } }
         }
     }
 }
@@ -155,12 +167,12 @@ fn disagreement(before: &Explanation, answer: &Received) -> Markup {
     let is_expected = match &before.verdict {
         Verdict::Refused(expected) => expected.status == answer.status,
         Verdict::Passes => answer.status != StatusCode::TOO_MANY_REQUESTS,
-        Verdict::Open => true,
+        Verdict::Open | Verdict::NotKnown(_) => true,
     };
     html! {
         @if !is_expected {
             p.notice.warning {
-                "This is not what the table let expect: another request or a change came in between, or the gateway had charged requests of this key in advance."
+                "This is not what the table let expect: another request or a change came in between, the gateway had charged requests of this key in advance, or a limit was reached that all callers share."
             }
         }
     }

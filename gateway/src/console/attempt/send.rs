@@ -12,7 +12,8 @@ use crate::explain::{DeclaredKind, DeclaredStage};
 use crate::http_client::{HttpClient, SendError};
 use crate::router::DEFAULT_STAGE;
 
-/// The longest wait for an answer: longer than an integration may take.
+/// The longest wait for an answer: longer than an integration of an API may take. A function behind a URL may take longer, and is not waited
+/// for.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
 /// How much of a body is shown, in characters.

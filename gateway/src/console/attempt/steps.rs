@@ -53,6 +53,10 @@ pub(super) fn verdict(verdict: &Verdict) -> Markup {
                 p { "What is marked as open decides; all else lets the request pass." }
             }
             Verdict::Refused(answer) => { (refused(answer)) }
+            Verdict::NotKnown(answer) => {
+                p { "Whether the request passes is not known here: what is marked as open decides. Where that leaves it to the key:" }
+                (refused(answer))
+            }
         }
     }
 }

@@ -109,7 +109,9 @@ fn target(text: &str) -> Result<(String, Option<String>), String> {
     if !text.starts_with('/') {
         return Err("A path begins with a slash, after the stage: /users.".to_owned());
     }
-    if let Some(variable) = variable(text) {
+    // In a query braces are braces.
+    let path = text.split('?').next().unwrap_or(text);
+    if let Some(variable) = variable(path) {
         return Err(format!("Put a value in place of {variable}."));
     }
     let encoded = utf8_percent_encode(text, ENCODED).to_string();

@@ -1,5 +1,7 @@
 //! Fields of a form or a query.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body_util::{BodyExt as _, Full};
@@ -9,11 +11,20 @@ const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
 /// Names and values, in the order in which they were sent. A name may be there more than once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(in crate::console) struct Fields {
     texts: Vec<(String, String)>,
     /// What was in files, which need not be text.
     files: Vec<(String, Bytes)>,
+}
+
+/// Shows names alone: among the values are those of keys, and the token.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = self.texts.iter().map(|(name, _)| name);
+        let files = self.files.iter().map(|(name, _)| name);
+        f.debug_list().entries(texts.chain(files)).finish()
+    }
 }
 
 impl Fields {

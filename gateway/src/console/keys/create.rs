@@ -10,14 +10,14 @@ use tollgate::plan::Plan;
 
 use super::super::answer::Answer;
 use super::super::directory::Snapshot;
-use super::super::forms::{Choice, Fields, Input, InputKind, Mistakes, checkbox, select, submit};
+use super::super::forms::{Choice, Fields, Mistakes, checkbox, select, submit};
 use super::super::layout::{Page, Section};
 use super::super::path;
 use super::super::problem::Problem;
 use super::super::visit::Visit;
 use super::made::{Made, NotMade, make, value_notice};
 use super::settings::Entered;
-use super::{NEW, PLAN, opened};
+use super::{NEW, PARTLY_SAVED, PLAN, opened};
 
 /// With more plans a list to tick is no help: one is chosen, and others are added afterwards.
 const MAX_LISTED_PLANS: usize = 30;
@@ -29,7 +29,6 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let snapshot = visit.snapshot().await?;
     let form = Form {
         entered: &Entered::default(),
-        value: "",
         is_enabled: true,
         plan_ids: &plan_ids(visit.query()),
         mistakes: &Mistakes::default(),
@@ -55,7 +54,6 @@ pub(super) async fn create(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let snapshot = visit.snapshot().await?;
     let form = Form {
         entered: &entered,
-        value: fields.get(VALUE),
         is_enabled,
         plan_ids: &plan_ids,
         mistakes: &mistakes,
@@ -98,13 +96,13 @@ fn explain(not_made: NotMade, mistakes: &mut Mistakes) {
         NotMade::Plan(id, refusal) => {
             mistakes.note(PLAN, format!("Usage plan {id}: {}", refusal.message));
         }
+        NotMade::Left(refusal) => *mistakes = Mistakes::refused(PARTLY_SAVED, &refusal),
     }
 }
 
 /// What a form for a new key has in it.
 struct Form<'a> {
     entered: &'a Entered,
-    value: &'a str,
     is_enabled: bool,
     plan_ids: &'a [PlanId],
     mistakes: &'a Mistakes,
@@ -112,17 +110,9 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn page(&self, visit: &Visit<'_>, snapshot: &Snapshot) -> Page<'static> {
-        let value = Input {
-            name: VALUE,
-            label: "Value of your own",
-            value: self.value,
-            hint: "20 to 128 characters without spaces, such as one that the client has already. Leave it empty, and a value is generated.",
-            kind: InputKind::Text,
-            is_required: false,
-        };
         let content = html! {
             (self.entered.inputs(self.mistakes))
-            (value.render(self.mistakes))
+            (self.own_value())
             (checkbox("enabled", "Enabled: the key may be used at once", self.is_enabled))
             @if !snapshot.plans.is_empty() { (self.plans(&snapshot.plans)) }
             p.actions { (submit("Create the API key")) a href=(Section::Keys.path()) { "Cancel" } }
@@ -136,6 +126,26 @@ impl Form<'_> {
                 (self.mistakes.summary())
                 (visit.form_to(Section::Keys.path(), &content))
             },
+        }
+    }
+
+    /// The field for a value of one's own. What was typed is not in the page when the form is shown again.
+    fn own_value(&self) -> Markup {
+        let mistake = self.mistakes.of(VALUE);
+        let described_by = if mistake.is_some() {
+            "hint-value mistake-value"
+        } else {
+            "hint-value"
+        };
+        html! {
+            div.field {
+                label for={ "field-" (VALUE) } { "Value of your own" }
+                input type="password" id={ "field-" (VALUE) } name=(VALUE) autocomplete="off" aria-describedby=(described_by) aria-invalid=[mistake.map(|_| "true")];
+                @if let Some(text) = mistake { p.mistake id="mistake-value" { (text) } }
+                p.hint id="hint-value" {
+                    "20 to 128 characters without spaces, such as one that the client has already. Leave it empty, and a value is generated. You type it again when the form comes back."
+                }
+            }
         }
     }
 
@@ -262,6 +272,9 @@ mod tests {
         );
         let plan = mistakes(NotMade::Plan("p1".into(), refusal(StatusCode::CONFLICT)));
         assert!(plan.of(PLAN).is_some() && plan.of(VALUE).is_none());
+        let left = mistakes(NotMade::Left(refusal(StatusCode::CONFLICT)));
+        let summary = left.summary().into_string();
+        assert!(summary.contains(PARTLY_SAVED), "{summary}");
         let whole = mistakes(NotMade::Key(refusal(StatusCode::TOO_MANY_REQUESTS)));
         assert!(!whole.is_empty() && whole.of(VALUE).is_none());
     }

@@ -11,7 +11,7 @@ use super::super::path;
 use super::super::problem::Problem;
 use super::super::visit::Visit;
 use super::settings::{Entered, Settings, set_expiry};
-use super::{api_path, changed, page_path, sub_page, title};
+use super::{PARTLY_SAVED, api_path, changed, page_path, reread, sub_page, title};
 
 /// The field that says which state of the key the form shows.
 const SEEN: &str = "seen";
@@ -32,7 +32,14 @@ pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
                 let said = format!("The API key {} was saved.", settings.name);
                 return Ok(changed(visit, key, said).await);
             }
-            Err(refusal) => mistakes.refuse(&refusal),
+            Err(NotSaved::Nothing(refusal)) => mistakes.refuse(&refusal),
+            Err(NotSaved::Expiry(refusal)) => {
+                reread(visit, &key.id).await;
+                // The form is of the key as it is now, or else the next one would be of a key that was changed elsewhere.
+                let current = super::key(visit, key.id.as_str()).await?;
+                let mistakes = Mistakes::refused(PARTLY_SAVED, &refusal);
+                return Ok(form(visit, &current, &entered, &mistakes));
+            }
         }
     }
     Ok(form(visit, key, &entered, &mistakes))
@@ -50,11 +57,28 @@ fn changed_meanwhile() -> Refusal {
     }
 }
 
-async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), Refusal> {
+/// How far saving has got.
+enum NotSaved {
+    /// The key is as it was.
+    Nothing(Refusal),
+    /// All but the expiry was saved.
+    Expiry(Refusal),
+}
+
+async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), NotSaved> {
+    let patches = settings.patches(key);
+    let expiry_refused = if patches.is_empty() {
+        NotSaved::Nothing
+    } else {
+        NotSaved::Expiry
+    };
     visit
-        .patch(&api_path(&key.id), settings.patches(key))
-        .await?;
-    set_expiry(visit, &key.id, settings.expiry).await
+        .patch(&api_path(&key.id), patches)
+        .await
+        .map_err(NotSaved::Nothing)?;
+    set_expiry(visit, &key.id, settings.expiry)
+        .await
+        .map_err(expiry_refused)
 }
 
 fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes) -> Answer {

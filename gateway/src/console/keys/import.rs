@@ -41,6 +41,9 @@ const MAX_LIST_BYTES: usize = 7_000_000;
 /// How many keys are named after an import.
 const NAMED_KEYS: usize = 100;
 
+/// What stands above a refusal.
+const STOPPED: &str = "The import stopped, and may have written a part of the list";
+
 const EXAMPLE: &str = "\
 Name,key,Description,Enabled,UsageplanIds
 joe-black,a-value-of-20-characters-or-more,Joe's laptop,TRUE,\"a1b2c3,d4e5f6\"
@@ -95,17 +98,23 @@ pub(super) async fn carry_out(visit: &Visit<'_>) -> Result<Answer, Problem> {
         .decode(visit.form().get(ENCODED))
         .map_err(|_not_encoded| Problem::Form("the list in it is damaged"))?;
     let path = "/apikeys?mode=import&format=csv";
+    let before = visit.snapshot().await?;
     let imported = visit.call_with(Method::POST, path, Bytes::from(list)).await;
-    // Also after a refusal: an import that stops has written what came before.
-    let snapshot = visit.directory().reload().await?;
+    // Also after a refusal: an import that stops has written what came before. What is done is done, so a list that is old is no failure.
+    let snapshot = match visit.directory().reload().await {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            tracing::warn!(%error, "the console could not read the keys again that were imported");
+            before
+        }
+    };
     match imported {
         Ok(imported) => {
             let texts = |member| texts(&imported, member);
             Ok(visit.page(result(&texts("ids"), &texts("warnings"), &snapshot)))
         }
         Err(refusal) => {
-            let mut mistakes = Mistakes::default();
-            mistakes.refuse(&refusal);
+            let mistakes = Mistakes::refused(STOPPED, &refusal);
             Ok(visit.page_again(form(visit, "", &mistakes)))
         }
     }

@@ -26,6 +26,8 @@ pub(super) enum NotMade {
     Key(Refusal),
     /// A plan does not take it.
     Plan(PlanId, Refusal),
+    /// A plan does not take it, and it is there all the same: it could not be deleted again.
+    Left(Refusal),
 }
 
 /// Makes the key that `body` describes, and puts it into plans. A key that cannot join one of them is deleted again.
@@ -40,10 +42,7 @@ pub(super) async fn make(
         .map_err(NotMade::Key)?;
     for plan_id in plan_ids {
         if let Err(refusal) = join(visit, &made.id, plan_id).await {
-            return Err(NotMade::Plan(
-                plan_id.clone(),
-                undo(visit, &made.id, refusal).await,
-            ));
+            return Err(undo(visit, &made.id, plan_id, refusal).await);
         }
     }
     reread(visit, &made.id).await;
@@ -79,21 +78,22 @@ pub(super) async fn join(
         .map(|_member| ())
 }
 
-/// Deletes the key again. The refusal says so when that fails, too.
-async fn undo(visit: &Visit<'_>, id: &KeyId, refusal: Refusal) -> Refusal {
+/// Deletes the key again that a plan has refused.
+async fn undo(visit: &Visit<'_>, id: &KeyId, plan_id: &PlanId, refusal: Refusal) -> NotMade {
     let deleted = visit
         .call(Method::DELETE, &api_path(id), &Value::Null)
         .await;
-    match deleted {
-        Ok(_nothing) => refusal,
-        Err(_) => Refusal {
-            status: refusal.status,
-            message: format!(
-                "{} The key {id} was created, and could not be deleted again: delete it.",
-                refusal.message
-            ),
-        },
+    if deleted.is_ok() {
+        return NotMade::Plan(plan_id.clone(), refusal);
     }
+    reread(visit, id).await;
+    NotMade::Left(Refusal {
+        status: refusal.status,
+        message: format!(
+            "Usage plan {plan_id}: {} The key {id} was created, and could not be deleted again: delete it.",
+            refusal.message
+        ),
+    })
 }
 
 /// The value of a new key, and whether it can be seen again.

@@ -220,6 +220,10 @@ pub(super) async fn add(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Probl
 
 pub(super) async fn remove_page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
     let plan = plan(visit, visit.query().get(PLAN)).await?;
+    if !key.plan_ids.contains(&plan.id) {
+        let missing = format!("key {} in the usage plan {}", title(key), plan.name);
+        return Err(Problem::NotFound(missing));
+    }
     confirmation(visit, key, &plan, &Mistakes::default()).await
 }
 

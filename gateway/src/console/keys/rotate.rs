@@ -20,7 +20,7 @@ use super::super::words;
 use super::made::{Made, NotMade, make, value_notice};
 use super::settings::{Expiry, set_expiry};
 use super::state::KeyState;
-use super::{api_path, opened, page_path, reread, sub_page, title};
+use super::{PARTLY_SAVED, api_path, opened, page_path, reread, sub_page, title};
 
 /// The field that says what becomes of the old key.
 const OLD: &str = "old";
@@ -132,13 +132,14 @@ pub(super) async fn rotate(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Pr
             Ok(rotated(visit, key, old, &made, retired).await)
         }
         Err(not_made) => {
-            mistakes.refuse(&match not_made {
-                NotMade::Key(refusal) => refusal,
-                NotMade::Plan(id, refusal) => Refusal {
+            match not_made {
+                NotMade::Key(refusal) => mistakes.refuse(&refusal),
+                NotMade::Plan(id, refusal) => mistakes.refuse(&Refusal {
                     message: format!("Usage plan {id}: {}", refusal.message),
                     ..refusal
-                },
-            });
+                }),
+                NotMade::Left(refusal) => mistakes = Mistakes::refused(PARTLY_SAVED, &refusal),
+            }
             form(visit, key, old, &mistakes).await
         }
     }

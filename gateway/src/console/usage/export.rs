@@ -1,13 +1,17 @@
 //! Usage as CSV, for spreadsheets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use csv::{Writer, WriterBuilder};
+use tokio::sync::mpsc;
 use tollgate::id::{KeyId, PlanId};
 use tollgate::metrics::Outcome;
 use tollgate::plan::Plan;
 use tollgate::quota::Day;
+use tollgate::store::StoreError;
+use tollgate::store::dynamodb::DynamoStore;
 
 use super::super::answer::Answer;
 use super::super::directory::{ListedKey, Snapshot};
@@ -15,13 +19,18 @@ use super::super::problem::Problem;
 use super::super::visit::Visit;
 use super::meters::Meter;
 use super::period::Days;
-use super::{find_key, find_plan};
+use super::{find_key, find_plan, refusals};
+use crate::content::Content;
+use crate::incoming::Hangup;
 use crate::tally::{Client, Counts};
 
 const CSV: &str = "text/csv; charset=utf-8";
 
-/// What a row of a key has of the tally.
-const REFUSALS: [Outcome; 2] = [Outcome::Throttled, Outcome::QuotaExceeded];
+/// The meters of how many keys are read before their rows are sent.
+const KEYS_AT_ONCE: usize = 64;
+
+/// How many pieces of a file may wait for a slow client.
+const WAITING: usize = 1;
 
 /// What the running gateway has decided, plan by plan: one row for each day on which there was something.
 pub(super) async fn decided(visit: &Visit<'_>) -> Result<Answer, Problem> {
@@ -64,24 +73,64 @@ const fn column(outcome: Outcome) -> &'static str {
     }
 }
 
-/// All keys of a plan, day by day. It reads a meter for each key: with thousands of them it takes seconds.
+/// All keys of a plan, day by day. It reads a meter for each key, which takes seconds with thousands of them: the file is sent meanwhile.
 pub(super) async fn plan(visit: &Visit<'_>, id: &str) -> Result<Answer, Problem> {
     let snapshot = visit.snapshot().await?;
     let plan = find_plan(&snapshot, id)?;
     let days = Days::of(visit);
-    let keys: Vec<&ListedKey> = snapshot
-        .keys
-        .iter()
-        .filter(|key| key.plan_ids.contains(&plan.id))
-        .map(AsRef::as_ref)
-        .collect();
-    let wanted = keys.iter().map(|key| (key.id.clone(), plan)).collect();
-    let meters = Meter::read_all(visit.store(), wanted, days.from, days.today).await?;
-    let mut rows = Rows::new(visit, days, |plan_id, _| *plan_id == plan.id);
-    for (key, meter) in keys.into_iter().zip(&meters) {
-        rows.add(key, plan, meter);
+    let keys = snapshot.keys.iter();
+    let export = PlanExport {
+        store: visit.store().clone(),
+        plan: plan.clone(),
+        keys: keys
+            .filter(|key| key.plan_ids.contains(&plan.id))
+            .cloned()
+            .collect(),
+        days,
+        rows: Rows::new(visit, days, |plan_id, _| *plan_id == plan.id),
+    };
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(export.run(sender, visit.hangup().clone()));
+    let name = format!("usage-plan-{id}.csv");
+    Ok(Answer::download(CSV, &name, Content::Pushed(receiver)))
+}
+
+/// The export of a plan, while it is sent.
+struct PlanExport {
+    store: DynamoStore,
+    plan: Plan,
+    keys: Vec<Arc<ListedKey>>,
+    days: Days,
+    rows: Rows,
+}
+
+impl PlanExport {
+    async fn run(mut self, sender: mpsc::Sender<Bytes>, hangup: Hangup) {
+        if let Err(error) = self.send(&sender).await {
+            tracing::warn!(%error, "the export of a plan breaks off");
+            // A file that ends as usual would be taken for whole.
+            hangup.hang_up();
+            sender.closed().await;
+        }
     }
-    Ok(rows.table.answer(&format!("usage-plan-{id}.csv")))
+
+    async fn send(&mut self, sender: &mpsc::Sender<Bytes>) -> Result<(), StoreError> {
+        let Days { from, today, .. } = self.days;
+        for keys in self.keys.chunks(KEYS_AT_ONCE) {
+            let wanted = keys.iter().map(|key| (key.id.clone(), &self.plan));
+            let meters = Meter::read_all(&self.store, wanted.collect(), from, today).await?;
+            for (key, meter) in keys.iter().zip(&meters) {
+                self.rows.add(key, &self.plan, meter);
+            }
+            if sender.send(self.rows.table.take()).await.is_err() {
+                // Whoever wanted the file has left.
+                return Ok(());
+            }
+        }
+        // The head, where there are no keys.
+        let _nobody_waits = sender.send(self.rows.table.take()).await;
+        Ok(())
+    }
 }
 
 /// All plans of a key, day by day.
@@ -136,9 +185,13 @@ impl Rows {
         let tally = visit.surroundings().tally.as_ref();
         let refused = tally.map(|tally| tally.sums(days.from, days.today, name));
         // What nobody has counted has no column, rather than a zero.
-        let columns = refused.iter().flat_map(|_counted| REFUSALS);
+        let columns = refused.iter().flat_map(|_counted| refusals::COLUMNS);
         Self {
-            table: Table::new(first.into_iter().chain(columns.map(column))),
+            table: Table::new(
+                first
+                    .into_iter()
+                    .chain(columns.map(|(_, outcome)| column(outcome))),
+            ),
             refused,
         }
     }
@@ -163,11 +216,9 @@ impl Rows {
                 day.used.to_string(),
                 remaining.unwrap_or_default(),
             ];
-            row.extend(
-                refused
-                    .into_iter()
-                    .flat_map(|refused| REFUSALS.map(|outcome| refused.of(outcome).to_string())),
-            );
+            row.extend(refused.into_iter().flat_map(|refused| {
+                refusals::COLUMNS.map(|(_, outcome)| refused.of(outcome).to_string())
+            }));
             self.table.push(row);
         }
     }
@@ -178,8 +229,7 @@ struct Table(Writer<Vec<u8>>);
 
 impl Table {
     fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        let mut table = Self(writer);
+        let mut table = Self(writer());
         table.push(names.into_iter().map(str::to_owned));
         table
     }
@@ -193,9 +243,18 @@ impl Table {
         Answer::download(CSV, file_name, self.into_bytes())
     }
 
+    /// The rows since the last time.
+    fn take(&mut self) -> Bytes {
+        std::mem::replace(self, Self(writer())).into_bytes()
+    }
+
     fn into_bytes(self) -> Bytes {
         self.0.into_inner().map(Bytes::from).unwrap_or_default()
     }
+}
+
+fn writer() -> Writer<Vec<u8>> {
+    WriterBuilder::new().flexible(true).from_writer(Vec::new())
 }
 
 /// A cell that no spreadsheet takes for a formula: names are chosen by people, and not always by those who open the file.
@@ -226,6 +285,15 @@ mod tests {
             text(table),
             "key_id,key_name\na1,\"Joe \"\"the key\"\" Black, Ltd\nBerne\"\n"
         );
+    }
+
+    #[test]
+    fn a_table_is_taken_piece_by_piece() {
+        let mut table = Table::new(["key_id"]);
+        assert_eq!(table.take(), "key_id\n");
+        assert!(table.take().is_empty());
+        table.push(["a1".to_owned()]);
+        assert_eq!(table.take(), "a1\n");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What a running gateway does, second by second.
 //!
 //! The page shows the last minutes as they are. With JavaScript it stays up to date: each second the same part of it comes as an event.
-//! Nothing is done for it while nobody watches.
+//! It is made once for all who watch, and nothing is done for it while nobody does.
 
-mod stream;
+mod feed;
 mod view;
+mod watcher;
 
 use bytes::Bytes;
 use maud::{Markup, html};
@@ -15,7 +16,8 @@ use super::super::layout::{Page, Section};
 use super::super::problem::Problem;
 use super::super::visit::Visit;
 use super::super::words;
-use stream::Watcher;
+
+pub(in crate::console) use feed::Feed;
 
 const TITLE: &str = "Live view";
 
@@ -62,20 +64,10 @@ fn no_gateway() -> Markup {
 }
 
 /// One event a second, until the visitor leaves or the server stops.
-pub(super) async fn events(visit: &Visit<'_>) -> Result<Answer, Problem> {
-    let tally = visit
-        .surroundings()
-        .tally
-        .clone()
-        .ok_or(Problem::NoSuchPage)?;
-    let snapshot = visit.snapshot().await?;
+pub(super) fn events(visit: &Visit<'_>) -> Result<Answer, Problem> {
+    let feed = visit.feed().ok_or(Problem::NoSuchPage)?;
+    let watcher = feed.join().ok_or(Problem::Crowded)?;
     let (sender, receiver) = mpsc::channel::<Bytes>(WAITING);
-    let watcher = Watcher {
-        tally,
-        clock: visit.surroundings().clock.clone(),
-        directory: visit.directory().clone(),
-        snapshot,
-    };
-    tokio::spawn(watcher.run(sender, visit.stop()));
+    tokio::spawn(watcher.run(sender, visit.stop(), visit.hangup().clone()));
     Ok(Answer::events(receiver))
 }

@@ -30,8 +30,8 @@ impl Meter {
         from: Day,
         today: Day,
     ) -> Result<Self, StoreError> {
-        let first = |day| plan.quota.map_or(day, |quota| quota.window_of(day).first);
-        let usage = store.usage(key_id, &plan.id, first(from), today).await?;
+        let first = Usage::first_needed(plan.quota, from);
+        let usage = store.usage(key_id, &plan.id, first, today).await?;
         Ok(Self { usage, from, today })
     }
 

@@ -120,6 +120,7 @@ fn by_day(
                 "and the export has all of them."
             }
         }
+        p.hint { "Of keys that have left the plan or were deleted, the table tells no days: they are missing here and in the export." }
         @if used.is_some() || has_tally {
             @if shown.is_empty() {
                 p.empty { "No request in " (days.words()) "." }
@@ -141,7 +142,7 @@ fn rows_by_day(
     html! {
         div.scroll tabindex="0" role="region" aria-label="Usage by day" {
             table {
-                caption { "Requests of all keys in " (days.words()) ", days with none left out (UTC)" }
+                caption { "Requests of the keys that are in the plan now, in " (days.words()) ", days with none left out (UTC)" }
                 thead {
                     tr {
                         th scope="col" { "Day" }

@@ -8,7 +8,7 @@ use super::super::words;
 use crate::tally::{Counts, MAX_DAYS};
 
 /// What is said of the requests for a plan, or with a key, that were refused.
-const COLUMNS: [(&str, Outcome); 2] = [
+pub(super) const COLUMNS: [(&str, Outcome); 2] = [
     ("Throttled", Outcome::Throttled),
     ("Quota exceeded", Outcome::QuotaExceeded),
 ];

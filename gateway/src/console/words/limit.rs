@@ -16,17 +16,7 @@ const WEEKDAYS: [&str; 7] = [
     "Saturday",
 ];
 
-/// A rate: `5`, `0.5`, `10,000`.
-pub(in crate::console) fn rate(rate: Rate) -> String {
-    let text = rate.as_per_second().to_string();
-    match text.split_once('.') {
-        None => text.parse().map_or(text, number),
-        Some((whole, fraction)) => match whole.parse() {
-            Ok(whole) => format!("{}.{fraction}", number(whole)),
-            Err(_) => text,
-        },
-    }
-}
+pub(in crate::console) use crate::explain::words::{period_noun, rate};
 
 /// A throttle in a cell of a table: `5/s, burst 10`.
 pub(in crate::console) fn throttle_short(throttle: Throttle) -> String {
@@ -49,15 +39,6 @@ pub(in crate::console) fn throttle(throttle: Option<Throttle>) -> String {
             rate(throttle.rate),
             number(throttle.burst)
         ),
-    }
-}
-
-/// `day`, `week` or `month`.
-pub(in crate::console) const fn period_noun(period: Period) -> &'static str {
-    match period {
-        Period::Day => "day",
-        Period::Week => "week",
-        Period::Month => "month",
     }
 }
 

@@ -14,7 +14,13 @@ use crate::tally::{Client, Subject, Tally};
 /// For how many plans and outcomes it is remembered what has been counted already. A process has few plans; its lines might have any.
 const MAX_REMEMBERED: usize = 4_096;
 
+/// How long an id in a line may be, in bytes. Those that the store makes are shorter, and so are all that a template declares.
+const MAX_ID_LEN: usize = 128;
+
 /// Counts the decisions of one process, each once.
+///
+/// What a function writes is believed: nobody else can write its lines, and a function that repeats what its clients send can be made to
+/// say anything of plans and keys. It cannot take memory without end: lines with longer ids than there are say nothing.
 ///
 /// Two kinds of lines tell of a decision. Its line of [`metrics`](tollgate::metrics) has the outcome and the plan. Before it may come the
 /// limiter's own line, which has the key too; which of them are written depends on the level of the log. So a limiter's line is counted
@@ -42,6 +48,9 @@ impl Decisions {
         let Some(Counted { outcome, plan_id }) = Counted::read(line) else {
             return false;
         };
+        if !plan_id.as_ref().is_none_or(|id| is_sound(id.as_str())) {
+            return false;
+        }
         match self.counted.get_mut(&(outcome, plan_id.clone())) {
             Some(still) if *still > 0 => *still = still.saturating_sub(1),
             Some(_) | None => self.count(outcome, plan_id, Client::Unknown),
@@ -57,8 +66,12 @@ impl Decisions {
         let Some(outcome) = members.text("decision").and_then(Outcome::of_short_name) else {
             return;
         };
-        let plan_id = members.text("plan.id").map(PlanId::from);
-        let key_id = members.text("key.id").map(KeyId::from);
+        let (plan_id, key_id) = (members.text("plan.id"), members.text("key.id"));
+        if !plan_id.into_iter().chain(key_id).all(is_sound) {
+            return;
+        }
+        let plan_id = plan_id.map(PlanId::from);
+        let key_id = key_id.map(KeyId::from);
         let remembered = self.counted.len();
         match self.counted.get_mut(&(outcome, plan_id.clone())) {
             Some(still) => *still = still.saturating_add(1),
@@ -74,6 +87,11 @@ impl Decisions {
         let subject = Subject { plan_id, client };
         self.tally.count(outcome, subject, self.clock.now());
     }
+}
+
+/// Whether this can be the id of a plan or a key.
+const fn is_sound(id: &str) -> bool {
+    id.len() <= MAX_ID_LEN
 }
 
 #[cfg(test)]
@@ -162,6 +180,24 @@ mod tests {
             [(Client::Unknown, one)]
         );
         assert_eq!(process.clients("without metrics"), [(key("a"), one)]);
+    }
+
+    #[test]
+    fn ids_that_are_too_long_are_not_counted() {
+        let mut process = Process::new();
+        let (longest, longer) = ("k".repeat(MAX_ID_LEN), "k".repeat(MAX_ID_LEN + 1));
+        process.denied("throttled", "gold", &longer);
+        process.denied("throttled", &longer, "a");
+        let line = format!(
+            r#"{{"_aws":{{"Timestamp":1,"CloudWatchMetrics":[{{"Namespace":"Tollgate","Metrics":[{{"Name":"Throttled"}}]}}]}},"Plan":"{longer}"}}"#
+        );
+        assert!(!process.decisions.take(&line));
+        assert!(process.decisions.counted.is_empty());
+        process.denied("throttled", "gold", &longest);
+        assert_eq!(
+            process.clients("gold"),
+            [(key(&longest), Counts::one(Outcome::Throttled))]
+        );
     }
 
     #[test]

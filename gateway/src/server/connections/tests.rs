@@ -165,3 +165,41 @@ async fn no_request_runs_any_more_when_the_server_has_ended() {
     connections.end(Duration::ZERO).await;
     assert!(is_dropped.load(Ordering::SeqCst));
 }
+
+/// Answers with a body that never ends, and gives up the connection.
+#[derive(Clone, Debug)]
+struct GivesUp;
+
+impl Handler for GivesUp {
+    type Body = crate::content::Content;
+
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        _: SocketAddr,
+    ) -> Response<crate::content::Content> {
+        let hangup: Hangup = request.extensions().get().cloned().unwrap();
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        sender.send(Bytes::from_static(b"first")).await.unwrap();
+        tokio::spawn(async move {
+            hangup.hang_up();
+            sender.closed().await;
+        });
+        Response::new(crate::content::Content::Pushed(receiver))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_can_give_up_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(serve(listener, GivesUp, stopped));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    // Whole or not, it ends.
+    let _ = client.read_to_end(&mut answer).await;
+    assert!(!answer.ends_with(b"0\r\n\r\n"), "{answer:?}");
+}

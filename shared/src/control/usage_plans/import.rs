@@ -3,6 +3,7 @@
 //! A row whose value a key has already overwrites that key, which keeps its id and its plans. Rows are checked, and plans looked up, before
 //! anything is written, so that `failonwarnings` leaves nothing behind but for a plan that a key cannot join.
 
+mod joins;
 mod preview;
 mod rows;
 
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use self::joins::joins;
 use self::rows::{Row, Rows};
 use super::{MAX_KEYS, limit_exceeded};
 use crate::control::Inner;
@@ -20,7 +22,7 @@ use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
 use crate::plan::Plan;
-use crate::store::{ApiRegistry, KeyChange, NewKey, Registry, RegistryError};
+use crate::store::{ApiKey, ApiRegistry, KeyChange, NewKey, Registry, RegistryError};
 use crate::time::{Clock, Timestamp};
 
 pub(in crate::control) use preview::preview;
@@ -57,8 +59,12 @@ pub(super) async fn import<S: Registry + ApiRegistry, C: Clock>(
     if fails && !warnings.is_empty() {
         return Err(failed(warnings));
     }
-    let ids = write_keys(control, &rows, call.now()).await?;
-    warnings.extend(join_plans(control, &rows, &ids, call.now()).await?);
+    let keys = write_keys(control, &rows, call.now()).await?;
+    let ids: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
+    let held: Vec<Vec<PlanId>> = keys.into_iter().map(|key| key.plan_ids).collect();
+    let plans = held_plans(control, &rows, &held, known).await?;
+    let joins = joins(&rows, &held, &plans, &mut warnings);
+    warnings.extend(join_plans(control, &rows, &ids, &joins, call.now()).await?);
     if fails && !warnings.is_empty() {
         return Err(failed(warnings));
     }
@@ -138,12 +144,31 @@ fn leave_unknown_plans(known: &BTreeMap<PlanId, Plan>, rows: &mut [Row], warning
     }
 }
 
+/// The plans that rows name, and those that their keys are in, as far as a row's key may join another one.
+async fn held_plans<S: Registry + ApiRegistry, C: Clock>(
+    control: &Inner<S, C>,
+    rows: &[Row],
+    held: &[Vec<PlanId>],
+    mut named: BTreeMap<PlanId, Plan>,
+) -> Result<BTreeMap<PlanId, Plan>, ControlError> {
+    let others: BTreeSet<PlanId> = rows
+        .iter()
+        .zip(held)
+        .filter(|(row, _)| !row.plan_ids.is_empty())
+        .flat_map(|(_, held)| held)
+        .filter(|id| !named.contains_key(*id))
+        .cloned()
+        .collect();
+    named.extend(plans(control, others).await?);
+    Ok(named)
+}
+
 /// Creates or overwrites the key of each row. Rows with one value are written one after another: the last holds.
 async fn write_keys<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     rows: &[Row],
     now: Timestamp,
-) -> Result<Vec<KeyId>, ControlError> {
+) -> Result<Vec<ApiKey>, ControlError> {
     let room = if control.settings.aws_limits {
         MAX_KEYS.saturating_sub(control.store.counts().await?.keys)
     } else {
@@ -157,18 +182,18 @@ async fn write_keys<S: Registry + ApiRegistry, C: Clock>(
     }
     let jobs = by_value.into_values().collect();
     let written = concurrent::for_each(jobs, |places: Vec<usize>| async move {
-        let mut ids = Vec::with_capacity(places.len());
+        let mut keys = Vec::with_capacity(places.len());
         for place in places {
             if let Some(row) = rows.get(place) {
-                ids.push((place, write_key(control, row, room, now).await?));
+                keys.push((place, write_key(control, row, room, now).await?));
             }
         }
-        Ok(ids)
+        Ok(keys)
     })
     .await?;
-    let mut ids: Vec<(usize, KeyId)> = written.into_iter().flatten().collect();
-    ids.sort_by_key(|(place, _)| *place);
-    Ok(ids.into_iter().map(|(_, id)| id).collect())
+    let mut keys: Vec<(usize, ApiKey)> = written.into_iter().flatten().collect();
+    keys.sort_by_key(|(place, _)| *place);
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
 async fn write_key<S: Registry + ApiRegistry, C: Clock>(
@@ -176,7 +201,7 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
     row: &Row,
     room: &AtomicU64,
     now: Timestamp,
-) -> Result<KeyId, ControlError> {
+) -> Result<ApiKey, ControlError> {
     let change = KeyChange {
         enabled: Some(row.enabled),
         name: Some(row.name.clone()),
@@ -199,7 +224,7 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
     for _ in 0..MAX_TRIES {
         if let Some(id) = control.store.key_by_value(&row.value).await? {
             match control.store.update_key(&id, &change, now).await {
-                Ok(key) => return Ok(key.id),
+                Ok(key) => return Ok(key),
                 // It was deleted meanwhile.
                 Err(RegistryError::NoSuchKey(_)) => continue,
                 Err(error) => return Err(error.into()),
@@ -210,7 +235,7 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
         })
         .map_err(|_none_left| limit_exceeded("API keys", MAX_KEYS))?;
         match control.store.create_key(&new, now).await {
-            Ok(key) => return Ok(key.id),
+            Ok(key) => return Ok(key),
             // It was created meanwhile.
             Err(RegistryError::ValueTaken) => {}
             Err(error) => return Err(error.into()),
@@ -219,16 +244,17 @@ async fn write_key<S: Registry + ApiRegistry, C: Clock>(
     Err(RegistryError::Contended.into())
 }
 
-/// Puts the keys into the plans of their rows. A plan takes one key after another: it notes each.
+/// Puts the keys into the plans that they join. A plan takes one key after another: it notes each.
 async fn join_plans<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     rows: &[Row],
     ids: &[KeyId],
+    joins: &[Vec<PlanId>],
     now: Timestamp,
 ) -> Result<Warnings, ControlError> {
     let mut by_plan: BTreeMap<&PlanId, Vec<(usize, &KeyId)>> = BTreeMap::new();
-    for (row, id) in rows.iter().zip(ids) {
-        for plan_id in &row.plan_ids {
+    for ((row, id), joins) in rows.iter().zip(ids).zip(joins) {
+        for plan_id in joins {
             let joining = by_plan.entry(plan_id).or_default();
             joining.push((row.number, id));
         }

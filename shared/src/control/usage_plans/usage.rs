@@ -15,7 +15,7 @@ use crate::control::reply::Reply;
 use crate::id::KeyId;
 use crate::plan::Plan;
 use crate::quota::Day;
-use crate::store::{ApiRegistry, DayUse, Registry};
+use crate::store::{ApiRegistry, DayUse, Registry, Usage};
 use crate::time::Clock;
 
 const REMAINING: &str = "/remaining";
@@ -128,10 +128,7 @@ async fn days_used<S: Registry + ApiRegistry, C: Clock>(
     range: Range,
     today: Day,
 ) -> Result<Vec<[u64; 2]>, ControlError> {
-    // The days before the range that count against the same quota are needed too.
-    let first = plan
-        .quota
-        .map_or(range.from, |quota| quota.window_of(range.from).first);
+    let first = Usage::first_needed(plan.quota, range.from);
     let usage = control
         .store
         .usage(key_id, &plan.id, first, range.to)

@@ -1,6 +1,9 @@
 //! What was used of a plan, told day by day.
 
+use std::collections::BTreeMap;
+
 use super::Usage;
+use crate::meter::WindowUse;
 use crate::quota::{Day, Quota};
 
 /// What a key used of a plan on one day.
@@ -15,43 +18,63 @@ pub struct DayUse {
 }
 
 impl Usage {
+    /// The first day that [`by_day`](Self::by_day) has to know to tell what remained on `from`: that of the window of `quota`.
+    pub fn first_needed(quota: Option<Quota>, from: Day) -> Day {
+        quota.map_or(from, |quota| quota.window_of(from).first)
+    }
+
     /// One entry for each day from `from` to `to`. What remains runs down within each window of `quota`.
     ///
-    /// From `today` on the counter that enforces the quota is asked, which knows what an operator has given or taken. `self` needs the
-    /// days from the first of the window that `from` belongs to.
+    /// From `today` on the counter that enforces the quota is asked, which knows what an operator has given or taken, and from when on
+    /// there is a quota. `self` needs the days from [`first_needed`](Self::first_needed).
     pub fn by_day(&self, quota: Option<Quota>, from: Day, to: Day, today: Day) -> Vec<DayUse> {
-        (from.number()..=to.number())
-            .map(Day::from_number)
-            .map(|day| DayUse {
+        let used = self.by_date();
+        let mut window: Option<(Day, u64)> = None;
+        let days = (from.number()..=to.number()).map(Day::from_number);
+        days.map(|day| {
+            let on_day = used.get(&day).copied().unwrap_or(0);
+            let remaining = quota.map(|quota| {
+                let first = quota.window_of(day).first;
+                let before = match window {
+                    Some((known, sum)) if known == first => sum,
+                    Some(_) | None => sum(used.range(first..day).map(|(_, used)| *used)),
+                };
+                let since = before.saturating_add(on_day);
+                window = Some((first, since));
+                if day >= today {
+                    let (counter, _) = WindowUse::in_force(self.quota, quota, day);
+                    counter.remaining(quota.limit())
+                } else {
+                    quota.limit().saturating_sub(since)
+                }
+            });
+            DayUse {
                 day,
-                used: self.used_between(day, day),
-                remaining: quota.map(|quota| self.remaining(quota, day, today)),
-            })
-            .collect()
-    }
-
-    fn used_between(&self, from: Day, to: Day) -> u64 {
-        self.days
-            .iter()
-            .filter(|known| (from..=to).contains(&known.day))
-            .fold(0, |sum: u64, known| sum.saturating_add(known.count))
-    }
-
-    fn remaining(&self, quota: Quota, day: Day, today: Day) -> u64 {
-        let window = quota.window_of(day).first;
-        match self.quota {
-            Some(counter) if day >= today && counter.window == window => {
-                counter.remaining(quota.limit())
+                used: on_day,
+                remaining,
             }
-            Some(_) | None => quota.limit().saturating_sub(self.used_between(window, day)),
-        }
+        })
+        .collect()
     }
+
+    fn by_date(&self) -> BTreeMap<Day, u64> {
+        let mut used: BTreeMap<Day, u64> = BTreeMap::new();
+        for day in &self.days {
+            let sum = used.entry(day.day).or_default();
+            *sum = sum.saturating_add(day.count);
+        }
+        used
+    }
+}
+
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::{DayCount, WindowUse};
+    use crate::meter::DayCount;
     use crate::quota::Period;
 
     fn day(text: &str) -> Day {
@@ -123,6 +146,25 @@ mod tests {
         assert_eq!(
             told(&usage, Some(quota), "2026-11-23", "2026-11-24"),
             [(60, Some(40)), (0, Some(100))]
+        );
+    }
+
+    #[test]
+    fn what_was_used_before_there_was_a_quota_does_not_count_against_it() {
+        let quota = Quota::new(100, Period::Week, 0).unwrap();
+        let before = Usage {
+            quota: None,
+            ..usage(&[("2026-11-23", 80)], "2026-11-22", 0)
+        };
+        assert_eq!(
+            told(&before, Some(quota), "2026-11-23", "2026-11-24"),
+            [(80, Some(20)), (0, Some(100))]
+        );
+        // A quota a day became one a week: the counter is of a later day than the week begins with.
+        let daily = usage(&[("2026-11-23", 80), ("2026-11-24", 5)], "2026-11-24", 5);
+        assert_eq!(
+            told(&daily, Some(quota), "2026-11-24", "2026-11-24"),
+            [(5, Some(95))]
         );
     }
 

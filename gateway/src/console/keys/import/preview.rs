@@ -155,9 +155,26 @@ fn cells(key: &PreviewedKey, snapshot: &Snapshot) -> Markup {
             @if !key.description.is_empty() { " " span.quiet { (key.description) } }
         }
         td { (effect(&key.effect, snapshot)) }
-        td { @if key.enabled { "enabled" } @else { "disabled" } }
+        td { (state(key, snapshot)) }
         td {
             ul { @for id in &key.plan_ids { li { (plan_name(id, snapshot)) } } }
+        }
+    }
+}
+
+/// The state of the key then, and before where that is another one.
+fn state(key: &PreviewedKey, snapshot: &Snapshot) -> Markup {
+    let word = |is_enabled| if is_enabled { "enabled" } else { "disabled" };
+    let before = match &key.effect {
+        ImportEffect::Overwrites(id) => snapshot.key(id).map(|known| known.is_enabled),
+        ImportEffect::Creates | ImportEffect::Repeats(_) => None,
+    };
+    html! {
+        @match before {
+            Some(before) if before != key.enabled => {
+                (word(before)) " → " strong { (word(key.enabled)) }
+            }
+            Some(_) | None => (word(key.enabled)),
         }
     }
 }

@@ -103,6 +103,6 @@ mod tests {
                 .into_string()
                 .contains("<svg")
         );
-        rates(&[]);
+        assert!(rates(&[]).into_string().contains("<svg"));
     }
 }

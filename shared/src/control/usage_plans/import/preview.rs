@@ -1,15 +1,15 @@
 //! What an import would do, told before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::joins::joins;
 use super::rows::{self, Row, Rows};
-use super::{Warnings, leave_unknown_plans, named_plans, not_joined, plans};
+use super::{Warnings, held_plans, leave_unknown_plans, named_plans};
 use crate::control::Inner;
 use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::usage_plans::{MAX_KEYS, limit_exceeded};
 use crate::id::{KeyId, PlanId};
-use crate::plan::Plan;
 use crate::store::{ApiKey, ApiRegistry, Registry};
 use crate::time::Clock;
 
@@ -73,8 +73,10 @@ pub(in crate::control) async fn preview<S: Registry + ApiRegistry, C: Clock>(
     let named = named_plans(control, &rows).await?;
     leave_unknown_plans(&named, &mut rows, &mut warnings);
     let known = known_keys(control, &rows).await?;
-    let held = held_plans(control, &known, named).await?;
-    let keys = previewed(rows, &known, &held, &mut warnings);
+    let held = held_by(&known);
+    let plans = held_plans(control, &rows, &held, named).await?;
+    let joins = joins(&rows, &held, &plans, &mut warnings);
+    let keys = previewed(rows, &known, joins);
     require_room(control, &keys).await?;
     Ok(records(keys, warnings))
 }
@@ -93,44 +95,18 @@ async fn known_keys<S: Registry + ApiRegistry, C: Clock>(
     .await
 }
 
-/// The plans that rows name, and those that their keys are in.
-async fn held_plans<S: Registry + ApiRegistry, C: Clock>(
-    control: &Inner<S, C>,
-    known: &[Option<ApiKey>],
-    mut named: BTreeMap<PlanId, Plan>,
-) -> Result<BTreeMap<PlanId, Plan>, ControlError> {
-    let held: BTreeSet<PlanId> = known
-        .iter()
-        .flatten()
-        .flat_map(|key| &key.plan_ids)
-        .filter(|id| !named.contains_key(*id))
-        .cloned()
-        .collect();
-    named.extend(plans(control, held).await?);
-    Ok(named)
-}
-
 fn previewed(
     rows: Vec<Row>,
     known: &[Option<ApiKey>],
-    plans: &BTreeMap<PlanId, Plan>,
-    warnings: &mut Warnings,
+    joins: Vec<Vec<PlanId>>,
 ) -> Vec<(usize, PreviewedKey)> {
-    // By value: the first record that has it, and the plans that its key is in by then.
-    let mut seen: BTreeMap<Box<str>, (usize, Vec<PlanId>)> = BTreeMap::new();
+    // The first record of each value.
+    let mut seen: BTreeMap<Box<str>, usize> = BTreeMap::new();
     let mut keys = Vec::with_capacity(rows.len());
-    for (row, known) in rows.into_iter().zip(known) {
+    for ((row, known), plan_ids) in rows.into_iter().zip(known).zip(joins) {
         let value = Box::from(row.value.expose());
-        let before = seen.get(&value).map(|(number, _)| *number);
-        let in_plans = || {
-            known
-                .as_ref()
-                .map_or_else(Vec::new, |key| key.plan_ids.clone())
-        };
-        let (_, held) = seen
-            .entry(value)
-            .or_insert_with(|| (row.number, in_plans()));
-        let plan_ids = join(&row, held, plans, warnings);
+        let before = seen.get(&value).copied();
+        seen.entry(value).or_insert(row.number);
         let effect = match (before, known) {
             (Some(number), _) => ImportEffect::Repeats(number),
             (None, Some(key)) => ImportEffect::Overwrites(key.id.clone()),
@@ -148,37 +124,11 @@ fn previewed(
     keys
 }
 
-/// The plans that a row's key joins. Of two plans that cover one stage it joins the one that comes first.
-fn join(
-    row: &Row,
-    held: &mut Vec<PlanId>,
-    plans: &BTreeMap<PlanId, Plan>,
-    warnings: &mut Warnings,
-) -> Vec<PlanId> {
-    let mut joined = Vec::new();
-    for id in &row.plan_ids {
-        if held.contains(id) || joined.contains(id) {
-            continue;
-        }
-        let Some(plan) = plans.get(id) else { continue };
-        let mut others = held
-            .iter()
-            .chain(&joined)
-            .filter_map(|other| plans.get(other));
-        let taken = others.find_map(|other| Some((other, other.shared_stage(plan)?)));
-        match taken {
-            Some((other, api_stage)) => {
-                let reason = format!(
-                    "The key is in usage plan {} then, which covers the stage {api_stage} too; a key may be in one plan for each stage",
-                    other.id
-                );
-                warnings.push(not_joined(row.number, id, &reason));
-            }
-            None => joined.push(id.clone()),
-        }
-    }
-    held.extend(joined.iter().cloned());
-    joined
+/// The plans that keys are in, in the places of their rows.
+fn held_by(known: &[Option<ApiKey>]) -> Vec<Vec<PlanId>> {
+    let keys = known.iter().map(Option::as_ref);
+    keys.map(|key| key.map_or_else(Vec::new, |key| key.plan_ids.clone()))
+        .collect()
 }
 
 /// An import stops at AWS's limit, when that holds.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::id::ApiStage;
-use crate::plan::CoveredStage;
+use crate::plan::{CoveredStage, Plan};
 use crate::time::Timestamp;
 
 const HEADER: &str = "Name,key,Enabled,UsageplanIds\n";
@@ -46,7 +46,8 @@ fn preview_of(list: &str, known: &[Option<ApiKey>]) -> Vec<PreviewedRecord> {
     } = rows::read(list.as_bytes()).unwrap();
     let plans = BTreeMap::from([plan("b", "dev"), plan("g", "dev"), plan("r", "prod")]);
     leave_unknown_plans(&plans, &mut rows, &mut warnings);
-    records(previewed(rows, known, &plans, &mut warnings), warnings)
+    let joins = joins(&rows, &held_by(known), &plans, &mut warnings);
+    records(previewed(rows, known, joins), warnings)
 }
 
 fn effects(records: &[PreviewedRecord]) -> Vec<Option<ImportEffect>> {
@@ -86,11 +87,23 @@ fn plans_that_a_key_cannot_join_are_told() {
         records[0].warnings,
         [
             "Skipped usage plan nothing of record: 1. Invalid Usage Plan ID specified",
-            "Skipped usage plan g of record: 1. The key is in usage plan b then, which covers the stage users:dev too; a key may be in one plan for each stage",
+            "Skipped usage plan g of record: 1. The key is in usage plan b, which covers the stage users:dev too; a key may be in one plan for each stage",
         ]
     );
     assert!(joined(&records[1]).is_empty());
     assert_eq!(records[1].warnings.len(), 1);
+}
+
+#[test]
+fn of_two_plans_of_one_stage_a_key_joins_the_one_that_comes_first_in_the_list() {
+    let list = format!("new,{ONE},,'g,b'\nnext,{TWO},,g\nagain,{TWO},,b\n");
+    let records = preview_of(&list, &[None, None, None]);
+    let joined = |record: &PreviewedRecord| record.key.clone().unwrap().plan_ids;
+    assert_eq!(joined(&records[0]), ["g".into()]);
+    assert!(records[0].warnings[0].starts_with("Skipped usage plan b of record: 1. "));
+    assert_eq!(joined(&records[1]), ["g".into()]);
+    assert!(joined(&records[2]).is_empty());
+    assert_eq!(records[2].warnings.len(), 1);
 }
 
 #[test]
