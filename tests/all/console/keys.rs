@@ -240,7 +240,7 @@ async fn a_change_that_is_half_done_says_so_and_can_be_gone_on_with() {
     let id = path.rsplit('/').next().unwrap();
     let arn = format!("/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapikeys%2F{id}");
     let tags: Value = (0..50).map(|n| (format!("t{n}"), json!("x"))).collect();
-    api(&browser, "PUT", &arn, &json!({"tags": tags})).await;
+    api(&browser.client, "PUT", &arn, &json!({"tags": tags})).await;
     let edit = format!("{path}/edit");
     let seen = seen_in(&browser.get(&edit).await.body).to_owned();
     let fields = [
