@@ -50,8 +50,8 @@ async function load(gateway, { path, passing, limited }) {
 const number = async (cell) => Number((await cell.textContent()).replaceAll(",", ""));
 const total = (page, outcome) => row(page, outcome).getByRole("cell").last();
 const ADMITTED = /^Admitted$/;
-const THROTTLED = /^Refused: faster/;
-const FORBIDDEN = /^Refused: no key/;
+const THROTTLED = /^Throttled$/;
+const FORBIDDEN = /^Forbidden$/;
 
 test("its numbers move while requests come, and are what was sent in the end", async ({ page, gateway, management }) => {
   test.setTimeout(180_000);

@@ -181,7 +181,9 @@ test("a key is put into another plan and taken out of it", async ({ page, manage
   await expect(done(page)).toContainText(`${name} is in ${other} now.`);
   const members = async () => (await management.items(`/usageplans/${plan.id}/keys`)).map((key) => key.name);
   expect(await members()).toEqual([name]);
-  await page.getByRole("button", { name: `Remove the key from ${other}` }).click();
+  await page.getByRole("link", { name: `Remove the key from ${other}` }).click();
+  await expect(page.getByRole("main")).toContainText("The plan covers no stage: the key opens as much as before.");
+  await page.getByRole("button", { name: "Remove the key from the plan" }).click();
   await expect(done(page)).toContainText(`is no longer in ${other}`);
   expect(await members()).toEqual([]);
 });

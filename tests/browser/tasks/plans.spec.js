@@ -127,6 +127,35 @@ test("limits are changed, and taken away", async ({ page, management }) => {
   expect(plan.quota).toBeUndefined();
 });
 
+test("what two people change at the same time is not lost", async ({ page, management, watch }) => {
+  const name = unique("Shared");
+  await create(page, name);
+  const { id } = await management.planNamed(name);
+  const others = (rate) => management.patch(`/usageplans/${id}`, { op: "replace", path: "/throttle/rateLimit", value: rate });
+  await page.getByRole("link", { name: "Edit" }).click();
+  await others("9");
+  await field(page, "Requests").fill("77");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(done(page)).toHaveText(`The usage plan ${name} was saved.`);
+  const limits = async () => {
+    const { throttle, quota } = await management.planNamed(name);
+    return [throttle.rateLimit, quota.limit];
+  };
+  expect(await limits()).toEqual([9, 77]);
+
+  // Both change the same: who saves is told so, and decides.
+  watch.expectRefusals(422);
+  await page.getByRole("link", { name: "Edit" }).click();
+  await others("11");
+  await field(page, "Rate, requests a second").fill("13");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("alert")).toContainText("Somebody else has changed this meanwhile");
+  expect(await limits()).toEqual([11, 77]);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(done(page)).toHaveText(`The usage plan ${name} was saved.`);
+  expect(await limits()).toEqual([13, 77]);
+});
+
 test("@javascript the form says in words what is being entered", async ({ page }) => {
   await open(page, "Usage plans");
   await page.getByRole("link", { name: "Create a usage plan" }).click();
