@@ -46,6 +46,10 @@ pub trait Handler: Clone + Send + Sync + 'static {
         + Send
         + 'static;
 
+    /// Whether an answer may have no end of its own. Then each request comes with a [`Hangup`](crate::incoming::Hangup), which costs it an
+    /// allocation.
+    const HAS_ENDLESS_ANSWERS: bool = false;
+
     /// Answers one request from `peer`.
     fn handle(
         &self,

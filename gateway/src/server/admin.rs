@@ -53,6 +53,8 @@ impl Admin {
 impl Handler for Admin {
     type Body = Content;
 
+    const HAS_ENDLESS_ANSWERS: bool = true;
+
     async fn handle(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Content> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();

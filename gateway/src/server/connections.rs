@@ -165,7 +165,9 @@ async fn run<H: Handler>(
     let hangup = Hangup::default();
     let gone = hangup.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(hangup.clone());
+        if H::HAS_ENDLESS_ANSWERS {
+            request.extensions_mut().insert(hangup.clone());
+        }
         let answer = answer(handler.clone(), request, peer, Arc::clone(&given_up));
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -188,7 +190,7 @@ async fn run<H: Handler>(
                 }
                 return;
             }
-            () = gone.wanted() => {
+            () = gone.wanted(), if H::HAS_ENDLESS_ANSWERS => {
                 debug!(%peer, "a client took nothing of what was sent to it");
                 return;
             }

@@ -173,6 +173,8 @@ struct GivesUp;
 impl Handler for GivesUp {
     type Body = crate::content::Content;
 
+    const HAS_ENDLESS_ANSWERS: bool = true;
+
     async fn handle(
         &self,
         request: Request<Incoming>,
