@@ -285,7 +285,7 @@ test("a plan is deleted after its page has said what that breaks", async ({ page
   await page.getByRole("link", { name: "Delete" }).click();
   const main = page.getByRole("main");
   await expect(main).toContainText("1 key is in this plan and loses what it opens.");
-  await expect(main).toContainText("1 of them has no other plan");
+  await expect(main).toContainText("1 has no other plan, and opens nothing any more.");
   await expect(main).toContainText("users · dev");
   await page.getByRole("link", { name: "Keep it" }).click();
   await page.getByRole("link", { name: "Delete" }).click();
