@@ -101,11 +101,7 @@ impl Tree {
                 Some(path) => root.below(path),
                 None => root.beside(DEFAULT_ROUTE),
             };
-            let method = Method::of_declared(&declared);
-            // Several routes may lead to what one layer leaves open.
-            if !branch.methods.contains(&method) {
-                branch.methods.push(method);
-            }
+            branch.methods.push(Method::of_declared(&declared));
         }
         Self {
             root,

@@ -18,46 +18,46 @@ pub struct DeclaredMethod<'a> {
 }
 
 impl DeclaredStage {
-    /// The routes, and behind each of them what its layer leaves open, unless that is a route itself.
+    /// The routes, and after them what layers leave open behind wider ones, each once.
     #[must_use]
     pub fn methods(&self) -> Vec<DeclaredMethod<'_>> {
-        let mut methods: Vec<DeclaredMethod<'_>> = Vec::new();
-        for route in self.routes.iter() {
-            let has_layer = DeclaredRoute::has_layer_for(route);
-            methods.push(DeclaredMethod {
-                verb: route.verb(),
-                path: route.template().map(ToString::to_string),
-                route: route.value(),
-                has_layer,
-            });
-            if has_layer {
-                methods.extend(self.left_open(route));
+        let mut methods: Vec<DeclaredMethod<'_>> =
+            self.routes.iter().map(DeclaredMethod::of_route).collect();
+        for route in self
+            .routes
+            .iter()
+            .filter(|it| DeclaredRoute::has_layer_for(it))
+        {
+            let public = route.value().public.iter();
+            for pattern in public.flat_map(MethodPatterns::as_slice) {
+                let is_listed = methods.iter().any(|known| {
+                    known.verb == pattern.verb
+                        && known.path.as_deref() == Some(pattern.path.as_str())
+                });
+                if !is_listed && overlaps(route, pattern) {
+                    methods.push(DeclaredMethod {
+                        verb: pattern.verb,
+                        path: Some(pattern.path.to_string()),
+                        route: route.value(),
+                        has_layer: false,
+                    });
+                }
             }
         }
         methods
     }
-
-    fn left_open<'a>(&'a self, route: &'a Route<DeclaredRoute>) -> Vec<DeclaredMethod<'a>> {
-        let is_route = |pattern: &MethodPattern| {
-            self.routes.iter().any(|known| {
-                known.verb() == pattern.verb && known.template() == Some(&pattern.path)
-            })
-        };
-        let public = route.value().public.iter();
-        public
-            .flat_map(MethodPatterns::as_slice)
-            .filter(|pattern| overlaps(route, pattern) && !is_route(pattern))
-            .map(|pattern| DeclaredMethod {
-                verb: pattern.verb,
-                path: Some(pattern.path.to_string()),
-                route: route.value(),
-                has_layer: false,
-            })
-            .collect()
-    }
 }
 
-impl DeclaredMethod<'_> {
+impl<'a> DeclaredMethod<'a> {
+    fn of_route(route: &'a Route<DeclaredRoute>) -> Self {
+        Self {
+            verb: route.verb(),
+            path: route.template().map(ToString::to_string),
+            route: route.value(),
+            has_layer: DeclaredRoute::has_layer_for(route),
+        }
+    }
+
     /// Whether somebody asks for a key of a usage plan: the function's layer, or an authorizer of Tollgate's.
     pub fn requires_key(&self) -> bool {
         self.has_layer || self.route.asks_before()
@@ -139,7 +139,6 @@ mod tests {
             [
                 "ANY $default true",
                 "ANY /docs/{proxy+} true",
-                "GET /docs/{page} false",
                 "GET /docs/{page} false",
                 "GET /health false",
                 "GET /login false",
