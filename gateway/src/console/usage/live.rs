@@ -39,7 +39,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
                         button type="button" id="live-pause" hidden { "Pause" }
                     }
                 }
-                p.hint { "Counted since " (words::instant(tally.started_at(), visit.now())) ", when this gateway started." }
+                p.hint { "Counted since " (words::moment(tally.started_at())) ", when this gateway started." }
                 p #live-state role="status" hidden {}
                 div #live data-events="/console/usage/live/events" { (view::render(&live, &snapshot)) }
             }
