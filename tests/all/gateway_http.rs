@@ -186,7 +186,7 @@ async fn a_function_is_told_how_to_log_and_its_lines_keep_their_levels() {
         ("AWS_LAMBDA_LOG_GROUP_NAME", json!("Logs")),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", json!("on-demand")),
         ("AWS_LAMBDA_MAX_CONCURRENCY", Value::Null),
-        ("TOLLGATE_METRICS", json!("off")),
+        ("TOLLGATE_METRICS", json!("on")),
     ] {
         assert_eq!(environment[name], value, "{name}");
     }

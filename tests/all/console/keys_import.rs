@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::keys::mock_api;
 use super::{Browser, says};
 
 /// Sends the form for a list, with a file in it.
@@ -82,9 +83,10 @@ async fn a_preview_tells_what_an_import_does_and_writes_nothing() {
 #[tokio::test]
 async fn a_preview_and_its_import_put_a_key_into_the_same_plan() {
     let browser = Browser::open().await;
+    let api_id = mock_api(&browser.client).await;
     let mut plans = Vec::new();
     for name in ["p", "q"] {
-        let body = json!({"name": name, "apiStages": [{"apiId": "x", "stage": "dev"}]});
+        let body = json!({"name": name, "apiStages": [{"apiId": api_id, "stage": "dev"}]});
         let created = browser
             .client
             .send("POST", "/usageplans", &[], body.to_string())
