@@ -179,7 +179,7 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "own-window-when-behind",
-        file: "meter/knowledge.rs",
+        file: "meter/item.rs",
         text: "Some(known) if known.window > window.first => (known, quota.window_of(known.window)),",
         replacement: "Some(known) if known.window > window.next => (known, quota.window_of(known.window)),",
         breaks: "a clock that lags behind the item uses the item's window",
