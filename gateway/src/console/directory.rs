@@ -18,21 +18,15 @@ use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{KeyRegistry as _, PlanRegistry as _, StoreError};
 use tollgate::time::{Clock, Timestamp};
 
-use super::loads::Loads;
+use super::loads::{Freshness, Loads};
 use rereads::{Entry, Rereads};
 pub(super) use snapshot::{ListedKey, Snapshot};
 
-/// How old a snapshot may be before it is read again.
-const FRESH: Duration = Duration::from_secs(5);
-
-/// How long a visitor waits for a new snapshot in place of an old one: small tables are read in less.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// From this age on nobody has looked for long, and what has changed meanwhile is worth more of a wait.
-const STALE: Duration = Duration::from_mins(1);
-
-/// How long a visitor waits for a new snapshot in place of a stale one.
-const PATIENCE_WITH_STALE: Duration = Duration::from_secs(2);
+/// Small tables are read in less than a visitor waits.
+const FRESHNESS: Freshness = Freshness {
+    fresh: Duration::from_secs(5),
+    patience: Duration::from_millis(50),
+};
 
 /// The snapshot, and how to get another.
 #[derive(Clone)]
@@ -69,24 +63,20 @@ impl Directory {
     /// When there is none yet, and the store does not answer.
     pub(super) async fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
         let inner = &self.0;
-        let known = || inner.current.load_full();
-        let Some(snapshot) = known() else {
-            return inner.loads.first(known, inner.load()).await;
-        };
-        let age = inner.clock.now().abs_diff(snapshot.read_at);
-        let lacks_change = inner.lacks_change.load(Ordering::Relaxed);
-        if age < FRESH && !lacks_change {
-            return Ok(snapshot);
-        }
-        let patience = if age < STALE && !lacks_change {
-            PATIENCE
-        } else {
-            PATIENCE_WITH_STALE
-        };
         let loading = Arc::clone(inner);
-        let load = async move { loading.load().await };
-        inner.loads.renew(patience, load).await;
-        Ok(known().unwrap_or(snapshot))
+        let read_at = |snapshot: &Snapshot| {
+            let lacks_change = inner.lacks_change.load(Ordering::Relaxed);
+            (!lacks_change).then_some(snapshot.read_at)
+        };
+        inner
+            .loads
+            .kept(
+                || inner.current.load_full(),
+                read_at,
+                FRESHNESS,
+                async move { loading.load().await },
+            )
+            .await
     }
 
     /// Reads everything again: after a change of many keys.

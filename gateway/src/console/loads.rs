@@ -11,6 +11,21 @@ use tollgate::time::{Clock, Timestamp};
 /// For how long after a failure what is there has to do: a store that asks to be called less, or is gone, is not asked by each visitor.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// From this age on nobody has looked for long, and what has changed meanwhile is worth more of a wait.
+const STALE: Duration = Duration::from_mins(1);
+
+/// How long a visitor waits in place of seeing what is stale.
+const PATIENCE_WITH_STALE: Duration = Duration::from_secs(2);
+
+/// How good what is kept has to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freshness {
+    /// Younger than this, it is not read again.
+    pub(super) fresh: Duration,
+    /// How long a visitor waits for something newer, unless what is kept is stale.
+    pub(super) patience: Duration,
+}
+
 /// The loads of one thing. Clones share them.
 #[derive(Clone)]
 pub(super) struct Loads {
@@ -33,6 +48,28 @@ impl Loads {
             running: Arc::default(),
             last: watch::Sender::default(),
         }
+    }
+
+    /// What is kept. When it is old, it is read again; when that takes long, it is good enough for this visitor, and the next one sees the
+    /// new one. `read_at` says when it was read, and nothing when it is known to lack a change.
+    pub(super) async fn kept<T: Send + Sync>(
+        &self,
+        known: impl Fn() -> Option<Arc<T>>,
+        read_at: impl FnOnce(&T) -> Option<Timestamp>,
+        freshness: Freshness,
+        load: impl Future<Output = Result<Arc<T>, StoreError>> + Send + 'static,
+    ) -> Result<Arc<T>, StoreError> {
+        let Some(kept) = known() else {
+            return self.first(known, load).await;
+        };
+        let age = read_at(&kept).map(|at| self.clock.now().abs_diff(at));
+        let patience = match age {
+            Some(age) if age < freshness.fresh => return Ok(kept),
+            Some(age) if age < STALE => freshness.patience,
+            Some(_) | None => PATIENCE_WITH_STALE,
+        };
+        self.renew(patience, load).await;
+        Ok(known().unwrap_or(kept))
     }
 
     /// Loads what is not there yet, or waits for whoever does, and comes to the same end as that load.

@@ -13,22 +13,15 @@ use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, Timestamp};
 
-use super::loads::Loads;
+use super::loads::{Freshness, Loads};
 use super::surroundings::KeyRule;
 use crate::explain::DeclaredStage;
 use crate::template::DEFAULT_ROUTE;
 
-/// For how long a page may show what the one before it has read.
-const FRESH: Duration = Duration::from_secs(2);
-
-/// How long a visitor waits for stages that are read again.
-const PATIENCE: Duration = Duration::from_millis(250);
-
-/// From this age on nobody has looked for long, and what was deployed meanwhile is worth more of a wait.
-const STALE: Duration = Duration::from_mins(1);
-
-/// How long a visitor waits in place of seeing stale stages.
-const PATIENCE_WITH_STALE: Duration = Duration::from_secs(2);
+const FRESHNESS: Freshness = Freshness {
+    fresh: Duration::from_secs(2),
+    patience: Duration::from_millis(250),
+};
 
 /// The stages, and how to read them again.
 pub(super) struct Stages(Arc<Inner>);
@@ -177,23 +170,16 @@ impl Stages {
     /// When none were read yet, and the store does not answer.
     pub(super) async fn book(&self) -> Result<Arc<StageBook>, StoreError> {
         let inner = &self.0;
-        let known = || inner.current.load_full();
-        let Some(book) = known() else {
-            return inner.loads.first(known, inner.load()).await;
-        };
-        let age = inner.clock.now().abs_diff(book.read_at);
-        if age < FRESH {
-            return Ok(book);
-        }
-        let patience = if age < STALE {
-            PATIENCE
-        } else {
-            PATIENCE_WITH_STALE
-        };
         let loading = Arc::clone(inner);
-        let load = async move { loading.load().await };
-        inner.loads.renew(patience, load).await;
-        Ok(known().unwrap_or(book))
+        inner
+            .loads
+            .kept(
+                || inner.current.load_full(),
+                |book: &StageBook| Some(book.read_at),
+                FRESHNESS,
+                async move { loading.load().await },
+            )
+            .await
     }
 }
 
