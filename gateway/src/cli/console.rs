@@ -23,7 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate console --table tollgate-prod --region eu-west-1
   tollgate console --table tollgate-prod --profile prod --port 3200 --environment prod
-  tollgate console   (the table of the gateway on this machine, which has a console of its own)";
+  tollgate console --port 3200   (the table of the gateway on this machine, whose own console is on 3100)";
 
 /// Serves the console for a table: pages on which keys, plans and usage are seen and managed in a browser.
 ///
