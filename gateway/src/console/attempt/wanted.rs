@@ -24,6 +24,9 @@ pub(super) const TYPED: &str = "typed";
 /// Stands before the id of a key in the list.
 pub(super) const LISTED_PREFIX: &str = "id:";
 
+/// The most header fields of a request. The gateway reads 100, with those that are set by whoever sends it.
+const MAX_HEADERS: usize = 90;
+
 /// What cannot stand in a path as it is. People write it all the same.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -182,7 +185,28 @@ fn headers(text: &str) -> Result<HeaderMap, String> {
         let value = HeaderValue::from_str(value.trim()).map_err(|_invalid| {
             format!("The value of {name} has characters that a header cannot have.")
         })?;
+        // A map of very many fields panics.
+        if headers.len() >= MAX_HEADERS {
+            return Err(format!("Enter {MAX_HEADERS} header fields at the most."));
+        }
         headers.append(name, value);
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_as_many_header_fields_as_the_gateway_reads() {
+        let text = |count: usize| {
+            let lines: Vec<String> = (0..count).map(|n| format!("x{n}: b")).collect();
+            lines.join("\n")
+        };
+        assert_eq!(headers(&text(MAX_HEADERS)).unwrap().len(), MAX_HEADERS);
+        for count in [MAX_HEADERS + 1, 40_000] {
+            assert!(headers(&text(count)).is_err(), "{count}");
+        }
+    }
 }
