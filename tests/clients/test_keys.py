@@ -206,6 +206,32 @@ def test_tags_are_added_replaced_and_removed(client: Any, name: str) -> None:
     assert client.update_api_key(apiKey=key, patchOperations=[replace("/enabled", "true")])["tags"] == {"tier": "one"}
 
 
+def test_a_key_has_at_most_50_tags_whenever_they_were_set(client: Any, name: str) -> None:
+    key = make_key(client, name, tags={f"old-{number}": "x" for number in range(30)})["id"]
+    client.tag_resource(resourceArn=arn(key), tags={f"new-{number}": "x" for number in range(20)})
+    with pytest.raises(ClientError, match="at most 50 tags"):
+        client.tag_resource(resourceArn=arn(key), tags={"one-more": "x"})
+    client.tag_resource(resourceArn=arn(key), tags={"old-0": "y"})
+    assert len(client.get_tags(resourceArn=arn(key))["tags"]) == 50
+
+
+@pytest.mark.parametrize("length", [1025, 2047, 4000])
+def test_an_id_that_is_longer_than_any_is_not_found(client: Any, length: int) -> None:
+    long = "k" * length
+    requests = [
+        lambda: client.get_api_key(apiKey=long),
+        lambda: client.update_api_key(apiKey=long, patchOperations=[replace("/enabled", "true")]),
+        lambda: client.get_usage_plan(usagePlanId=long),
+        lambda: client.get_usage_plan_key(usagePlanId="abc123", keyId=long),
+        lambda: client.get_rest_api(restApiId=long),
+        lambda: client.tag_resource(resourceArn=arn(long), tags={"team": "red"}),
+    ]
+    for request in requests:
+        with pytest.raises(ClientError) as refused:
+            request()
+        assert refused.value.response["Error"]["Code"] == "NotFoundException"
+
+
 def test_an_import_takes_columns_in_any_order_and_case(client: Any, name: str) -> None:
     text = f"ENABLED,description,colour,Key,nAmE\nfalse,one,blue,{value_of(name)},{name}\n"
     imported = import_keys(client, text)

@@ -151,6 +151,10 @@ impl ConnectionOptions {
             option.clone().or_else(|| variable.clone())
         };
         let table = given(&self.table, &environment.table);
+        if table.as_deref() == Some("") {
+            return Err(Failure::failed("the name of the table is empty")
+                .hint("name it with --table, or leave --table and TOLLGATE_TABLE away for the local gateway's"));
+        }
         let endpoint_url = given(&self.endpoint_url, &environment.endpoint_url);
         let credentials = if self.profile.is_some() {
             CredentialSource::Aws

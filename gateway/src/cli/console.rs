@@ -44,6 +44,12 @@ pub(super) struct ServeConsole {
     no_keep_values: bool,
 }
 
+/// Where the console is, as `--json` tells it when it is ready.
+#[derive(serde::Serialize)]
+struct Summary<'a> {
+    console_url: &'a str,
+}
+
 impl ServeConsole {
     /// Serves the console until it is told to stop.
     pub(super) async fn run(
@@ -53,6 +59,9 @@ impl ServeConsole {
         printer: &Printer,
     ) -> Result<(), Failure> {
         connection.refuse_url("console")?;
+        if environment.url.is_some() {
+            printer.note("TOLLGATE_URL is not used: the console needs the table itself");
+        }
         let (store, place) = connection.open(environment, PepperUse::Hashes).await?;
         let listener = self.bind().await?;
         let address = listener
@@ -68,8 +77,12 @@ impl ServeConsole {
             () = signals.any() => return Ok(()),
         }
         let url = format!("http://{address}{}", console::ROOT);
-        printer.line(&format!("Console of {place} on {}", style::bold(&url)));
-        printer.line("It works with your credentials. Ctrl-C stops.");
+        if printer.is_json() {
+            printer.json(&Summary { console_url: &url });
+        } else {
+            printer.line(&format!("Console of {place} on {}", style::bold(&url)));
+            printer.line("It works with your credentials. Ctrl-C stops.");
+        }
         let (stop, stopped) = watch::channel(false);
         let admin = Admin::new(control).with_console(console);
         let serving = server::serve(listener, admin, stopped);

@@ -117,6 +117,9 @@ impl DynamoStore {
         pk: String,
         sk: &str,
     ) -> Result<Option<T>, StoreError> {
+        if pk.len() > MAX_PK_LEN || sk.len() > MAX_SK_LEN {
+            return Ok(None);
+        }
         let request = self
             .client
             .get_item()
@@ -130,6 +133,10 @@ impl DynamoStore {
         answer.item.map(from_item).transpose()
     }
 }
+
+/// DynamoDB's bounds on keys, in bytes. Nothing can stand under a longer one, and a request for it would be refused instead of finding nothing.
+const MAX_PK_LEN: usize = 2048;
+const MAX_SK_LEN: usize = 1024;
 
 fn to_item<T: Serialize>(item: T) -> Result<Attributes, StoreError> {
     serde_dynamo::to_item(item).map_err(|error| {

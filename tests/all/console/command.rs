@@ -20,7 +20,7 @@ async fn the_console_of_a_table_is_served_until_it_is_told_to_stop() {
         .unwrap()
         .unwrap();
     let mut child = Command::new(built.path("tollgate").unwrap())
-        .args(["console", "--port", "0", "--table", "tollgate"])
+        .args(["--json", "console", "--port", "0", "--table", "tollgate"])
         .args(["--endpoint-url", gateway.dynamodb_url()])
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())
@@ -29,11 +29,13 @@ async fn the_console_of_a_table_is_served_until_it_is_told_to_stop() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
-    let line = line.unwrap().unwrap().unwrap();
-    let (told, url) = line.rsplit_once(" on ").unwrap();
-    assert!(told.starts_with("Console of table tollgate, "), "{line}");
-    let client = HttpClient::new(url);
+    let mut summary = String::new();
+    while !summary.ends_with('}') {
+        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        summary.push_str(&line.unwrap().unwrap().unwrap());
+    }
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let client = HttpClient::new(summary["console_url"].as_str().unwrap());
     let page = client.get("/plans").await.unwrap();
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Bronze"), "{}", page.body);
@@ -74,6 +76,15 @@ async fn a_table_that_is_not_there_is_told_at_once() {
     let output = Gateway::builder().run(&line).await.unwrap();
     assert!(
         output.stderr.contains("console takes no --url"),
+        "{output:?}"
+    );
+    let output = Gateway::builder()
+        .run(&["console", "--table", ""])
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        output.stderr.contains("the name of the table is empty"),
         "{output:?}"
     );
 }

@@ -259,7 +259,10 @@ fn writer() -> Writer<Vec<u8>> {
 
 /// A cell that no spreadsheet takes for a formula: names are chosen by people, and not always by those who open the file.
 fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // Spreadsheets pass over what stands before the sign, and take the full-width forms for the sign itself.
+    let seen = cell.trim_start_matches(|char: char| char.is_whitespace() || char.is_control());
+    if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || seen.len() < cell.len()
+    {
         format!("'{cell}")
     } else {
         cell
@@ -299,9 +302,20 @@ mod tests {
     #[test]
     fn no_name_is_a_formula() {
         let mut table = Table::new(["key_name"]);
-        for name in ["=1+1", "@SUM(A1)", "-2", "a=b"] {
+        for name in [
+            "=1+1",
+            "@SUM(A1)",
+            "-2",
+            "a=b",
+            " =1",
+            "\u{ff1d}1",
+            "\u{0}=1",
+        ] {
             table.push([name.to_owned()]);
         }
-        assert_eq!(text(table), "key_name\n'=1+1\n'@SUM(A1)\n'-2\na=b\n");
+        assert_eq!(
+            text(table),
+            "key_name\n'=1+1\n'@SUM(A1)\n'-2\na=b\n' =1\n'\u{ff1d}1\n'\u{0}=1\n"
+        );
     }
 }

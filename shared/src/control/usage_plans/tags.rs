@@ -245,6 +245,8 @@ async fn change_tags<S: Registry + ApiRegistry, C: Clock>(
 ) -> Result<Reply, ControlError> {
     match Resource::parse(call.path("resource_arn"))? {
         Resource::Key(id) => {
+            let key = control.store.key_by_id(&id).await?;
+            apply(change, &mut key.ok_or_else(no_such_key)?.tags)?;
             let change = KeyChange {
                 tag_changes: change.clone(),
                 expiry,

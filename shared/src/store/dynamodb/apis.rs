@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::list::List;
 use super::transaction::{If, Outcome, Transaction};
-use super::{Attributes, DynamoStore, from_item, store_error};
+use super::{Attributes, DynamoStore, MAX_PK_LEN, from_item, store_error};
 use crate::id::{ApiId, ApiStage};
 use crate::rest_api::{ApiRecord, Definition, Deployment, RestApi, Snapshot, Stage};
 use crate::store::item::{list_sk, name};
@@ -160,6 +160,9 @@ impl DynamoStore {
     /// All items with this partition key, in the order of their sort keys.
     async fn documents(&self, pk: String) -> Result<Vec<DocumentItem>, StoreError> {
         let mut items = Vec::new();
+        if pk.len() > MAX_PK_LEN {
+            return Ok(items);
+        }
         let mut start: Option<Attributes> = None;
         loop {
             let answer = self
