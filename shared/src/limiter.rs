@@ -269,11 +269,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }
     }
 
-    fn wish(&self, request: &Request<'_>, grant: &Grant, rules: &StageRules) -> Wish {
+    fn wish(
+        &self,
+        request: &Request<'_>,
+        grant: &Grant,
+        rules: &StageRules,
+        now: Timestamp,
+    ) -> Wish {
         let leases = self.leases.min(grant.rules.leases());
         Wish {
             cost: request.cost.get(),
-            limits: rules.limits(request.method),
+            limits: rules.limits(request.method, now),
             leases,
             // What a shard has is charged in advance as well.
             shards: grant.rules.shards().filter(|_| leases != Leases::Off),
@@ -300,7 +306,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, now) {
             Ok((key, grant, rules)) => {
-                let wish = self.wish(request, grant, rules);
+                let wish = self.wish(request, grant, rules, now);
                 let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
                 Ok(self.decision(key, grant, &charged))
             }

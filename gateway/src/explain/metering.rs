@@ -160,7 +160,13 @@ fn with_key(
         let throttle = preview
             .bucket
             .and_then(|bucket| throttle_of(plan, api_stage, bucket));
-        add_throttle(steps, plan, throttle.as_ref(), levels.burst, reason);
+        add_throttle(
+            steps,
+            (plan, preview),
+            throttle.as_ref(),
+            levels.burst,
+            reason,
+        );
     } else {
         let words = format!(
             "The plan {} has throttles of their own for some methods of this stage. Which one holds for this request is not known here.",
@@ -168,7 +174,7 @@ fn with_key(
         );
         steps.is_open(Subject::Throttle, words);
     }
-    add_quota(steps, plan, levels.quota, reason, now);
+    add_quota(steps, (plan, preview), levels.quota, reason, now);
 }
 
 fn named(name: &str) -> &str {
@@ -193,9 +199,18 @@ fn throttle_of(
     Some((method.throttle, Some(name.clone())))
 }
 
+/// Who allows what follows.
+const fn allows(is_own: bool) -> &'static str {
+    if is_own {
+        "The key has limits of its own in this plan:"
+    } else {
+        "The plan allows each key"
+    }
+}
+
 fn add_throttle(
     steps: &mut Steps,
-    plan: &Plan,
+    (plan, preview): (&Plan, &Preview),
     throttle: Option<&(Throttle, Option<String>)>,
     level: Option<BurstLevel>,
     reason: Option<Reason>,
@@ -209,7 +224,11 @@ fn add_throttle(
         return;
     };
     let rule = match method {
-        None => format!("The plan allows each key {}.", words::throttle(*throttle)),
+        None => format!(
+            "{} {}.",
+            allows(preview.limits.throttle(None).is_some()),
+            words::throttle(*throttle)
+        ),
         Some(name) => format!(
             "The plan allows each key {} for the method {name}, in place of the plan's own throttle.",
             words::throttle(*throttle)
@@ -254,7 +273,7 @@ fn add_throttle(
 
 fn add_quota(
     steps: &mut Steps,
-    plan: &Plan,
+    (plan, preview): (&Plan, &Preview),
     level: Option<QuotaLevel>,
     reason: Option<Reason>,
     now: Timestamp,
@@ -279,8 +298,13 @@ fn add_quota(
         format!("{used} are used and {left} are left")
     };
     let resets_at = now.saturating_add(level.resets_after);
+    let added = match level.limit.saturating_sub(quota.limit()) {
+        0 => String::new(),
+        added => format!(" {} were added for now.", words::requests(added)),
+    };
     let mut words = format!(
-        "The plan allows each key {}. {left} in this period, which ends at {}, in {}.",
+        "{} {}.{added} {left} in this period, which ends at {}, in {}.",
+        allows(preview.limits.quota.is_some()),
         words::quota(quota),
         words::instant(resets_at),
         words::wait(level.resets_after)

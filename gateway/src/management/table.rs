@@ -2,6 +2,7 @@
 
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
+use tollgate::overrides::KeyLimits;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::Day;
 use tollgate::store::dynamodb::DynamoStore;
@@ -67,6 +68,7 @@ impl Management for Table {
             name: edit.name.clone(),
             description: edit.description.clone(),
             customer_id: edit.customer_id.clone(),
+            tag_changes: edit.tags.clone(),
             ..KeyChange::default()
         };
         Ok(self.store.update_key(id, &change, self.now).await?)
@@ -86,11 +88,14 @@ impl Management for Table {
         plan: &ManagedPlan,
         from: Day,
         to: Day,
-        today: Day,
+        _today: Day,
     ) -> Result<Vec<DayUse>, ManagementError> {
-        let first = Usage::first_needed(plan.quota, from);
+        let limits = self.store.key_by_id(key).await?;
+        let limits = limits.map_or_else(KeyLimits::default, |key| key.limits_in(&plan.id));
+        let quota = limits.quota(plan.quota);
+        let first = Usage::first_needed(quota.as_ref(), from);
         let usage = self.store.usage(key, &plan.id, first, to).await?;
-        Ok(usage.by_day(plan.quota, from, to, today))
+        Ok(usage.by_day(quota.as_ref(), from, to, self.now))
     }
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {

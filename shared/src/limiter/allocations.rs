@@ -17,6 +17,7 @@ use crate::meter::{
     Answer, DayCount, MeterId, MeterItem, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite,
     Write,
 };
+use crate::overrides::Overrides;
 use crate::plan::{CoveredStage, MethodName, Plan};
 use crate::quota::{Period, Quota};
 use crate::store::{KeyRecord, Ledger, StoreError};
@@ -38,6 +39,7 @@ impl Ledger for AtOnce {
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: Overrides::default(),
         }))
     }
 

@@ -37,7 +37,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         if knowledge.is_off() {
             return None;
         }
-        let wish = self.wish(request, grant, rules);
+        let wish = self.wish(request, grant, rules, now);
         // Of a quota of which nothing was heard, all may be used.
         if wish.limits.quota.is_some() && knowledge.quota().is_none() {
             return None;

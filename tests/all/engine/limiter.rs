@@ -23,6 +23,7 @@ use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::lease::Leases;
 use tollgate::limiter::{Limiter, Options, Request};
 use tollgate::meter::MeterId;
+use tollgate::overrides::Overrides;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::{KeyRecord, StoreError};
@@ -114,6 +115,7 @@ impl Desk {
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: Overrides::default(),
         };
         {
             let mut state = ledger.state();

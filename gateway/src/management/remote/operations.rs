@@ -83,6 +83,8 @@ impl Management for Remote {
             key: Some(id),
             plan: None,
         };
+        self.change_tags(&format!("/apikeys/{id}"), &edit.tags, subject)
+            .await?;
         let body = document::key_patches(edit);
         let answer = self
             .change(Method::PATCH, &key_path(id), Some(&body), subject)
