@@ -205,6 +205,13 @@ pub trait Management: Send + Sync {
         api_stage: &ApiStage,
     ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
 
+    /// Sets labels of a plan, or takes them away where there is `None`.
+    fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
+
     /// Deletes a plan that covers no stages.
     fn delete_plan(&self, id: &PlanId) -> impl Future<Output = Result<(), ManagementError>> + Send;
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tollgate::bucket::Throttle;
 use tollgate::control::EXPIRES_AT_TAG;
 use tollgate::overrides::is_override;
-use tollgate::plan::CoveredStage;
+use tollgate::plan::{CoveredStage, MODE, SHADOW_STAGES};
 use tollgate::quota::Quota;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
@@ -185,6 +185,9 @@ impl PlanDocument {
         fields.push(("throttle", throttle.map_or_else(none, text_of_throttle)));
         let quota = self.quota.as_ref();
         fields.push(("quota", quota.map_or_else(none, text_of_quota)));
+        for (label, tag) in [("mode", MODE), ("shadow stages", SHADOW_STAGES)] {
+            fields.extend(self.tags.get(tag).map(|text| (label, text.clone())));
+        }
         fields.push(("stages", list(&self.api_stages)));
         for (api_stage, throttles) in &self.method_throttles {
             for (method, throttle) in throttles {
@@ -202,6 +205,7 @@ impl PlanDocument {
             let labels = self
                 .tags
                 .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), MODE | SHADOW_STAGES))
                 .map(|(name, text)| (name.as_str(), text.as_str()));
             fields.push(("tags", tags(&labels.collect())));
         }

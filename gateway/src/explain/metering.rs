@@ -1,12 +1,12 @@
 //! The steps from the key to the quota.
 
 use tollgate::bucket::Throttle;
-use tollgate::decision::{BurstLevel, Decision, Denial, QuotaLevel, Reason};
+use tollgate::decision::{Allowance, BurstLevel, Decision, Denial, QuotaLevel, Reason};
 use tollgate::id::ApiStage;
 use tollgate::key::KeyValue;
 use tollgate::lease::MIN_BURST;
 use tollgate::limiter::{GivenKey, Preview, Question, preview};
-use tollgate::plan::{BucketId, Leases, MethodName, Plan};
+use tollgate::plan::{BucketId, Leases, MethodName, Mode, Plan};
 use tollgate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -44,7 +44,11 @@ pub(super) async fn add<S: KeyRegistry + PlanRegistry>(
         Decision::Deny(denial) if is_bucket_known => Some(denial.clone()),
         Decision::Deny(denial) => without_throttle(denial, &preview),
     };
-    let reason = denial.as_ref().map(|denial| denial.reason);
+    let reason = match &preview.decision {
+        Decision::Allow(Allowance::Shadowed(_, exceeded)) => Some(Reason::from(*exceeded)),
+        Decision::Allow(Allowance::Unmetered | Allowance::Metered(_) | Allowance::Uncharged(_))
+        | Decision::Deny(_) => denial.as_ref().map(|denial| denial.reason),
+    };
     match &preview.key {
         None => without_key(steps, request.key),
         Some(key) => {
@@ -153,7 +157,13 @@ fn with_key(
         steps.add(Subject::Plan, Finding::Refuses, why);
         return;
     };
-    let covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
+    let mut covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
+    match plan.mode_in(api_stage) {
+        Mode::Enforce => {}
+        Mode::Shadow => covers.push_str(
+            " It is in shadow mode: what exceeds its limits passes all the same, and is counted and logged.",
+        ),
+    }
     steps.passes(Subject::Plan, covers);
     let levels = preview.levels();
     if is_bucket_known {
@@ -199,6 +209,14 @@ fn throttle_of(
     Some((method.throttle, Some(name.clone())))
 }
 
+/// What a limit does that a request exceeds.
+const fn refuses(preview: &Preview) -> Finding {
+    match preview.decision {
+        Decision::Allow(_) => Finding::Passes,
+        Decision::Deny(_) => Finding::Refuses,
+    }
+}
+
 /// Who allows what follows.
 const fn allows(is_own: bool) -> &'static str {
     if is_own {
@@ -240,11 +258,11 @@ fn add_throttle(
         }) => {
             let wait = words::wait(wait);
             let now = format!("The bucket is empty: the next request fits in {wait}.");
-            (Finding::Refuses, now)
+            (refuses(preview), now)
         }
         Some(Reason::Throttled { retry_after: None }) => {
             let now = "That lets no request pass, however long a client waits.".to_owned();
-            (Finding::Refuses, now)
+            (refuses(preview), now)
         }
         Some(
             Reason::MissingKey
@@ -286,7 +304,7 @@ fn add_quota(
     };
     let is_used_up = matches!(reason, Some(Reason::QuotaExceeded { .. }));
     let finding = if is_used_up {
-        Finding::Refuses
+        refuses(preview)
     } else {
         after_throttle(reason)
     };

@@ -1,5 +1,7 @@
 //! Keys and plans in a table.
 
+use std::collections::BTreeMap;
+
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
 use tollgate::overrides::KeyLimits;
@@ -8,7 +10,7 @@ use tollgate::quota::Day;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
     ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry, Usage,
+    PlanChange, PlanRegistry, RegistryError, Usage,
 };
 use tollgate::time::Timestamp;
 
@@ -130,6 +132,23 @@ impl Management for Table {
     ) -> Result<ManagedPlan, ManagementError> {
         let change = PlanChange::RemoveStage(api_stage.clone());
         Ok(self.store.update_plan(plan, &change).await?.into())
+    }
+
+    async fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let edit = |plan: &mut NewPlan| {
+            for (name, text) in changes {
+                match text {
+                    Some(text) => plan.tags.insert(name.clone(), text.clone()),
+                    None => plan.tags.remove(name),
+                };
+            }
+            Ok::<_, RegistryError>(())
+        };
+        Ok(self.store.edit_plan(plan, edit).await?.into())
     }
 
     async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {

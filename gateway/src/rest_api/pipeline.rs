@@ -119,7 +119,11 @@ impl RestApis {
             Ok(gate.decide(self.services.now()))
         };
         match decision {
-            Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
+            Ok(Decision::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            )) => {
                 exchange.metered = Some(metered);
                 Ok(())
             }

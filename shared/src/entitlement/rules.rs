@@ -4,7 +4,7 @@ use crate::bucket::{Bucket, Throttle};
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
 use crate::overrides::{KeyLimits, KeyQuota};
-use crate::plan::{BucketId, CoveredStage, Leases, MethodName, OnUnavailable, Plan, Shards};
+use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Mode, OnUnavailable, Plan, Shards};
 use crate::quota::Quota;
 use crate::time::Timestamp;
 
@@ -30,6 +30,7 @@ pub(crate) struct StageRules {
     api_stage: ApiStage,
     bucket: Option<(BucketId, Bucket)>,
     quota: Option<KeyQuota>,
+    mode: Mode,
     /// In the order of resources and verbs.
     methods: Box<[MethodRule]>,
 }
@@ -132,8 +133,14 @@ impl StageRules {
             api_stage: covered.api_stage.clone(),
             bucket: plan.throttle.map(plan_bucket),
             quota: plan.quota.map(KeyQuota::from),
+            mode: plan.mode_in(&covered.api_stage),
             methods: methods.into(),
         }
+    }
+
+    /// What becomes of requests beyond the limits.
+    pub(crate) const fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// What a request for `method` has to fit at `now`.

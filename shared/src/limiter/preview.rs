@@ -5,14 +5,14 @@
 
 use std::fmt;
 
-use super::{deny, metered, reason};
+use super::{deny, exceeded, metered, reason, shadowed};
 use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use crate::entitlement::Entitlement;
 use crate::id::{ApiStage, KeyId};
 use crate::key::KeyValue;
 use crate::meter::{Answer, Knowledge};
 use crate::overrides::KeyLimits;
-use crate::plan::{BucketId, MethodName, Plan};
+use crate::plan::{BucketId, MethodName, Mode, Plan};
 use crate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use crate::time::Timestamp;
 
@@ -121,6 +121,9 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
     knowledge.learn(&Answer::Failed(item), now);
     let levels = knowledge.levels(&limits, now);
     let decision = match knowledge.check(1, &limits, now) {
+        Err(refusal) if rules.mode() == Mode::Shadow => {
+            shadowed(metered(owner, grant, levels), exceeded(refusal, now))
+        }
         Ok(()) => Decision::Allow(Allowance::Metered(metered(owner, grant, levels))),
         Err(refusal) => Decision::Deny(Denial {
             reason: reason(refusal, now),
@@ -143,9 +146,11 @@ impl Preview {
     /// The plan that covers the stage, when the key opens it.
     pub fn plan(&self) -> Option<&Plan> {
         let id = match &self.decision {
-            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                &metered.plan_id
-            }
+            Decision::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => &metered.plan_id,
             Decision::Allow(Allowance::Unmetered) => return None,
             Decision::Deny(denial) => denial.plan_id.as_ref()?,
         };
@@ -155,9 +160,11 @@ impl Preview {
     /// What is left of the limits; of none when no meter was asked.
     pub fn levels(&self) -> Levels {
         match &self.decision {
-            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                metered.levels
-            }
+            Decision::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => metered.levels,
             Decision::Allow(Allowance::Unmetered) => Levels::default(),
             Decision::Deny(denial) => denial.levels,
         }

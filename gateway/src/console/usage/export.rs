@@ -67,6 +67,8 @@ const fn column(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Admitted => "admitted",
         Outcome::AdmittedUncharged => "admitted_uncharged",
+        Outcome::WouldThrottle => "would_throttle",
+        Outcome::WouldExceedQuota => "would_exceed_quota",
         Outcome::Throttled => "throttled",
         Outcome::QuotaExceeded => "quota_exceeded",
         Outcome::Forbidden => "forbidden",

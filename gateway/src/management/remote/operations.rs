@@ -1,5 +1,7 @@
 //! Each operation, as requests of a management API.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -174,6 +176,21 @@ impl Management for Remote {
     ) -> Result<ManagedPlan, ManagementError> {
         self.patch_plan(plan, document::stage_patch("remove", api_stage))
             .await
+    }
+
+    async fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let subject = Subject {
+            key: None,
+            plan: Some(plan),
+        };
+        self.change_tags(&format!("/usageplans/{plan}"), changes, subject)
+            .await?;
+        let document: PlanDocument = self.get(&plan_path(plan), subject).await?;
+        self.sound(document.read())
     }
 
     async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {

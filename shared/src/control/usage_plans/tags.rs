@@ -14,7 +14,10 @@ use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
 use crate::overrides;
-use crate::plan::{LEASE, Leases, ON_UNAVAILABLE, OnUnavailable, SHARDS, Shards};
+use crate::plan::{
+    LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
+    Shards,
+};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -24,7 +27,7 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     EXPIRES_AT,
     LEASE,
     ON_UNAVAILABLE,
@@ -33,6 +36,8 @@ const SETTINGS: [&str; 8] = [
     overrides::BURST,
     overrides::QUOTA,
     overrides::TOP_UP,
+    MODE,
+    SHADOW_STAGES,
 ];
 /// What templates note, and clients that set all tags of a resource send back.
 const NOTES: [&str; 3] = ["tollgate:plan:", "tollgate:stage:", "tollgate:template"];
@@ -142,6 +147,8 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     readable::<Leases>(tags, LEASE)?;
     readable::<Shards>(tags, SHARDS)?;
     readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
+    readable::<Mode>(tags, MODE)?;
+    readable::<ShadowStages>(tags, SHADOW_STAGES)?;
     overrides::check(tags).map_err(|invalid| InvalidTags(invalid.to_string()))?;
     at_most(tags)
 }
@@ -348,6 +355,10 @@ mod tests {
         assert!(checked(tags("tollgate:on-unavailable", "allow")).is_ok());
         assert!(checked(tags("tollgate:on-unavailable", "yes")).is_err());
         assert!(checked(tags("tollgate:on-unavailible", "allow")).is_err());
+        assert!(checked(tags("tollgate:mode", "shadow")).is_ok());
+        assert!(checked(tags("tollgate:mode", "off")).is_err());
+        assert!(checked(tags("tollgate:shadow-stages", "users:dev")).is_ok());
+        assert!(checked(tags("tollgate:shadow-stages", "dev")).is_err());
         assert!(checked(tags("tollgate:quota:p1", "5000/DAY")).is_ok());
         assert!(checked(tags("tollgate:quota:", "5000/DAY")).is_err());
         assert!(checked(tags("tollgate:quotum", "5000/DAY")).is_err());
