@@ -2,53 +2,14 @@
 
 import datetime
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api import AwsCli, Caller, until_not
-from gateway import ROOT, Gateway, environment
+from api import AwsCli, Caller, Tollgate, until_not
+from gateway import Gateway
 from test_story_cli import make_api, usage
-
-
-class Tollgate:
-    """`tollgate …` against a gateway's management API."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._url = gateway.admin_url
-        self._environment = environment() | {"NO_COLOR": "1"}
-
-    def __call__(self, *arguments: str) -> Any:
-        """What a command that is done writes with `--json`."""
-        done = self._run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def text(self, *arguments: str) -> str:
-        """What a command that is done writes for people."""
-        done = self._run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
-
-    def refused(self, *arguments: str) -> str:
-        """What a command that fails says of it."""
-        done = self._run(*arguments)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
-
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        binary = Gateway.binary()
-        command = [binary, *arguments, "--url", self._url]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
-        )
-
-
-@pytest.fixture
-def tollgate(gateway: Gateway) -> Tollgate:
-    return Tollgate(gateway)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ mod leases;
 mod outages;
 mod reading_again;
 mod remembering;
+mod shadow;
 mod shards;
 mod shards_in_trouble;
 mod strangers;
@@ -180,7 +181,9 @@ impl Desk {
     ) -> Result<Option<Reason>, StoreError> {
         Ok(match self.answer(resource, key, cost).await? {
             Decision::Allow(Allowance::Metered(_)) => None,
-            Decision::Allow(Allowance::Unmetered | Allowance::Uncharged(_)) => {
+            Decision::Allow(
+                Allowance::Unmetered | Allowance::Uncharged(_) | Allowance::Shadowed(..),
+            ) => {
                 panic!("nothing was charged")
             }
             Decision::Deny(denial) => Some(denial.reason),
