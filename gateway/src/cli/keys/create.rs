@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::str::FromStr;
 
+use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::KeyId;
@@ -32,6 +33,7 @@ Examples:
 /// Creates a key, and shows its value
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("changes").multiple(true))]
 pub(crate) struct Arguments {
     /// What to call the key
     #[arg(value_parser = NonEmptyStringValueParser::new())]

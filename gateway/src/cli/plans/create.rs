@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::check_tags;
@@ -28,6 +29,7 @@ Examples:
 /// Creates a plan
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("changes").multiple(true))]
 pub(crate) struct Arguments {
     /// What to call the plan
     #[arg(value_parser = NonEmptyStringValueParser::new())]
