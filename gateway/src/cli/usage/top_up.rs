@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// The plan, by id or name
     plan: String,
     /// How many requests, such as +500
-    #[arg(value_name = "+N", value_parser = amount)]
+    #[arg(value_name = "+N", allow_negative_numbers = true, value_parser = amount)]
     requests: u64,
     /// Until when they are added: an instant, or a day (UTC), which is the last one; to the end of the quota's period when it is not given
     #[arg(long, value_name = "DAY|RFC3339", value_parser = end)]
