@@ -13,7 +13,7 @@ pub(super) struct ShadowOptions {
     shadow: bool,
     /// A stage in which the plan is in shadow mode; can be given several times
     #[arg(long = "shadow-stage", group = "changes", value_name = "API:STAGE", value_parser = super::stages::api_stage)]
-    stages: Vec<ApiStage>,
+    shadow_stages: Vec<ApiStage>,
 }
 
 impl ShadowOptions {
@@ -23,8 +23,8 @@ impl ShadowOptions {
         if self.shadow {
             tags.insert(MODE.to_owned(), "shadow".to_owned());
         }
-        if !self.stages.is_empty() {
-            let stages: Vec<String> = self.stages.iter().map(ApiStage::to_string).collect();
+        if !self.shadow_stages.is_empty() {
+            let stages: Vec<String> = self.shadow_stages.iter().map(ApiStage::to_string).collect();
             tags.insert(SHADOW_STAGES.to_owned(), stages.join(" "));
         }
         tags

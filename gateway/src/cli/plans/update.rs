@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     shadow: ShadowOptions,
     /// Refuses requests beyond the limits in all stages: the end of shadow mode
-    #[arg(long, group = "changes", conflicts_with_all = ["shadow", "stages"])]
+    #[arg(long, group = "changes", conflicts_with_all = ["shadow", "shadow_stages"])]
     enforce: bool,
     /// A label of the plan, or a setting; an empty value takes it away; can be given several times
     #[arg(long = "tag", group = "changes", value_name = "NAME=VALUE", value_parser = tag)]
