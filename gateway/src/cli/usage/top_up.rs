@@ -88,7 +88,8 @@ pub(super) async fn run<R: Management>(
     }
     let top_up = TopUp {
         requests: arguments.requests,
-        from: session.now,
+        // Whole seconds read better.
+        from: Timestamp::from_secs(session.now.as_secs()),
         until,
         plan_id: Some(plan.id.clone()),
     };
