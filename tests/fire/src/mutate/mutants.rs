@@ -108,6 +108,13 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: "a charge leaves room for itself in the quota",
     },
     Mutant {
+        name: "top-up-in-later-windows",
+        file: "quota.rs",
+        text: "if self.extra_from.0 == first.0 {",
+        replacement: "if self.extra_from.0 <= first.0 {",
+        breaks: "what is added to a quota counts in one window",
+    },
+    Mutant {
         name: "window-begun-above-the-limit",
         file: "meter/propose.rs",
         text: "if known.window < window && most >= 0 =>",
