@@ -201,13 +201,14 @@ impl PlanDocument {
         if let Some(created_date) = &self.created_date {
             fields.push(("created", created_date.clone()));
         }
-        if !self.tags.is_empty() {
-            let labels = self
-                .tags
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), MODE | SHADOW_STAGES))
-                .map(|(name, text)| (name.as_str(), text.as_str()));
-            fields.push(("tags", tags(&labels.collect())));
+        let labels = self
+            .tags
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), MODE | SHADOW_STAGES))
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let labels: BTreeMap<_, _> = labels.collect();
+        if !labels.is_empty() {
+            fields.push(("tags", tags(&labels)));
         }
         fields
     }
