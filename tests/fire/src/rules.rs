@@ -213,7 +213,7 @@ impl Rules {
 
 /// Half of the quotas with some more requests in the window that most worlds see end, and in no other.
 fn topped_up(quota: Quota) -> Quota {
-    if quota.limit() % 2 == 0 {
+    if quota.limit().is_multiple_of(2) {
         return quota;
     }
     quota.with_extra(first_window(quota), quota.limit() / 2 + 1)

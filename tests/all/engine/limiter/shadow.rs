@@ -45,10 +45,10 @@ impl Desk {
     }
 
     /// The requests that were counted today, and those that were taken from the quota.
-    async fn counted(&self) -> (u64, i64) {
+    async fn day_and_quota(&self) -> (u64, i64) {
         self.limiter.hand_back().await;
         let state = self.ledger.state();
-        let item = state.meters.get(&meter_id()).unwrap().whole();
+        let item = state.meters[&meter_id()].whole();
         let day = item.day.unwrap();
         assert_eq!(day.day, Day::of(self.clock.now()));
         (day.count, item.quota.map_or(0, |quota| quota.used))
@@ -66,11 +66,11 @@ async fn what_would_be_throttled_passes_and_takes_nothing_of_the_bucket() {
         Some(Exceeded::Throttle { retry_after })
     );
     assert_eq!(desk.within(40).await, 0);
-    assert_eq!(desk.counted().await, (44, 3));
+    assert_eq!(desk.day_and_quota().await, (44, 3));
     // As if those 41 had been refused.
     desk.clock.advance(second);
     assert_eq!(desk.within(5).await, 1);
-    assert_eq!(desk.counted().await, (49, 4));
+    assert_eq!(desk.day_and_quota().await, (49, 4));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_would_exceed_the_quota_passes_and_is_counted_in_one_write() {
         desk.exceeded().await,
         Some(Exceeded::Quota { resets_after })
     );
-    assert_eq!(desk.counted().await, (8, 5));
+    assert_eq!(desk.day_and_quota().await, (8, 5));
     // Enforced again, it refuses from where it stands.
     desk.change_plan(|plan| plan.tags.clear());
     desk.clock.advance(Duration::from_secs(31));
@@ -129,6 +129,6 @@ async fn nothing_is_refused_while_the_store_does_not_answer() {
     desk.set_down(true);
     assert_eq!(desk.within(10).await, 2);
     desk.set_down(false);
-    desk.clock.advance(Duration::from_secs(60));
+    desk.clock.advance(Duration::from_mins(1));
     assert_eq!(desk.within(10).await, 3);
 }
