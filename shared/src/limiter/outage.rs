@@ -57,10 +57,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             }
             Err(NoStandIn::Refused(refusal, levels)) => match rules.mode() {
                 Mode::Enforce => self.decision(key, grant, &Outcome::Refused(refusal, levels)),
-                Mode::Shadow => {
-                    let metered = metered(key, grant, levels);
-                    Some(shadowed(metered, exceeded(refusal, now)))
-                }
+                Mode::Shadow => match gate.pass(now) {
+                    Ok(()) => {
+                        let metered = metered(key, grant, levels);
+                        Some(shadowed(metered, exceeded(refusal, now)))
+                    }
+                    Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                },
             },
             Err(NoStandIn::GateClosed(wait, levels)) => {
                 self.decision(key, grant, &Outcome::GateClosed(wait, levels))
@@ -69,8 +72,13 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 Mode::Enforce => None,
                 Mode::Shadow => {
                     let levels = knowledge.levels(&wish.limits, now);
-                    let metered = metered(key, grant, levels);
-                    Some(Decision::Allow(Allowance::Uncharged(metered)))
+                    match gate.pass(now) {
+                        Ok(()) => {
+                            let metered = metered(key, grant, levels);
+                            Some(Decision::Allow(Allowance::Uncharged(metered)))
+                        }
+                        Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                    }
                 }
             },
         }
