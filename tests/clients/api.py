@@ -104,10 +104,14 @@ class Tollgate:
         return done.stderr
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        binary = Gateway.binary()
-        command = [binary, *arguments, "--url", self._url]
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=REQUEST_TIMEOUT_S
+            [Gateway.binary(), *arguments, "--url", self._url],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=REQUEST_TIMEOUT_S,
         )
 
 

@@ -43,7 +43,7 @@ def test_a_key_has_a_quota_and_a_burst_of_its_own(
     assert own["tags"] == {"tollgate:quota": "5/MONTH"}
     assert admitted(users, usual["value"]) == 2
     first = users.call(own["value"])
-    assert 'q=5;w=' in first.headers["ratelimit-policy"], first
+    assert "q=5;w=" in first.headers["ratelimit-policy"], first
     assert first.headers["ratelimit"].startswith('"quota";r=4;'), first
     assert admitted(users, own["value"]) == 4
     assert usage(aws, plan["id"], own["id"]) == {"used": 5, "remaining": 0}
@@ -76,7 +76,7 @@ def test_what_cannot_be_a_limit_is_refused_with_what_to_write(aws: AwsCli, tollg
     said = tollgate.refused("keys", "update", name, "--burst", "1.5")
     assert "--burst 1.5 cannot be used" in said
     said = tollgate.refused("keys", "update", name, "--name", name, "--in-plan", "Bronze")
-    assert "none of them is given" in said or "no such plan" in said or "Bronze" in said
+    assert "none of them is given" in said
 
 
 def test_a_top_up_lasts_until_its_end_and_is_never_counted_twice(
