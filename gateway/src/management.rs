@@ -44,6 +44,8 @@ pub struct KeyEdit {
     pub description: Option<String>,
     /// The operator's own id of the customer. An empty text removes it.
     pub customer_id: Option<String>,
+    /// Labels to set, or to take away where there is `None`. The others stay.
+    pub tags: BTreeMap<String, Option<String>>,
 }
 
 /// A usage plan, as far as a management API tells.
@@ -77,6 +79,17 @@ pub struct Member {
 }
 
 impl ManagedPlan {
+    /// The plan as it is for one key: with the limits of its own that the key has.
+    #[must_use]
+    pub fn of_key(self, key: &ApiKey) -> Self {
+        let own = key.limits_in(&self.id);
+        Self {
+            throttle: own.throttle(self.throttle),
+            quota: own.quota(self.quota).map(|quota| quota.usual()),
+            ..self
+        }
+    }
+
     /// Whether its keys open a stage.
     pub fn covers(&self, api_stage: &ApiStage) -> bool {
         self.stages
@@ -149,7 +162,8 @@ pub trait Management: Send + Sync {
         id: &KeyId,
     ) -> impl Future<Output = Result<Option<KeyValue>, ManagementError>> + Send;
 
-    /// What a key has used of a plan on each day from `from` to `to`, which is not after `today`.
+    /// What a key has used of a plan on each day from `from` to `to`, which is not after `today`. `plan` is as it is
+    /// [for the key](ManagedPlan::of_key).
     fn usage(
         &self,
         key: &KeyId,
@@ -189,6 +203,13 @@ pub trait Management: Send + Sync {
         &self,
         plan: &PlanId,
         api_stage: &ApiStage,
+    ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
+
+    /// Sets labels of a plan, or takes them away where there is `None`.
+    fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
     ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
 
     /// Deletes a plan that covers no stages.

@@ -24,6 +24,7 @@ use tollgate::meter::{
     Answer, Charge, ChargeId, DayCount, Knowledge, Limits, MeterId, MeterItem, Proposal,
     QuotaClause, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
 };
+use tollgate::overrides::Overrides;
 use tollgate::plan::{BucketId, CoveredStage, MethodName, Plan};
 use tollgate::quota::{Day, Period, Quota};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
@@ -266,6 +267,7 @@ fn without_a_network(criterion: &mut Criterion, runtime: &Runtime) -> Outcome<()
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: Overrides::default(),
         };
         Ok(Limiter::new(
             Yielding { key, plan },

@@ -63,9 +63,29 @@ impl Rate {
         }
     }
 
+    /// `requests` a second; beyond 2^32 as many as that.
+    pub fn of_whole(requests: u64) -> Self {
+        Self::from(u32::try_from(requests).unwrap_or(u32::MAX))
+    }
+
     /// Requests a second.
     pub const fn as_per_second(self) -> f64 {
         self.0
+    }
+
+    /// The whole requests of one second.
+    ///
+    /// ```
+    /// use tollgate::bucket::Rate;
+    ///
+    /// assert_eq!(Rate::per_second(2.5).unwrap().in_a_second(), 2);
+    /// assert_eq!(Rate::ZERO.in_a_second(), 0);
+    /// ```
+    pub fn in_a_second(self) -> u64 {
+        let interval = self.emission_interval_ns();
+        interval.map_or(0, |interval_ns| {
+            NANOS_PER_SECOND.checked_div(interval_ns).unwrap_or(0)
+        })
     }
 
     /// The time that one request takes from the bucket, in nanoseconds: `ceil(1e9 / rate)`, exactly, 1 at least.

@@ -28,9 +28,11 @@ impl Decision {
     /// The key that asked, when it is known.
     pub const fn key_id(&self) -> Option<&KeyId> {
         match self {
-            Self::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                Some(&metered.key_id)
-            }
+            Self::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => Some(&metered.key_id),
             Self::Allow(Allowance::Unmetered) => None,
             Self::Deny(denial) => denial.key_id.as_ref(),
         }
@@ -39,9 +41,11 @@ impl Decision {
     /// The plan that was asked, when one covers the stage.
     pub const fn plan_id(&self) -> Option<&PlanId> {
         match self {
-            Self::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                Some(&metered.plan_id)
-            }
+            Self::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => Some(&metered.plan_id),
             Self::Allow(Allowance::Unmetered) => None,
             Self::Deny(denial) => denial.plan_id.as_ref(),
         }
@@ -58,6 +62,9 @@ pub enum Allowance {
     /// The store did not answer, and the plan would rather admit than refuse: the request fits what this process knows, and nobody was
     /// charged.
     Uncharged(Metered),
+    /// The request exceeds a limit, and the plan is in shadow mode: it is counted among the requests of its day, and takes nothing of the
+    /// limits.
+    Shadowed(Metered, Exceeded),
 }
 
 impl Allowance {
@@ -67,6 +74,34 @@ impl Allowance {
             Self::Unmetered => "unmetered",
             Self::Metered(_) => "admitted",
             Self::Uncharged(_) => "admitted_uncharged",
+            Self::Shadowed(_, Exceeded::Throttle { .. }) => "would_throttle",
+            Self::Shadowed(_, Exceeded::Quota { .. }) => "would_exceed_quota",
+        }
+    }
+}
+
+/// The limit that a request exceeds which passes all the same, because the plan is in shadow mode. Handlers behind the layer find it in the
+/// extensions of such a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exceeded {
+    /// It came faster than the rate and the burst allow.
+    Throttle {
+        /// How long it would have had to wait; `None`: no wait would have helped.
+        retry_after: Option<Duration>,
+    },
+    /// The quota is used up.
+    Quota {
+        /// The time until the quota starts again.
+        resets_after: Duration,
+    },
+}
+
+impl From<Exceeded> for Reason {
+    /// Why the request would be refused.
+    fn from(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Throttle { retry_after } => Self::Throttled { retry_after },
+            Exceeded::Quota { resets_after } => Self::QuotaExceeded { resets_after },
         }
     }
 }

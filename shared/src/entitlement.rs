@@ -17,6 +17,7 @@ use crate::charge::Meter;
 use crate::decision::Reason;
 use crate::id::{ApiStage, KeyId, PlanId};
 use crate::meter::MeterId;
+use crate::overrides::Overrides;
 use crate::plan::Plan;
 use crate::store::{ApiKey, KeyRecord};
 use crate::time::Timestamp;
@@ -70,6 +71,16 @@ impl Grant {
             key_id: key_id.clone(),
             plan_id: self.rules.plan_id().clone(),
         }
+    }
+}
+
+/// The rules of a plan for a key with these limits of its own. Most keys have none, and share the plan's.
+fn of_key(plan: Arc<Rules>, overrides: &Overrides) -> Arc<Rules> {
+    let own = overrides.in_plan(plan.plan_id());
+    if own.is_empty() {
+        plan
+    } else {
+        Arc::new(plan.of_key(own))
     }
 }
 
@@ -146,8 +157,10 @@ pub(crate) struct Entitlement {
 impl Entitlement {
     /// What a key and its plans are worth that were read at `now`, apart from all that is remembered.
     pub(crate) fn unremembered(key: Option<&ApiKey>, plans: &[Plan], now: Timestamp) -> Self {
+        let overrides = key.map(|key| Overrides::of_tags(&key.tags));
+        let overrides = overrides.unwrap_or_default();
         let grants = plans.iter().map(|plan| Grant {
-            rules: Arc::new(Rules::new(plan)),
+            rules: of_key(Arc::new(Rules::new(plan)), &overrides),
             meter: Arc::default(),
         });
         Self {
@@ -180,16 +193,18 @@ impl Entitlement {
 
     /// Whether the key, as the store has it by now, may open less than this.
     fn is_narrowed_by(&self, record: &KeyRecord) -> bool {
-        let mut plan_ids = self
-            .grants
-            .as_slice()
-            .iter()
-            .map(|each| each.rules.plan_id());
+        let mut grants = self.grants.as_slice().iter();
+        let is_granted = |grant: &Grant| {
+            let plan_id = grant.rules.plan_id();
+            // Whether other limits are narrower depends on the plan, which is not known.
+            record.plan_ids.contains(plan_id)
+                && grant.rules.are_for(&record.overrides.in_plan(plan_id))
+        };
         self.key.as_ref().is_none_or(|key| {
             key.id != record.id
                 || !record.enabled
                 || record.expires_at.unwrap_or(NEVER) < key.expires_at
-                || !plan_ids.all(|plan_id| record.plan_ids.contains(plan_id))
+                || !grants.all(is_granted)
         })
     }
 

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | numbers | [`time`], [`id`], [`random`] |
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
-//! | model | [`api`], [`plan`], [`decision`], [`meter`], `rest_api` (feature `control`) |
+//! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
 //! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`metrics`], [`logs`] |
 //! | transport | [`http`], [`authorizer`], `control` (feature `control`) |
@@ -27,6 +27,7 @@ pub mod limiter;
 pub mod logs;
 pub mod meter;
 pub mod metrics;
+pub mod overrides;
 pub mod plan;
 pub mod quota;
 pub mod random;

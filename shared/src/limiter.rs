@@ -9,6 +9,7 @@ mod guarded;
 mod log;
 mod outage;
 mod preview;
+mod shadow;
 mod stand_in;
 
 use std::num::NonZeroU64;
@@ -27,7 +28,7 @@ use crate::id::ApiStage;
 use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
 use crate::meter::Refusal;
-use crate::plan::MethodName;
+use crate::plan::{MethodName, Mode};
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::{Clock, SystemClock, Timestamp};
@@ -38,6 +39,7 @@ use gate::Unasked;
 use guarded::Guarded;
 pub use log::LOG_TARGET;
 pub use preview::{GivenKey, Preview, Question, preview};
+use shadow::{exceeded, shadowed};
 use stand_in::StandIns;
 
 /// How much a limiter remembers, what it may charge in advance, and how long it waits.
@@ -269,11 +271,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }
     }
 
-    fn wish(&self, request: &Request<'_>, grant: &Grant, rules: &StageRules) -> Wish {
+    fn wish(
+        &self,
+        request: &Request<'_>,
+        grant: &Grant,
+        rules: &StageRules,
+        now: Timestamp,
+    ) -> Wish {
         let leases = self.leases.min(grant.rules.leases());
         Wish {
             cost: request.cost.get(),
-            limits: rules.limits(request.method),
+            limits: rules.limits(request.method, now),
             leases,
             // What a shard has is charged in advance as well.
             shards: grant.rules.shards().filter(|_| leases != Leases::Off),
@@ -300,9 +308,22 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, now) {
             Ok((key, grant, rules)) => {
-                let wish = self.wish(request, grant, rules);
+                let wish = self.wish(request, grant, rules, now);
                 let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
-                Ok(self.decision(key, grant, &charged))
+                match (charged, rules.mode()) {
+                    (Outcome::Refused(refusal, levels), Mode::Shadow) => {
+                        let admitting = self.admit_beyond(key, grant, &wish, refusal, gate);
+                        Ok(Box::pin(admitting).await.map(|beyond| match beyond {
+                            Ok(exceeded) => shadowed(metered(key, grant, levels), exceeded),
+                            Err(retry_after) => {
+                                denied(key, grant, Reason::Throttled { retry_after }, levels)
+                            }
+                        }))
+                    }
+                    (charged, Mode::Enforce | Mode::Shadow) => {
+                        Ok(self.decision(key, grant, &charged))
+                    }
+                }
             }
             // What was read since the request came is not too old for it, however long that took.
             Err(_) if known.should_recheck(asked_at) => Ok(None),
@@ -342,24 +363,21 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             Outcome::Refused(refusal, levels) => (reason(refusal, self.store.now()), levels),
             Outcome::GateClosed(retry_after, levels) => (Reason::Throttled { retry_after }, levels),
         };
-        Some(Decision::Deny(Denial {
-            reason,
-            key_id: Some(key.id.clone()),
-            plan_id: Some(grant.rules.plan_id().clone()),
-            levels,
-        }))
+        Some(denied(key, grant, reason, levels))
     }
 }
 
+fn denied(key: &Key, grant: &Grant, reason: Reason, levels: Levels) -> Decision {
+    Decision::Deny(Denial {
+        reason,
+        key_id: Some(key.id.clone()),
+        plan_id: Some(grant.rules.plan_id().clone()),
+        levels,
+    })
+}
+
 fn reason(refusal: Refusal, now: Timestamp) -> Reason {
-    match refusal {
-        Refusal::Throttled { until } => Reason::Throttled {
-            retry_after: until.map(|until| until.saturating_since(now)),
-        },
-        Refusal::QuotaExceeded { resets_at } => Reason::QuotaExceeded {
-            resets_after: resets_at.saturating_since(now),
-        },
-    }
+    exceeded(refusal, now).into()
 }
 
 fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {

@@ -2,7 +2,8 @@
 //!
 //! A decision is one line with one metric of the namespace `Tollgate`: `Admitted`, `Throttled`, `QuotaExceeded`, `Forbidden` or
 //! `StoreFailed`, each with the value 1; a request that passes because its plan says so while the store does not answer has two,
-//! `AdmittedUncharged` and `StoreFailed`. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
+//! `AdmittedUncharged` and `StoreFailed`; so has one that passes because its plan is in shadow mode, `Admitted` and `WouldThrottle` or
+//! `WouldExceedQuota`. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
 //! are no dimension: each would be a metric of its own, and metrics are paid for one by one. The log lines of decisions have the key's id.
 //!
 //! Nothing is kept between requests: a frozen process would hold counts back, and one that ends would lose them.

@@ -1,5 +1,7 @@
 //! Usage plans: what a key may use, and how fast.
 
+mod mode;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::str::FromStr;
@@ -10,6 +12,8 @@ use crate::bucket::Throttle;
 use crate::id::{ApiStage, PlanId};
 use crate::quota::Quota;
 use crate::time::Timestamp;
+
+pub use mode::{InvalidMode, InvalidShadowStages, MODE, Mode, SHADOW_STAGES, ShadowStages};
 
 /// The tag with which a plan says whether its keys are charged in advance: `off`, or the most requests of a lease.
 pub const LEASE: &str = "tollgate:lease";

@@ -158,9 +158,22 @@ pub struct Quota {
     limit: u64,
     period: Period,
     offset: u32,
+    /// Requests more in one window.
+    extra: u64,
+    /// The first day of that window.
+    extra_from: Day,
 }
 
 impl Quota {
+    /// No request in any period.
+    pub const NOTHING: Self = Self {
+        limit: 0,
+        period: Period::Month,
+        offset: 0,
+        extra: 0,
+        extra_from: Day::from_number(0),
+    };
+
     /// `limit` requests each `period`, which starts `offset` days after its usual first day.
     ///
     /// # Errors
@@ -174,12 +187,42 @@ impl Quota {
             limit,
             period,
             offset,
+            extra: 0,
+            extra_from: Day::from_number(0),
         })
+    }
+
+    /// The same with `requests` more in the window that begins on the day `first`, and in no other window.
+    #[must_use]
+    pub const fn with_extra(self, first: Day, requests: u64) -> Self {
+        Self {
+            extra: requests,
+            extra_from: first,
+            ..self
+        }
     }
 
     /// Requests in each period. Zero refuses every request.
     pub const fn limit(self) -> u64 {
         self.limit
+    }
+
+    /// Requests in the window that begins on the day `first`.
+    ///
+    /// ```
+    /// use tollgate::quota::{Day, Period, Quota};
+    ///
+    /// let today = Day::parse("2026-11-25").unwrap();
+    /// let quota = Quota::new(100, Period::Day, 0).unwrap().with_extra(today, 20);
+    /// assert_eq!(quota.limit_in(today), 120);
+    /// assert_eq!(quota.limit_in(today.plus(1)), 100);
+    /// ```
+    pub const fn limit_in(self, first: Day) -> u64 {
+        if self.extra_from.0 == first.0 {
+            self.limit.saturating_add(self.extra)
+        } else {
+            self.limit
+        }
     }
 
     /// The period.

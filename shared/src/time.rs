@@ -65,6 +65,30 @@ impl Timestamp {
         self.0 / NANOS_PER_SECOND
     }
 
+    /// Reads an instant as RFC 3339 has it, such as `2026-12-31T23:59:59Z`. `None` when it is none, or not between the years 1970 and 2554.
+    ///
+    /// ```
+    /// use tollgate::time::Timestamp;
+    ///
+    /// let instant = Timestamp::parse("2026-11-23T13:00:00+01:00").unwrap();
+    /// assert_eq!(instant.rfc3339(), "2026-11-23T12:00:00Z");
+    /// assert_eq!(Timestamp::parse("tomorrow"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let instant: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(instant.as_nanosecond()).ok().map(Self)
+    }
+
+    /// The instant as RFC 3339 has it, in UTC, with as many digits of a second as it needs.
+    pub fn rfc3339(self) -> String {
+        let nanos = i128::from(self.0);
+        jiff::Timestamp::from_nanosecond(nanos).map_or_else(
+            |_out_of_range| format!("{nanos} ns"),
+            |date| date.to_string(),
+        )
+    }
+
     /// This instant plus `duration`; the end of the range when that is beyond it.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {

@@ -4,6 +4,7 @@ mod charges;
 mod contention;
 mod keys;
 mod lists;
+mod overrides;
 mod plans;
 mod remaining;
 mod shards;

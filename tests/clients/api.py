@@ -78,6 +78,43 @@ class AwsCli:
         )
 
 
+class Tollgate:
+    """`tollgate …` against a gateway's management API."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._url = gateway.admin_url
+        self._environment = environment() | {"NO_COLOR": "1"}
+
+    def __call__(self, *arguments: str) -> Any:
+        """What a command that is done writes with `--json`."""
+        done = self._run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def text(self, *arguments: str) -> str:
+        """What a command that is done writes for people."""
+        done = self._run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def refused(self, *arguments: str) -> str:
+        """What a command that fails says of it."""
+        done = self._run(*arguments)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Gateway.binary(), *arguments, "--url", self._url],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=REQUEST_TIMEOUT_S,
+        )
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer. Header names are in lower case."""

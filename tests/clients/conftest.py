@@ -59,6 +59,12 @@ def aws(gateway: Gateway, tmp_path: Path) -> api.AwsCli:
 
 
 @pytest.fixture
+def tollgate(gateway: Gateway) -> api.Tollgate:
+    """Tollgate's own command line."""
+    return api.Tollgate(gateway)
+
+
+@pytest.fixture
 def name(request: pytest.FixtureRequest, numbers: Iterator[int]) -> str:
     """A name that no other test uses."""
     return f"{request.node.originalname.removeprefix('test_')}-{next(numbers)}"

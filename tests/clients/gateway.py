@@ -34,15 +34,19 @@ class Gateway:
                 break
         raise RuntimeError(f"`tollgate start-api {' '.join(arguments)}` failed: {failure}")
 
+    @staticmethod
+    def binary() -> Path:
+        """The program that is tested."""
+        return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
+
     def _spawn(self) -> None:
         port, admin_port, dynamodb_port = free_ports(3)
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self._output = tempfile.TemporaryFile()
-        binary = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
         ports = ["--port", port, "--admin-port", admin_port, "--dynamodb-port", dynamodb_port]
         self.process = subprocess.Popen(
-            [binary, "start-api", "--no-build", *map(str, ports), *self._arguments],
+            [self.binary(), "start-api", "--no-build", *map(str, ports), *self._arguments],
             cwd=ROOT,
             env=environment() | {"NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,

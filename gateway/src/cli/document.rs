@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tollgate::bucket::Throttle;
 use tollgate::control::EXPIRES_AT_TAG;
-use tollgate::plan::CoveredStage;
+use tollgate::overrides::is_override;
+use tollgate::plan::{CoveredStage, MODE, SHADOW_STAGES};
 use tollgate::quota::Quota;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
@@ -81,6 +82,18 @@ impl KeyDocument {
     pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
         let optional = |label, value: &Option<String>| value.clone().map(|value| (label, value));
         let always = |label, value: String| Some((label, value));
+        let (limits, labels): (BTreeMap<_, _>, BTreeMap<_, _>) = self
+            .tags
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .partition(|(name, _)| is_override(name));
+        let limits = limits
+            .into_iter()
+            .map(|(name, text)| (name.trim_start_matches("tollgate:"), text))
+            .collect();
+        let listed = |label, tags: &BTreeMap<&str, &str>| {
+            (!tags.is_empty()).then(|| (label, self::tags(tags)))
+        };
         [
             always("id", self.id.clone()),
             always("name", self.name.clone()),
@@ -92,7 +105,8 @@ impl KeyDocument {
             always("created", self.created_date.clone()),
             always("last updated", self.last_updated_date.clone()),
             always("plans", references(&self.plans)),
-            (!self.tags.is_empty()).then(|| ("tags", tags(&self.tags))),
+            listed("own limits", &limits),
+            listed("tags", &labels),
         ]
         .into_iter()
         .flatten()
@@ -171,6 +185,9 @@ impl PlanDocument {
         fields.push(("throttle", throttle.map_or_else(none, text_of_throttle)));
         let quota = self.quota.as_ref();
         fields.push(("quota", quota.map_or_else(none, text_of_quota)));
+        for (label, tag) in [("mode", MODE), ("shadow stages", SHADOW_STAGES)] {
+            fields.extend(self.tags.get(tag).map(|text| (label, text.clone())));
+        }
         fields.push(("stages", list(&self.api_stages)));
         for (api_stage, throttles) in &self.method_throttles {
             for (method, throttle) in throttles {
@@ -184,8 +201,14 @@ impl PlanDocument {
         if let Some(created_date) = &self.created_date {
             fields.push(("created", created_date.clone()));
         }
-        if !self.tags.is_empty() {
-            fields.push(("tags", tags(&self.tags)));
+        let labels = self
+            .tags
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), MODE | SHADOW_STAGES))
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let labels: BTreeMap<_, _> = labels.collect();
+        if !labels.is_empty() {
+            fields.push(("tags", tags(&labels)));
         }
         fields
     }
@@ -277,7 +300,7 @@ fn references(references: &[Reference]) -> String {
     list(&texts.collect::<Vec<_>>())
 }
 
-fn tags(tags: &BTreeMap<String, String>) -> String {
+fn tags(tags: &BTreeMap<&str, &str>) -> String {
     let texts = tags.iter().map(|(name, value)| format!("{name}={value}"));
     list(&texts.collect::<Vec<_>>())
 }

@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod delete;
+mod limits;
 mod list;
 mod show;
 

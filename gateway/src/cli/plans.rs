@@ -3,8 +3,10 @@
 mod create;
 mod delete;
 mod membership;
+mod mode;
 mod show;
 mod stages;
+mod update;
 
 use clap::Subcommand;
 
@@ -18,6 +20,7 @@ pub(super) enum Command {
     List(show::List),
     Show(show::Show),
     Create(create::Arguments),
+    Update(update::Arguments),
     Delete(delete::Arguments),
     AddStage(stages::AddStage),
     RemoveStage(stages::RemoveStage),
@@ -33,6 +36,7 @@ pub(super) async fn run<R: Management>(
         Command::List(arguments) => show::list(session, arguments).await,
         Command::Show(arguments) => show::show(session, arguments).await,
         Command::Create(arguments) => create::run(session, arguments).await,
+        Command::Update(arguments) => update::run(session, arguments).await,
         Command::Delete(arguments) => delete::run(session, arguments).await,
         Command::AddStage(arguments) => stages::add(session, arguments).await,
         Command::RemoveStage(arguments) => stages::remove(session, arguments).await,

@@ -3,6 +3,7 @@
 mod connect;
 mod errors;
 mod keys;
+mod limits;
 mod manners;
 mod plans;
 mod remote;

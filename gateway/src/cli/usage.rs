@@ -1,5 +1,8 @@
-//! `usage`: what a key has used of its plans, day by day.
+//! `usage`: what a key has used of its plans, day by day, and more of it for a while.
 
+mod top_up;
+
+use clap::Subcommand;
 use serde::Serialize;
 use tollgate::quota::{Day, Period, Quota};
 use tollgate::store::{ApiKey, DayUse};
@@ -23,14 +26,22 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate usage joe-black
   tollgate usage joe-black --plan Bronze --from 2026-11-01 --to 2026-11-30
-  tollgate usage joe-black --json | jq '[.days[].used] | add'";
+  tollgate usage joe-black --json | jq '[.days[].used] | add'
+  tollgate usage top-up joe-black Bronze +500 --until 2026-11-30";
 
 /// Shows what a key has used of its plans, day by day (UTC)
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The key, by id or name
-    key: String,
+    #[arg(required = true)]
+    key: Option<String>,
     /// One plan, by id or name; all plans of the key when it is not given
     #[arg(long, value_name = "PLAN")]
     plan: Option<String>,
@@ -40,6 +51,11 @@ pub(super) struct Arguments {
     /// The last day; today when it is not given
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     to: Option<Day>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    TopUp(top_up::Arguments),
 }
 
 #[derive(Serialize)]
@@ -82,7 +98,18 @@ pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
-    let key = reference::key(session.registry, &arguments.key).await?;
+    match &arguments.command {
+        Some(Command::TopUp(arguments)) => top_up::run(session, arguments).await,
+        None => show(session, arguments).await,
+    }
+}
+
+async fn show<R: Management>(
+    session: &Session<'_, R>,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let key = arguments.key.as_deref().unwrap_or_default();
+    let key = reference::key(session.registry, key).await?;
     let plans = plans(session, &key, arguments.plan.as_deref()).await?;
     let today = Day::of(session.now);
     let mut days = Vec::new();
@@ -104,11 +131,13 @@ async fn plans<R: Management>(
     one: Option<&str>,
 ) -> Result<Vec<ManagedPlan>, Failure> {
     if let Some(text) = one {
-        return Ok(vec![reference::plan(session.registry, text).await?]);
+        let plan = reference::plan(session.registry, text).await?;
+        return Ok(vec![plan.of_key(key)]);
     }
     let mut plans = Vec::new();
     for id in &key.plan_ids {
-        plans.extend(session.registry.plan(id).await?);
+        let plan = session.registry.plan(id).await?;
+        plans.extend(plan.map(|plan| plan.of_key(key)));
     }
     if plans.is_empty() {
         return Err(

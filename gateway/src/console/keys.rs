@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod edit;
 mod import;
+mod limits;
 mod list;
 mod made;
 mod memberships;

@@ -6,6 +6,7 @@ mod list;
 mod members;
 mod methods;
 mod settings;
+mod shadow;
 mod show;
 mod stage_list;
 mod unprotected;

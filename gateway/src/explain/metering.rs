@@ -1,12 +1,12 @@
 //! The steps from the key to the quota.
 
 use tollgate::bucket::Throttle;
-use tollgate::decision::{BurstLevel, Decision, Denial, QuotaLevel, Reason};
+use tollgate::decision::{Allowance, BurstLevel, Decision, Denial, QuotaLevel, Reason};
 use tollgate::id::ApiStage;
 use tollgate::key::KeyValue;
 use tollgate::lease::MIN_BURST;
 use tollgate::limiter::{GivenKey, Preview, Question, preview};
-use tollgate::plan::{BucketId, Leases, MethodName, Plan};
+use tollgate::plan::{BucketId, Leases, MethodName, Mode, Plan};
 use tollgate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -44,7 +44,11 @@ pub(super) async fn add<S: KeyRegistry + PlanRegistry>(
         Decision::Deny(denial) if is_bucket_known => Some(denial.clone()),
         Decision::Deny(denial) => without_throttle(denial, &preview),
     };
-    let reason = denial.as_ref().map(|denial| denial.reason);
+    let reason = match &preview.decision {
+        Decision::Allow(Allowance::Shadowed(_, exceeded)) => Some(Reason::from(*exceeded)),
+        Decision::Allow(Allowance::Unmetered | Allowance::Metered(_) | Allowance::Uncharged(_))
+        | Decision::Deny(_) => denial.as_ref().map(|denial| denial.reason),
+    };
     match &preview.key {
         None => without_key(steps, request.key),
         Some(key) => {
@@ -153,14 +157,26 @@ fn with_key(
         steps.add(Subject::Plan, Finding::Refuses, why);
         return;
     };
-    let covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
+    let mut covers = format!("The plan {} ({}) covers this stage.", plan.name, plan.id);
+    match plan.mode_in(api_stage) {
+        Mode::Enforce => {}
+        Mode::Shadow => covers.push_str(
+            " It is in shadow mode: what exceeds its limits passes all the same, and is counted and logged.",
+        ),
+    }
     steps.passes(Subject::Plan, covers);
     let levels = preview.levels();
     if is_bucket_known {
         let throttle = preview
             .bucket
             .and_then(|bucket| throttle_of(plan, api_stage, bucket));
-        add_throttle(steps, plan, throttle.as_ref(), levels.burst, reason);
+        add_throttle(
+            steps,
+            (plan, preview),
+            throttle.as_ref(),
+            levels.burst,
+            reason,
+        );
     } else {
         let words = format!(
             "The plan {} has throttles of their own for some methods of this stage. Which one holds for this request is not known here.",
@@ -168,7 +184,7 @@ fn with_key(
         );
         steps.is_open(Subject::Throttle, words);
     }
-    add_quota(steps, plan, levels.quota, reason, now);
+    add_quota(steps, (plan, preview), levels.quota, reason, now);
 }
 
 fn named(name: &str) -> &str {
@@ -193,9 +209,26 @@ fn throttle_of(
     Some((method.throttle, Some(name.clone())))
 }
 
+/// What a limit does that a request exceeds.
+const fn refuses(preview: &Preview) -> Finding {
+    match preview.decision {
+        Decision::Allow(_) => Finding::Passes,
+        Decision::Deny(_) => Finding::Refuses,
+    }
+}
+
+/// Who allows what follows.
+const fn allows(is_own: bool) -> &'static str {
+    if is_own {
+        "The key has limits of its own in this plan:"
+    } else {
+        "The plan allows each key"
+    }
+}
+
 fn add_throttle(
     steps: &mut Steps,
-    plan: &Plan,
+    (plan, preview): (&Plan, &Preview),
     throttle: Option<&(Throttle, Option<String>)>,
     level: Option<BurstLevel>,
     reason: Option<Reason>,
@@ -209,7 +242,11 @@ fn add_throttle(
         return;
     };
     let rule = match method {
-        None => format!("The plan allows each key {}.", words::throttle(*throttle)),
+        None => format!(
+            "{} {}.",
+            allows(preview.limits.throttle(None).is_some()),
+            words::throttle(*throttle)
+        ),
         Some(name) => format!(
             "The plan allows each key {} for the method {name}, in place of the plan's own throttle.",
             words::throttle(*throttle)
@@ -221,11 +258,11 @@ fn add_throttle(
         }) => {
             let wait = words::wait(wait);
             let now = format!("The bucket is empty: the next request fits in {wait}.");
-            (Finding::Refuses, now)
+            (refuses(preview), now)
         }
         Some(Reason::Throttled { retry_after: None }) => {
             let now = "That lets no request pass, however long a client waits.".to_owned();
-            (Finding::Refuses, now)
+            (refuses(preview), now)
         }
         Some(
             Reason::MissingKey
@@ -254,7 +291,7 @@ fn add_throttle(
 
 fn add_quota(
     steps: &mut Steps,
-    plan: &Plan,
+    (plan, preview): (&Plan, &Preview),
     level: Option<QuotaLevel>,
     reason: Option<Reason>,
     now: Timestamp,
@@ -267,7 +304,7 @@ fn add_quota(
     };
     let is_used_up = matches!(reason, Some(Reason::QuotaExceeded { .. }));
     let finding = if is_used_up {
-        Finding::Refuses
+        refuses(preview)
     } else {
         after_throttle(reason)
     };
@@ -279,8 +316,13 @@ fn add_quota(
         format!("{used} are used and {left} are left")
     };
     let resets_at = now.saturating_add(level.resets_after);
+    let added = match level.limit.saturating_sub(quota.limit()) {
+        0 => String::new(),
+        added => format!(" {} were added for now.", words::requests(added)),
+    };
     let mut words = format!(
-        "The plan allows each key {}. {left} in this period, which ends at {}, in {}.",
+        "{} {}.{added} {left} in this period, which ends at {}, in {}.",
+        allows(preview.limits.quota.is_some()),
         words::quota(quota),
         words::instant(resets_at),
         words::wait(level.resets_after)

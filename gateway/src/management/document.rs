@@ -213,6 +213,8 @@ pub(super) fn key_patches(edit: &KeyEdit) -> Value {
         name,
         description,
         customer_id,
+        // They are resources of their own.
+        tags: _,
     } = edit;
     let enabled = enabled.map(|enabled| enabled.to_string());
     let patches: Vec<Value> = [

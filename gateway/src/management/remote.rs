@@ -2,13 +2,14 @@
 
 mod operations;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use bytes::Bytes;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate::id::{KeyId, PlanId};
 use tollgate::quota::Day;
 use tollgate::store::{ApiKey, DayUse, PageRequest};
@@ -134,6 +135,37 @@ impl Remote {
             .await?;
         let document: PlanDocument = self.read(&answer)?;
         self.sound(document.read())
+    }
+
+    /// Sets and takes away labels of a key or a plan, by its path.
+    async fn change_tags(
+        &self,
+        resource: &str,
+        changes: &BTreeMap<String, Option<String>>,
+        subject: Subject<'_>,
+    ) -> Result<(), ManagementError> {
+        // Only what follows the account says which resource it is.
+        let arn = format!("arn:aws:apigateway:us-east-1::{resource}");
+        let path = format!("/tags/{}", escaped(&arn));
+        let removed: Vec<String> = changes
+            .iter()
+            .filter(|(_, text)| text.is_none())
+            .map(|(name, _)| format!("tagKeys={}", escaped(name)))
+            .collect();
+        if !removed.is_empty() {
+            let path = format!("{path}?{}", removed.join("&"));
+            self.change(Method::DELETE, &path, None, subject).await?;
+        }
+        let set: BTreeMap<&str, &str> = changes
+            .iter()
+            .filter_map(|(name, text)| Some((name.as_str(), text.as_deref()?)))
+            .collect();
+        if !set.is_empty() {
+            let body = json!({ "tags": set });
+            self.change(Method::PUT, &path, Some(&body), subject)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn days(

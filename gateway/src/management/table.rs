@@ -1,13 +1,16 @@
 //! Keys and plans in a table.
 
+use std::collections::BTreeMap;
+
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
+use tollgate::overrides::KeyLimits;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::Day;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
     ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry, Usage,
+    PlanChange, PlanRegistry, RegistryError, Usage,
 };
 use tollgate::time::Timestamp;
 
@@ -67,6 +70,7 @@ impl Management for Table {
             name: edit.name.clone(),
             description: edit.description.clone(),
             customer_id: edit.customer_id.clone(),
+            tag_changes: edit.tags.clone(),
             ..KeyChange::default()
         };
         Ok(self.store.update_key(id, &change, self.now).await?)
@@ -86,11 +90,14 @@ impl Management for Table {
         plan: &ManagedPlan,
         from: Day,
         to: Day,
-        today: Day,
+        _today: Day,
     ) -> Result<Vec<DayUse>, ManagementError> {
-        let first = Usage::first_needed(plan.quota, from);
+        let limits = self.store.key_by_id(key).await?;
+        let limits = limits.map_or_else(KeyLimits::default, |key| key.limits_in(&plan.id));
+        let quota = limits.quota(plan.quota);
+        let first = Usage::first_needed(quota.as_ref(), from);
         let usage = self.store.usage(key, &plan.id, first, to).await?;
-        Ok(usage.by_day(plan.quota, from, to, today))
+        Ok(usage.by_day(quota.as_ref(), from, to, self.now))
     }
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {
@@ -125,6 +132,23 @@ impl Management for Table {
     ) -> Result<ManagedPlan, ManagementError> {
         let change = PlanChange::RemoveStage(api_stage.clone());
         Ok(self.store.update_plan(plan, &change).await?.into())
+    }
+
+    async fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let edit = |plan: &mut NewPlan| {
+            for (name, text) in changes {
+                match text {
+                    Some(text) => plan.tags.insert(name.clone(), text.clone()),
+                    None => plan.tags.remove(name),
+                };
+            }
+            Ok::<_, RegistryError>(())
+        };
+        Ok(self.store.edit_plan(plan, edit).await?.into())
     }
 
     async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {

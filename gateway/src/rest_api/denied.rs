@@ -1,18 +1,18 @@
-//! What the log says of a request that was denied.
+//! What the log says of a request that was denied, or would have been if its plan were not in shadow mode.
 
-use tollgate::decision::{Denial, Reason};
+use tollgate::decision::{Allowance, Denial, Reason};
 use tollgate::id::{KeyId, PlanId};
 
 use crate::shared_throttle::SharedLimit;
 
-/// Why a request was denied. It goes with the answer, so that the request's one line in the log can say it.
+/// Why a request was denied, or would have been. It goes with the answer, so that the request's one line in the log can say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
     /// The key, when it is known.
     pub key_id: Option<KeyId>,
     /// The plan, when one covers the stage.
     pub plan_id: Option<PlanId>,
-    /// The reason's short name.
+    /// The short name of the reason; of what would have been one, that of the decision.
     pub decision: &'static str,
     /// Whose limit is used up: `plan`, `stage` or `account`. `None` where it is no limit.
     pub limit: Option<&'static str>,
@@ -39,6 +39,20 @@ impl Denied {
             decision: denial.reason.as_str(),
             limit,
             retry_after_ms: denial.reason.retry_after_ms(),
+        }
+    }
+
+    /// What is to be said of a request that passed all the same. `None` when nothing would have refused it.
+    pub(super) fn in_shadow(allowance: &Allowance) -> Option<Self> {
+        match allowance {
+            Allowance::Unmetered | Allowance::Metered(_) | Allowance::Uncharged(_) => None,
+            Allowance::Shadowed(metered, exceeded) => Some(Self {
+                key_id: Some(metered.key_id.clone()),
+                plan_id: Some(metered.plan_id.clone()),
+                decision: allowance.as_str(),
+                limit: Some("plan"),
+                retry_after_ms: Reason::from(*exceeded).retry_after_ms(),
+            }),
         }
     }
 }

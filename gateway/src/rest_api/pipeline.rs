@@ -119,11 +119,16 @@ impl RestApis {
             Ok(gate.decide(self.services.now()))
         };
         match decision {
-            Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
-                exchange.metered = Some(metered);
+            Ok(Decision::Allow(allowance)) => {
+                exchange.denied = Denied::in_shadow(&allowance);
+                exchange.metered = match allowance {
+                    Allowance::Unmetered => None,
+                    Allowance::Metered(metered)
+                    | Allowance::Uncharged(metered)
+                    | Allowance::Shadowed(metered, _) => Some(metered),
+                };
                 Ok(())
             }
-            Ok(Decision::Allow(Allowance::Unmetered)) => Ok(()),
             Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),
             Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
         }

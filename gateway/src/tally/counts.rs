@@ -9,6 +9,10 @@ pub struct Counts {
     pub admitted: u64,
     /// Passed although the store did not answer, and not charged.
     pub admitted_uncharged: u64,
+    /// Passed in shadow mode, and counted: faster than the plan allows.
+    pub would_throttle: u64,
+    /// Passed in shadow mode, and counted: the quota was used up.
+    pub would_exceed_quota: u64,
     /// Refused: faster than the plan, the stage or the account allows.
     pub throttled: u64,
     /// Refused: the quota was used up.
@@ -27,6 +31,8 @@ impl Counts {
         let place = match outcome {
             Outcome::Admitted => &mut counts.admitted,
             Outcome::AdmittedUncharged => &mut counts.admitted_uncharged,
+            Outcome::WouldThrottle => &mut counts.would_throttle,
+            Outcome::WouldExceedQuota => &mut counts.would_exceed_quota,
             Outcome::Throttled => &mut counts.throttled,
             Outcome::QuotaExceeded => &mut counts.quota_exceeded,
             Outcome::Forbidden => &mut counts.forbidden,
@@ -42,6 +48,8 @@ impl Counts {
         match outcome {
             Outcome::Admitted => self.admitted,
             Outcome::AdmittedUncharged => self.admitted_uncharged,
+            Outcome::WouldThrottle => self.would_throttle,
+            Outcome::WouldExceedQuota => self.would_exceed_quota,
             Outcome::Throttled => self.throttled,
             Outcome::QuotaExceeded => self.quota_exceeded,
             Outcome::Forbidden => self.forbidden,
@@ -54,6 +62,8 @@ impl Counts {
         let Self {
             admitted,
             admitted_uncharged,
+            would_throttle,
+            would_exceed_quota,
             throttled,
             quota_exceeded,
             forbidden,
@@ -62,6 +72,8 @@ impl Counts {
         for (sum, more) in [
             (&mut self.admitted, admitted),
             (&mut self.admitted_uncharged, admitted_uncharged),
+            (&mut self.would_throttle, would_throttle),
+            (&mut self.would_exceed_quota, would_exceed_quota),
             (&mut self.throttled, throttled),
             (&mut self.quota_exceeded, quota_exceeded),
             (&mut self.forbidden, forbidden),
@@ -78,7 +90,10 @@ impl Counts {
 
     /// The requests that passed.
     pub const fn passed(self) -> u64 {
-        self.admitted.saturating_add(self.admitted_uncharged)
+        self.admitted
+            .saturating_add(self.admitted_uncharged)
+            .saturating_add(self.would_throttle)
+            .saturating_add(self.would_exceed_quota)
     }
 
     /// The requests that were refused.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use sha2::{Digest as _, Sha256};
+use tollgate::control::check_tags;
 
 use super::{
     error::{Place, TemplateError},
@@ -247,6 +248,20 @@ impl<'a> Field<'a> {
 
     /// `Tags`: a list of `Key` and `Value`, or SAM's map.
     pub(super) fn tags(&self) -> Result<BTreeMap<String, String>, TemplateError> {
+        let Some(field) = self.get("Tags")? else {
+            return Ok(BTreeMap::new());
+        };
+        let tags = self.read_tags()?;
+        check_tags(&tags).map_err(|invalid| {
+            field.error(
+                format!("has a tag that cannot be set: {invalid}"),
+                "the management API refuses it, too",
+            )
+        })?;
+        Ok(tags)
+    }
+
+    fn read_tags(&self) -> Result<BTreeMap<String, String>, TemplateError> {
         match self.get("Tags")? {
             Some(tags) if tags.node.as_list().is_some() => {
                 let pair = |tag: &Self| {

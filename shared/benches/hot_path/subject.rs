@@ -16,6 +16,7 @@ use tollgate::meter::{
     Answer, BucketForm, DayClause, DayCount, MeterId, MeterItem, QuotaClause, RefundWrite,
     ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
 };
+use tollgate::overrides::Overrides;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::{KeyRecord, Ledger, StoreError};
@@ -119,6 +120,7 @@ impl Ledger for AtOnce {
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: Overrides::default(),
         }))
     }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::decision::{Allowance, Decision};
+use crate::decision::{Allowance, Decision, Reason};
 use crate::http::{UNAVAILABLE_RETRY_AFTER_S, fields};
 use crate::store::StoreError;
 
@@ -35,8 +35,16 @@ pub(super) enum Form {
 pub(super) fn of(form: &Form, decision: &Result<Decision, StoreError>, key: Option<&str>) -> Value {
     let (is_allowed, key_id, context) = match decision {
         Ok(Decision::Allow(Allowance::Unmetered)) => (true, None, Map::new()),
-        Ok(Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered))) => {
+        Ok(Decision::Allow(
+            allowance @ (Allowance::Metered(metered)
+            | Allowance::Uncharged(metered)
+            | Allowance::Shadowed(metered, _)),
+        )) => {
             let mut context = Map::new();
+            if let Allowance::Shadowed(_, exceeded) = allowance {
+                let reason = Reason::from(*exceeded).as_str();
+                context.insert("wouldRefuse".to_owned(), reason.into());
+            }
             context.insert("keyId".to_owned(), metered.key_id.as_str().into());
             context.insert("planId".to_owned(), metered.plan_id.as_str().into());
             if let Some(customer_id) = &metered.customer_id {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use super::{Entitlement, FIRST_RECHECK, Grant, Grants, Key, LONGEST_OUTAGE, Memory, Rules};
+use super::{
+    Entitlement, FIRST_RECHECK, Grant, Grants, Key, LONGEST_OUTAGE, Memory, Rules, of_key,
+};
 use crate::charge::Meter;
 use crate::id::{KeyId, PlanId};
 use crate::key::{AsItIs, Fingerprint, Fingerprinter, KeyHash};
@@ -195,6 +197,7 @@ impl Entitlements {
                     })?;
                     read_at = read_at.min(plan.read_at);
                     if let Some(rules) = plan.rules {
+                        let rules = of_key(rules, &record.overrides);
                         let meter = meter(older, &record.id, plan_id);
                         grants.push(Grant { rules, meter });
                     }

@@ -1,15 +1,23 @@
 //! A plan, made ready for decisions.
 
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Throttle};
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
-use crate::plan::{BucketId, CoveredStage, Leases, MethodName, OnUnavailable, Plan, Shards};
+use crate::overrides::{KeyLimits, KeyQuota};
+use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Mode, OnUnavailable, Plan, Shards};
 use crate::quota::Quota;
+use crate::time::Timestamp;
 
-/// The limits of a plan, worked out once when the plan is read.
+/// The limits of a plan, or of one key in it, worked out once when they are read.
 #[derive(Debug)]
 pub(crate) struct Rules {
     plan_id: PlanId,
+    /// The plan's own.
+    throttle: Option<Throttle>,
+    /// The plan's own.
+    quota: Option<Quota>,
+    /// `None`: these are the limits of all keys that have none of their own.
+    own: Option<Box<KeyLimits>>,
     stages: Box<[StageRules]>,
     leases: Leases,
     shards: Option<Shards>,
@@ -17,17 +25,18 @@ pub(crate) struct Rules {
 }
 
 /// The limits of a plan in one stage.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StageRules {
     api_stage: ApiStage,
     bucket: Option<(BucketId, Bucket)>,
-    quota: Option<Quota>,
+    quota: Option<KeyQuota>,
+    mode: Mode,
     /// In the order of resources and verbs.
     methods: Box<[MethodRule]>,
 }
 
 /// The bucket that a method has for itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct MethodRule {
     resource: Box<str>,
     verb: Box<str>,
@@ -38,6 +47,9 @@ impl Rules {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self {
             plan_id: plan.id.clone(),
+            throttle: plan.throttle,
+            quota: plan.quota,
+            own: None,
             stages: plan
                 .stages
                 .iter()
@@ -46,6 +58,31 @@ impl Rules {
             leases: plan.leases(),
             shards: plan.shards(),
             on_unavailable: plan.on_unavailable(),
+        }
+    }
+
+    /// What holds for a key with limits of its own in this plan. Methods keep their throttles.
+    pub(crate) fn of_key(&self, own: KeyLimits) -> Self {
+        let bucket = own.throttle(self.throttle).map(plan_bucket);
+        let quota = own.quota(self.quota);
+        let stages = self.stages.iter().map(|stage| StageRules {
+            bucket,
+            quota: quota.clone(),
+            ..stage.clone()
+        });
+        Self {
+            plan_id: self.plan_id.clone(),
+            stages: stages.collect(),
+            own: Some(Box::new(own)),
+            ..*self
+        }
+    }
+
+    /// Whether these rules are for a key that has `own` in this plan.
+    pub(crate) fn are_for(&self, own: &KeyLimits) -> bool {
+        match &self.own {
+            Some(known) => **known == *own,
+            None => own.is_empty(),
         }
     }
 
@@ -94,19 +131,23 @@ impl StageRules {
         methods.sort_unstable_by(|a, b| a.name().cmp(&b.name()));
         Self {
             api_stage: covered.api_stage.clone(),
-            bucket: plan
-                .throttle
-                .map(|throttle| (BucketId::Plan, Bucket::new(throttle))),
-            quota: plan.quota,
+            bucket: plan.throttle.map(plan_bucket),
+            quota: plan.quota.map(KeyQuota::from),
+            mode: plan.mode_in(&covered.api_stage),
             methods: methods.into(),
         }
     }
 
-    /// What a request for `method` has to fit.
-    pub(crate) fn limits(&self, method: MethodName<'_>) -> Limits {
+    /// What becomes of requests beyond the limits.
+    pub(crate) const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What a request for `method` has to fit at `now`.
+    pub(crate) fn limits(&self, method: MethodName<'_>, now: Timestamp) -> Limits {
         Limits {
             bucket: self.method_bucket(method).or(self.bucket),
-            quota: self.quota,
+            quota: self.quota.as_ref().map(|quota| quota.at(now)),
         }
     }
 
@@ -125,6 +166,10 @@ impl StageRules {
     }
 }
 
+fn plan_bucket(throttle: Throttle) -> (BucketId, Bucket) {
+    (BucketId::Plan, Bucket::new(throttle))
+}
+
 impl MethodRule {
     fn name(&self) -> (&str, &str) {
         (&self.resource, &self.verb)
@@ -136,8 +181,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::bucket::{Rate, Throttle};
-    use crate::time::Timestamp;
+    use crate::bucket::Rate;
+    use crate::overrides::Overrides;
 
     /// A throttle that is known by its burst.
     fn throttle(burst: u64) -> Throttle {
@@ -163,7 +208,8 @@ mod tests {
 
     fn bucket(rules: &Rules, stage: &str, resource: &str, verb: &str) -> Option<(BucketId, u64)> {
         let stage = rules.stage(&ApiStage::new("users", stage)).unwrap();
-        let (id, bucket) = stage.limits(MethodName { resource, verb }).bucket?;
+        let method = MethodName { resource, verb };
+        let (id, bucket) = stage.limits(method, Timestamp::EPOCH).bucket?;
         Some((id, bucket.burst()))
     }
 
@@ -204,6 +250,21 @@ mod tests {
         assert_eq!(bucket(&rules, "dev", "/users", "POST"), None);
         let (_, burst) = bucket(&rules, "dev", "/users", "GET").unwrap();
         assert_eq!(burst, 4);
+    }
+
+    #[test]
+    fn a_key_has_its_own_throttle_but_where_a_method_has_one() {
+        let mut covered = CoveredStage::new(ApiStage::new("users", "dev"));
+        covered.set_method_throttle("/users/GET", throttle(4));
+        let rules = rules(Some(throttle(1)), vec![covered]);
+        let tags = BTreeMap::from([("tollgate:burst".to_owned(), "9".to_owned())]);
+        let own = Overrides::of_tags(&tags).in_plan(&"p".into());
+        let of_key = rules.of_key(own.clone());
+        let burst = |rules, verb| bucket(rules, "dev", "/users", verb).unwrap().1;
+        assert_eq!((burst(&of_key, "GET"), burst(&of_key, "POST")), (4, 9));
+        assert_eq!((burst(&rules, "GET"), burst(&rules, "POST")), (4, 1));
+        assert!(of_key.are_for(&own) && !of_key.are_for(&KeyLimits::default()));
+        assert!(rules.are_for(&KeyLimits::default()) && !rules.are_for(&own));
     }
 
     #[test]

@@ -99,9 +99,14 @@ where
                 Err(_logged_by_the_limiter) => return Ok(unavailable()),
             };
             let mut request = head.map(|()| body);
+            if let Allowance::Shadowed(_, exceeded) = &allowance {
+                request.extensions_mut().insert(*exceeded);
+            }
             match allowance {
                 Allowance::Unmetered => inner.call(request).await,
-                Allowance::Metered(metered) | Allowance::Uncharged(metered) => {
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _) => {
                     let levels = metered.levels;
                     request.extensions_mut().insert(metered);
                     let mut response = inner.call(request).await?;

@@ -17,6 +17,7 @@ use crate::meter::{
     Answer, DayCount, MeterId, MeterItem, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite,
     Write,
 };
+use crate::overrides::Overrides;
 use crate::plan::{CoveredStage, MethodName, Plan};
 use crate::quota::{Period, Quota};
 use crate::store::{KeyRecord, Ledger, StoreError};
@@ -27,6 +28,7 @@ const KEY: &str = "a-key-of-a-good-length";
 /// A store that answers at once, without an allocation of its own in a charge.
 struct AtOnce {
     plan: Option<Plan>,
+    overrides: Overrides,
     charges: Arc<AtomicU64>,
 }
 
@@ -38,6 +40,7 @@ impl Ledger for AtOnce {
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: self.overrides.clone(),
         }))
     }
 
@@ -77,6 +80,11 @@ struct Desk {
 
 /// A limiter with one plan, whose method `GET /users/{id}` has a throttle of this burst.
 fn desk(burst: Option<u64>) -> Desk {
+    desk_for(burst, Overrides::default())
+}
+
+/// The same for a key with limits of its own.
+fn desk_for(burst: Option<u64>, overrides: Overrides) -> Desk {
     let throttle = |burst| Throttle {
         rate: Rate::from(1_000),
         burst,
@@ -102,6 +110,7 @@ fn desk(burst: Option<u64>) -> Desk {
     let charges = Arc::new(AtomicU64::new(0));
     let ledger = AtOnce {
         plan,
+        overrides,
         charges: Arc::clone(&charges),
     };
     Desk {
@@ -168,6 +177,25 @@ fn a_request_that_is_admitted_from_a_lease_allocates_nothing() {
     // They were from leases: most of them were not charged by themselves.
     let charges = desk.charges.load(Ordering::Relaxed);
     assert!(charges < 1_000, "{charges} charges of 2,101 decisions");
+}
+
+#[test]
+fn a_key_with_limits_of_its_own_allocates_nothing_more() {
+    let tags = [
+        ("tollgate:quota", "500000/DAY"),
+        (
+            "tollgate:top-up:a",
+            "7 2026-11-23T00:00:00Z/2026-11-24T00:00:00Z",
+        ),
+    ];
+    let tags = tags.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let own = Overrides::of_tags(&BTreeMap::from(tags));
+    assert_eq!(
+        decided(&desk_for(Some(1_000_000), own.clone()), KEY),
+        (None, 0)
+    );
+    let never = Reason::Throttled { retry_after: None };
+    assert_eq!(decided(&desk_for(Some(0), own), KEY), (Some(never), 0));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use tracing::{debug, error, info, warn};
 
 use super::Request;
-use crate::decision::{Allowance, Decision, Denial, Metered};
+use crate::decision::{Allowance, Decision, Denial, Exceeded, Metered, Reason};
 use crate::store::StoreError;
 
 /// The target of the log lines that tell of decisions.
@@ -17,6 +17,9 @@ pub(super) fn decision(request: &Request<'_>, decision: &Result<Decision, StoreE
         }
         Ok(Decision::Allow(allowance @ Allowance::Uncharged(metered))) => {
             uncharged(request, allowance.as_str(), metered);
+        }
+        Ok(Decision::Allow(allowance @ Allowance::Shadowed(metered, exceeded))) => {
+            beyond(request, allowance.as_str(), metered, *exceeded);
         }
         Ok(Decision::Deny(denied)) => denial(request, denied),
         Err(failure) => error!(
@@ -59,6 +62,19 @@ fn uncharged(request: &Request<'_>, decision: &'static str, metered: &Metered) {
         decision,
         remaining = metered.remaining(),
         "admitted a request without a charge: the store did not answer"
+    );
+}
+
+fn beyond(request: &Request<'_>, decision: &'static str, metered: &Metered, exceeded: Exceeded) {
+    info!(
+        api.stage = %request.api_stage,
+        resource = request.method.resource,
+        method = request.method.verb,
+        key.id = %metered.key_id,
+        plan.id = %metered.plan_id,
+        decision,
+        retry_after_ms = Reason::from(exceeded).retry_after_ms(),
+        "admitted a request beyond its limits: its plan is in shadow mode"
     );
 }
 

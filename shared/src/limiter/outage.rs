@@ -2,10 +2,10 @@
 
 use super::gate::Unasked;
 use super::stand_in::NoStandIn;
-use super::{Inner, Request, metered};
+use super::{Inner, Request, exceeded, metered, shadowed};
 use crate::charge::Outcome;
 use crate::decision::{Allowance, Decision};
-use crate::plan::OnUnavailable;
+use crate::plan::{Mode, OnUnavailable};
 use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::Clock;
 
@@ -18,28 +18,28 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         failure: &StoreError,
         gate: &mut Unasked<'_>,
     ) -> Option<Decision> {
-        match failure.kind() {
-            StoreErrorKind::Unavailable => {}
-            // It has answered. A client can bring about that its own meter is throttled.
-            StoreErrorKind::Throttled
-            | StoreErrorKind::Broken
-            | StoreErrorKind::InvalidPosition => return None,
-        }
         let now = self.store.now();
         let fingerprint = self.entitlements.fingerprint(request.key?)?;
         let known = self.entitlements.recalled(&fingerprint, now)?;
         let (key, grant, rules) = known.grant(request.api_stage, now).ok()?;
-        match grant.rules.on_unavailable() {
-            OnUnavailable::Deny => return None,
-            OnUnavailable::Allow => {}
+        match (failure.kind(), grant.rules.on_unavailable(), rules.mode()) {
+            (StoreErrorKind::Unavailable, OnUnavailable::Allow, _)
+            | (StoreErrorKind::Unavailable | StoreErrorKind::Throttled, _, Mode::Shadow) => {}
+            // It has answered. A client can bring about that its own meter is throttled.
+            (StoreErrorKind::Throttled, _, Mode::Enforce)
+            | (StoreErrorKind::Unavailable, OnUnavailable::Deny, Mode::Enforce)
+            | (StoreErrorKind::Broken | StoreErrorKind::InvalidPosition, _, _) => return None,
         }
         let knowledge = grant.meter.knowledge();
         if knowledge.is_off() {
             return None;
         }
-        let wish = self.wish(request, grant, rules);
+        let wish = self.wish(request, grant, rules, now);
         // Of a quota of which nothing was heard, all may be used.
-        if wish.limits.quota.is_some() && knowledge.quota().is_none() {
+        if rules.mode() == Mode::Enforce
+            && wish.limits.quota.is_some()
+            && knowledge.quota().is_none()
+        {
             return None;
         }
         let taken = self.stand_ins.take(
@@ -55,13 +55,32 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                 let metered = metered(key, grant, levels);
                 Some(Decision::Allow(Allowance::Uncharged(metered)))
             }
-            Err(NoStandIn::Refused(refusal, levels)) => {
-                self.decision(key, grant, &Outcome::Refused(refusal, levels))
-            }
+            Err(NoStandIn::Refused(refusal, levels)) => match rules.mode() {
+                Mode::Enforce => self.decision(key, grant, &Outcome::Refused(refusal, levels)),
+                Mode::Shadow => match gate.pass(now) {
+                    Ok(()) => {
+                        let metered = metered(key, grant, levels);
+                        Some(shadowed(metered, exceeded(refusal, now)))
+                    }
+                    Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                },
+            },
             Err(NoStandIn::GateClosed(wait, levels)) => {
                 self.decision(key, grant, &Outcome::GateClosed(wait, levels))
             }
-            Err(NoStandIn::Full) => None,
+            Err(NoStandIn::Full) => match rules.mode() {
+                Mode::Enforce => None,
+                Mode::Shadow => {
+                    let levels = knowledge.levels(&wish.limits, now);
+                    match gate.pass(now) {
+                        Ok(()) => {
+                            let metered = metered(key, grant, levels);
+                            Some(Decision::Allow(Allowance::Uncharged(metered)))
+                        }
+                        Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                    }
+                }
+            },
         }
     }
 }

@@ -5,13 +5,14 @@
 
 use std::fmt;
 
-use super::{deny, metered, reason};
+use super::{deny, exceeded, metered, reason, shadowed};
 use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use crate::entitlement::Entitlement;
 use crate::id::{ApiStage, KeyId};
 use crate::key::KeyValue;
 use crate::meter::{Answer, Knowledge};
-use crate::plan::{BucketId, MethodName, Plan};
+use crate::overrides::KeyLimits;
+use crate::plan::{BucketId, MethodName, Mode, Plan};
 use crate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use crate::time::Timestamp;
 
@@ -55,8 +56,10 @@ pub struct Preview {
     pub decision: Decision,
     /// The key, when there is one.
     pub key: Option<ApiKey>,
-    /// The plans of the key.
+    /// The plans of the key, with the key's own limits in place of theirs where it has some.
     pub plans: Vec<Plan>,
+    /// The key's own limits in the plan that covers the stage.
+    pub limits: KeyLimits,
     /// The bucket that the request would take from, when a plan covers the stage and has a throttle for the method.
     pub bucket: Option<BucketId>,
 }
@@ -79,6 +82,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
                 decision: deny(Reason::MissingKey, None),
                 key: None,
                 plans: Vec::new(),
+                limits: KeyLimits::default(),
                 bucket: None,
             });
         }
@@ -90,17 +94,25 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
         plans.extend(store.plan_by_id(id).await?);
     }
     let known = Entitlement::unremembered(key.as_ref(), &plans, now);
+    for plan in &mut plans {
+        if let Some(key) = &key {
+            let own = key.limits_in(&plan.id);
+            plan.throttle = own.throttle(plan.throttle);
+            plan.quota = own.quota(plan.quota).map(|quota| quota.at(now));
+        }
+    }
     let without_meter = |reason, key, plans| Preview {
         decision: deny(reason, Some(&known)),
         key,
         plans,
+        limits: KeyLimits::default(),
         bucket: None,
     };
     let (owner, grant, rules) = match known.grant(question.api_stage, now) {
         Ok(granted) => granted,
         Err(reason) => return Ok(without_meter(reason, key, plans)),
     };
-    let limits = rules.limits(question.method);
+    let limits = rules.limits(question.method, now);
     let item = store.meter(&owner.id, grant.rules.plan_id()).await?;
     if item.off {
         return Ok(without_meter(Reason::DisabledKey, key, plans));
@@ -109,6 +121,9 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
     knowledge.learn(&Answer::Failed(item), now);
     let levels = knowledge.levels(&limits, now);
     let decision = match knowledge.check(1, &limits, now) {
+        Err(refusal) if rules.mode() == Mode::Shadow => {
+            shadowed(metered(owner, grant, levels), exceeded(refusal, now))
+        }
         Ok(()) => Decision::Allow(Allowance::Metered(metered(owner, grant, levels))),
         Err(refusal) => Decision::Deny(Denial {
             reason: reason(refusal, now),
@@ -117,8 +132,10 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
             levels,
         }),
     };
+    let own = key.as_ref().map(|key| key.limits_in(grant.rules.plan_id()));
     Ok(Preview {
         decision,
+        limits: own.unwrap_or_default(),
         key,
         plans,
         bucket: limits.bucket.map(|(bucket, _)| bucket),
@@ -129,9 +146,11 @@ impl Preview {
     /// The plan that covers the stage, when the key opens it.
     pub fn plan(&self) -> Option<&Plan> {
         let id = match &self.decision {
-            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                &metered.plan_id
-            }
+            Decision::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => &metered.plan_id,
             Decision::Allow(Allowance::Unmetered) => return None,
             Decision::Deny(denial) => denial.plan_id.as_ref()?,
         };
@@ -141,9 +160,11 @@ impl Preview {
     /// What is left of the limits; of none when no meter was asked.
     pub fn levels(&self) -> Levels {
         match &self.decision {
-            Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
-                metered.levels
-            }
+            Decision::Allow(
+                Allowance::Metered(metered)
+                | Allowance::Uncharged(metered)
+                | Allowance::Shadowed(metered, _),
+            ) => metered.levels,
             Decision::Allow(Allowance::Unmetered) => Levels::default(),
             Decision::Deny(denial) => denial.levels,
         }

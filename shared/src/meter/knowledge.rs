@@ -206,9 +206,10 @@ impl Knowledge {
         });
         let quota = limits.quota.map(|quota| {
             let (known, window) = self.window_at(quota, now);
+            let limit = quota.limit_in(known.window);
             QuotaLevel {
-                limit: quota.limit(),
-                remaining: known.remaining(quota.limit()),
+                limit,
+                remaining: known.remaining(limit),
                 window: Duration::from_secs(window.length_s()),
                 resets_after: window.resets_at().saturating_since(now),
             }
@@ -231,7 +232,7 @@ impl Knowledge {
 
     fn check_quota(&self, quota: Quota, cost: u64, now: Timestamp) -> Result<(), Refusal> {
         let (known, window) = self.window_at(quota, now);
-        if known.used > most_used_before(quota, cost) {
+        if known.used > most_used_before(quota.limit_in(known.window), cost) {
             let resets_at = window.resets_at();
             return Err(Refusal::QuotaExceeded { resets_at });
         }

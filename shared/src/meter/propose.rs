@@ -183,7 +183,8 @@ impl Knowledge {
     ) -> Result<QuotaClause, Refusal> {
         let (known, window) = self.window_at(quota, now);
         let given_back = refund.map_or(0, |refund| refund.requests);
-        let most = most_used_before(quota, cost.saturating_sub(given_back));
+        let limit = quota.limit_in(known.window);
+        let most = most_used_before(limit, cost.saturating_sub(given_back));
         if known.used > most && self.is_fresh(now) {
             let resets_at = window.resets_at();
             return Err(Refusal::QuotaExceeded { resets_at });
@@ -245,8 +246,8 @@ fn nanos(duration: Duration) -> u64 {
 /// The most that may be used of a quota before a charge of `cost` requests; below 0 when the charge takes more than the limit.
 ///
 /// A limit above 2^63 counts as 2^63 - 1, so that what is used stays a number that can be kept.
-pub(super) fn most_used_before(quota: Quota, cost: u64) -> i64 {
-    let limit = quota.limit().min(i64::MAX.unsigned_abs());
+pub(super) fn most_used_before(limit: u64, cost: u64) -> i64 {
+    let limit = limit.min(i64::MAX.unsigned_abs());
     let most = i128::from(limit) - i128::from(cost);
     i64::try_from(most).unwrap_or(i64::MIN)
 }

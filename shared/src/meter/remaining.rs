@@ -45,11 +45,12 @@ impl RemainingWrite {
         now: Timestamp,
     ) -> Option<Self> {
         let window = quota.window(now).first;
-        let used = i128::from(quota.limit()) - i128::from(remaining);
+        let window = item.quota.map_or(window, |known| known.window.max(window));
+        let used = i128::from(quota.limit_in(window)) - i128::from(remaining);
         Some(Self {
             id,
             follows: item.set_id,
-            window: item.quota.map_or(window, |known| known.window.max(window)),
+            window,
             used: i64::try_from(used).ok()?,
         })
     }

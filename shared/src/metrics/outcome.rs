@@ -1,6 +1,6 @@
 //! What decisions are counted as.
 
-use crate::decision::{Allowance, Decision, Reason};
+use crate::decision::{Allowance, Decision, Exceeded, Reason};
 use crate::store::StoreError;
 
 /// What a request came to, as it is counted.
@@ -10,6 +10,10 @@ pub enum Outcome {
     Admitted,
     /// It may pass although the store did not answer, and was not charged.
     AdmittedUncharged,
+    /// It may pass although it came faster than the plan allows, because the plan is in shadow mode.
+    WouldThrottle,
+    /// It may pass although the quota is used up, because the plan is in shadow mode.
+    WouldExceedQuota,
     /// It came faster than the plan allows.
     Throttled,
     /// The quota is used up.
@@ -22,9 +26,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Admitted,
         Self::AdmittedUncharged,
+        Self::WouldThrottle,
+        Self::WouldExceedQuota,
         Self::Throttled,
         Self::QuotaExceeded,
         Self::Forbidden,
@@ -37,6 +43,10 @@ impl Outcome {
             Ok(Decision::Allow(Allowance::Unmetered)) => None,
             Ok(Decision::Allow(Allowance::Metered(_))) => Some(Self::Admitted),
             Ok(Decision::Allow(Allowance::Uncharged(_))) => Some(Self::AdmittedUncharged),
+            Ok(Decision::Allow(Allowance::Shadowed(_, exceeded))) => Some(match exceeded {
+                Exceeded::Throttle { .. } => Self::WouldThrottle,
+                Exceeded::Quota { .. } => Self::WouldExceedQuota,
+            }),
             Ok(Decision::Deny(denial)) => Some(match denial.reason {
                 Reason::MissingKey
                 | Reason::UnknownKey
@@ -55,6 +65,8 @@ impl Outcome {
         match name {
             "admitted" => Some(Self::Admitted),
             "admitted_uncharged" => Some(Self::AdmittedUncharged),
+            "would_throttle" => Some(Self::WouldThrottle),
+            "would_exceed_quota" => Some(Self::WouldExceedQuota),
             "throttled" => Some(Self::Throttled),
             "quota_exceeded" => Some(Self::QuotaExceeded),
             "missing_key" | "unknown_key" | "disabled_key" | "expired_key" | "not_in_plan" => {
@@ -69,6 +81,8 @@ impl Outcome {
         match self {
             Self::Admitted => &["Admitted"],
             Self::AdmittedUncharged => &["AdmittedUncharged", "StoreFailed"],
+            Self::WouldThrottle => &["Admitted", "WouldThrottle"],
+            Self::WouldExceedQuota => &["Admitted", "WouldExceedQuota"],
             Self::Throttled => &["Throttled"],
             Self::QuotaExceeded => &["QuotaExceeded"],
             Self::Forbidden => &["Forbidden"],
@@ -116,7 +130,14 @@ mod tests {
         for allowance in [
             Allowance::Unmetered,
             Allowance::Metered(metered.clone()),
-            Allowance::Uncharged(metered),
+            Allowance::Uncharged(metered.clone()),
+            Allowance::Shadowed(metered.clone(), Exceeded::Throttle { retry_after: None }),
+            Allowance::Shadowed(
+                metered,
+                Exceeded::Quota {
+                    resets_after: Duration::ZERO,
+                },
+            ),
         ] {
             let name = allowance.as_str();
             let counted = Outcome::of(&Ok(Decision::Allow(allowance)));

@@ -9,6 +9,7 @@ use crate::key::KeyHash;
 use crate::meter::{
     Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
 };
+use crate::overrides::Overrides;
 use crate::plan::Plan;
 use crate::time::Timestamp;
 
@@ -25,6 +26,8 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// The plans that it is in.
     pub plan_ids: Vec<PlanId>,
+    /// Limits of its own.
+    pub overrides: Overrides,
 }
 
 /// The data plane's rights: read a key and a plan, charge a meter. Every call is one request to the store.

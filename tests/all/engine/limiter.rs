@@ -7,6 +7,7 @@ mod leases;
 mod outages;
 mod reading_again;
 mod remembering;
+mod shadow;
 mod shards;
 mod shards_in_trouble;
 mod strangers;
@@ -23,6 +24,7 @@ use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::lease::Leases;
 use tollgate::limiter::{Limiter, Options, Request};
 use tollgate::meter::MeterId;
+use tollgate::overrides::Overrides;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::{KeyRecord, StoreError};
@@ -114,6 +116,7 @@ impl Desk {
             enabled: true,
             expires_at: None,
             plan_ids: vec![plan.id.clone()],
+            overrides: Overrides::default(),
         };
         {
             let mut state = ledger.state();
@@ -178,7 +181,9 @@ impl Desk {
     ) -> Result<Option<Reason>, StoreError> {
         Ok(match self.answer(resource, key, cost).await? {
             Decision::Allow(Allowance::Metered(_)) => None,
-            Decision::Allow(Allowance::Unmetered | Allowance::Uncharged(_)) => {
+            Decision::Allow(
+                Allowance::Unmetered | Allowance::Uncharged(_) | Allowance::Shadowed(..),
+            ) => {
                 panic!("nothing was charged")
             }
             Decision::Deny(denial) => Some(denial.reason),

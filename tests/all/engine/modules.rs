@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 21] = [
+const ENGINE: [&str; 22] = [
     // numbers
     "time",
     "id",
@@ -17,6 +17,7 @@ const ENGINE: [&str; 21] = [
     // model
     "api",
     "plan",
+    "overrides",
     "decision",
     "meter",
     "rest_api",

@@ -8,7 +8,7 @@ use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::lease::Leases;
 use tollgate::meter::Limits;
 use tollgate::plan::{BucketId, Shards};
-use tollgate::quota::{Period, Quota};
+use tollgate::quota::{Day, Period, Quota};
 
 use crate::calendar::SECOND_NS;
 
@@ -57,6 +57,9 @@ impl fmt::Display for Pace {
         write!(f, "{}/s burst {}", self.per_second, self.burst)
     }
 }
+
+/// Saturday, 2026-02-28: a day, a week and a month end together.
+pub const LAST_DAY_OF_THE_MONTH: u32 = 20_512;
 
 /// A plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +128,7 @@ impl Rules {
             (Kind::Leased | Kind::Sharded, _) => rng.u64(2_000..100_000),
         };
         let offset = rng.u32(0..=period.max_offset());
-        let quota = Quota::new(limit, period, offset).ok();
+        let quota = Quota::new(limit, period, offset).ok().map(topped_up);
         Self {
             pace: (rng.u8(0..8) > 0).then_some(throttle),
             method,
@@ -208,6 +211,19 @@ impl Rules {
     }
 }
 
+/// Half of the quotas with some more requests in the window that most worlds see end, and in no other.
+fn topped_up(quota: Quota) -> Quota {
+    if quota.limit().is_multiple_of(2) {
+        return quota;
+    }
+    quota.with_extra(first_window(quota), quota.limit() / 2 + 1)
+}
+
+fn first_window(quota: Quota) -> Day {
+    let last = Day::from_number(LAST_DAY_OF_THE_MONTH);
+    quota.window_of(last).first
+}
+
 impl fmt::Display for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pace {
@@ -218,8 +234,9 @@ impl fmt::Display for Rules {
         match self.quota {
             Some(quota) => write!(
                 f,
-                ", quota {} a {} offset {}",
+                ", quota {} ({} at first) a {} offset {}",
                 quota.limit(),
+                quota.limit_in(first_window(quota)),
                 quota.period(),
                 quota.offset()
             )?,

@@ -21,7 +21,7 @@ use crate::calendar::{DAY_NS, SECOND_NS};
 use crate::event::{Event, Fate, OPERATORS, PROCESSES, TASKS};
 use crate::item::Item;
 use crate::lots::Weather;
-use crate::rules::Rules;
+use crate::rules::{LAST_DAY_OF_THE_MONTH, Rules};
 use crate::tally::{Deed, Tally};
 use crate::violation::{Invariant, Violation};
 use accounts::Accounts;
@@ -60,8 +60,7 @@ pub struct Beginning {
 impl Beginning {
     /// The beginning of a world: often soon before a day, a week or a month ends.
     pub fn draw(rng: &mut Rng, weather: Weather) -> Self {
-        // The end of Saturday, 2026-02-28: a day, a week and a month end together.
-        let month_ends = 20_513 * DAY_NS;
+        let month_ends = (u64::from(LAST_DAY_OF_THE_MONTH) + 1) * DAY_NS;
         let day = month_ends + rng.u64(0..40) * DAY_NS;
         let start_ns = match rng.u8(0..6) {
             0 | 1 => month_ends - rng.u64(0..SECOND_NS / 2),

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::Session;
+use super::limits::LimitOptions;
 use crate::management::{KeyEdit, Management};
 
 /// Lets a key be used again
@@ -28,7 +29,10 @@ const UPDATE_EXAMPLES: &str = "\
 Examples:
   tollgate keys update joe-black --name joe
   tollgate keys update joe-black --customer-id 4711 --description \"Joe's laptop\"
-  tollgate keys update joe-black --description \"\"   removes the description";
+  tollgate keys update joe-black --description \"\"   removes the description
+  tollgate keys update joe-black --quota 5000/DAY   gives this key a quota of its own
+  tollgate keys update joe-black --rate 20 --burst 40 --in-plan Bronze
+  tollgate keys update joe-black --quota \"\"   leaves it with the quota of its plans";
 
 /// Changes what is known about a key
 #[derive(Debug, clap::Args)]
@@ -46,6 +50,8 @@ pub(crate) struct Update {
     /// Your own id of the customer; an empty text removes it
     #[arg(long, group = "changes", value_name = "ID")]
     customer_id: Option<String>,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 pub(super) async fn enable<R: Management>(
@@ -66,7 +72,12 @@ pub(super) async fn update<R: Management>(
     session: &Session<'_, R>,
     arguments: &Update,
 ) -> Result<(), Failure> {
+    let plan_id = match &arguments.limits.in_plan {
+        Some(text) => Some(reference::plan(session.registry, text).await?.id),
+        None => None,
+    };
     let edit = KeyEdit {
+        tags: arguments.limits.tags(plan_id.as_ref())?,
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),

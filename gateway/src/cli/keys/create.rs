@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::str::FromStr;
 
+use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::KeyId;
@@ -17,6 +18,7 @@ use super::super::document::{KeyDocument, Reference, rfc3339};
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_plan};
+use super::limits::LimitOptions;
 use crate::management::{ManagedPlan, Management};
 
 const EXAMPLES: &str = "\
@@ -24,12 +26,14 @@ Examples:
   tollgate keys create joe-black --plan Bronze
   tollgate keys create joe-black --plan Bronze --plan reports --environment prod
   tollgate keys create trial --expires-at 2027-01-31T00:00:00Z --no-keep-value
+  tollgate keys create big-customer --plan Bronze --rate 50 --burst 100 --quota 500000/DAY
   tollgate keys create joe-black --json | jq -r .value
   pass show customers/joe | tollgate keys create joe-black --value -";
 
 /// Creates a key, and shows its value
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("changes").multiple(true))]
 pub(crate) struct Arguments {
     /// What to call the key
     #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -62,6 +66,8 @@ pub(crate) struct Arguments {
     /// Stores only the value's hash: the value can never be shown again
     #[arg(long)]
     no_keep_value: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl Arguments {
@@ -124,8 +130,18 @@ pub(super) async fn run<R: Management>(
     session: &Session<'_, R>,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
-    let new = new_key(arguments)?;
+    let mut new = new_key(arguments)?;
     let plans = plans(session, &arguments.plans).await?;
+    let plan_id = match &arguments.limits.in_plan {
+        Some(text) => Some(reference::plan(session.registry, text).await?.id),
+        None => None,
+    };
+    let limits = arguments.limits.tags(plan_id.as_ref())?;
+    new.tags.extend(
+        limits
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?))),
+    );
     if new.expires_at.is_some_and(|instant| instant <= session.now) {
         session
             .printer

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::check_tags;
@@ -14,6 +15,7 @@ use tollgate::store::NewPlan;
 use super::super::document::PlanDocument;
 use super::super::failure::Failure;
 use super::super::session::Session;
+use super::mode::ShadowOptions;
 use crate::management::Management;
 
 const EXAMPLES: &str = "\
@@ -21,11 +23,13 @@ Examples:
   tollgate plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --stage users:dev
   tollgate plans create Silver --rate 0.5 --burst 1 --quota 20000 --period WEEK --offset 1
   tollgate plans create Unlimited --stage users:dev --stage orders:dev
+  tollgate plans create Trial --rate 1 --burst 2 --stage users:dev --shadow
   tollgate plans create Platinum --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
 
 /// Creates a plan
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("changes").multiple(true))]
 pub(crate) struct Arguments {
     /// What to call the plan
     #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -51,9 +55,11 @@ pub(crate) struct Arguments {
     /// What the plan is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`; can be given several times
+    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`, `tollgate:mode`; can be given several times
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
+    #[command(flatten)]
+    shadow: ShadowOptions,
 }
 
 /// `1000` or `1000/DAY`.
@@ -115,8 +121,9 @@ fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
 /// The tags, as the management API would take them: a table has no checks of its own.
 fn tags_of(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
     let mut tags = BTreeMap::new();
-    for (name, value) in &arguments.tags {
-        if tags.insert(name.clone(), value.clone()).is_some() {
+    let given = arguments.tags.iter().cloned();
+    for (name, value) in given.chain(arguments.shadow.tags()) {
+        if tags.insert(name.clone(), value).is_some() {
             return Err(Failure::failed(format!(
                 "the tag {name} is given more than once"
             )));
@@ -143,7 +150,7 @@ fn rate(text: &str) -> Result<Rate, String> {
     Rate::per_second(number).map_err(|error| error.to_string())
 }
 
-fn tag(text: &str) -> Result<(String, String), String> {
+pub(super) fn tag(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "write it NAME=VALUE, such as team=billing".to_owned())

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate::id::{KeyId, PlanId};
+use tollgate::overrides::Overrides;
 use tollgate::plan::Plan;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
@@ -20,6 +21,8 @@ pub(in crate::console) struct ListedKey {
     pub(in crate::console) expires_at: Option<Timestamp>,
     pub(in crate::console) plan_ids: Vec<PlanId>,
     pub(in crate::console) created_at: Timestamp,
+    /// Limits of its own.
+    pub(in crate::console) overrides: Overrides,
     /// What searches look at, in small letters.
     search_text: String,
 }
@@ -36,6 +39,7 @@ impl ListedKey {
             expires_at: key.expires_at,
             plan_ids: key.plan_ids,
             created_at: key.created_at,
+            overrides: Overrides::of_tags(&key.tags),
             search_text,
         }
     }

@@ -33,7 +33,7 @@ pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
                 return Ok(changed(visit, key, said).await);
             }
             Err(NotSaved::Nothing(refusal)) => mistakes.refuse(&refusal),
-            Err(NotSaved::Expiry(refusal)) => {
+            Err(NotSaved::Part(refusal)) => {
                 reread(visit, &key.id).await;
                 // The form is of the key as it is now, or else the next one would be of a key that was changed elsewhere.
                 let current = super::key(visit, key.id.as_str()).await?;
@@ -61,8 +61,8 @@ fn changed_meanwhile() -> Refusal {
 enum NotSaved {
     /// The key is as it was.
     Nothing(Refusal),
-    /// All but the expiry was saved.
-    Expiry(Refusal),
+    /// All but the expiry, or the limits of its own, was saved.
+    Part(Refusal),
 }
 
 async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), NotSaved> {
@@ -70,7 +70,7 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
     let expiry_refused = if patches.is_empty() {
         NotSaved::Nothing
     } else {
-        NotSaved::Expiry
+        NotSaved::Part
     };
     visit
         .patch(&api_path(&key.id), patches)
@@ -78,7 +78,12 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
         .map_err(NotSaved::Nothing)?;
     set_expiry(visit, &key.id, settings.expiry)
         .await
-        .map_err(expiry_refused)
+        .map_err(expiry_refused)?;
+    settings
+        .limits
+        .save(visit, key)
+        .await
+        .map_err(NotSaved::Part)
 }
 
 fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes) -> Answer {

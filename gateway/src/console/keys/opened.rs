@@ -36,6 +36,22 @@ pub(super) async fn current_plans(
     Ok(plans)
 }
 
+/// The plans as they are for a key: with the limits of its own that it has.
+pub(super) fn limited(key: &ApiKey, plans: &[Arc<Plan>]) -> Vec<Arc<Plan>> {
+    let limited = plans.iter().map(|plan| {
+        let own = key.limits_in(&plan.id);
+        if own.is_empty() {
+            return Arc::clone(plan);
+        }
+        Arc::new(Plan {
+            throttle: own.throttle(plan.throttle),
+            quota: own.quota(plan.quota).map(|quota| quota.usual()),
+            ..Plan::clone(plan)
+        })
+    });
+    limited.collect()
+}
+
 /// The stages that these plans open, each with its plan.
 pub(super) fn stages(plans: &[Arc<Plan>]) -> Vec<(&ApiStage, &Arc<Plan>)> {
     let stages = plans.iter().flat_map(|plan| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 use tollgate::control::EXPIRES_AT_TAG;
+use tollgate::overrides;
 use tollgate::plan::Plan;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
@@ -145,12 +146,17 @@ pub(super) async fn rotate(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Pr
     }
 }
 
+/// Whether a tag is a limit of the key's own. What was added to a quota for a while stays with the old key, and counts once.
+fn is_lasting_override(name: &str) -> bool {
+    overrides::is_override(name) && !overrides::is_top_up(name)
+}
+
 /// The body of `CreateApiKey` for a key that is like another one, with a generated value. An expiry that has passed is left behind.
 fn successor(key: &ApiKey, now: Timestamp) -> Value {
     let mut tags: Map<String, Value> = key
         .tags
         .iter()
-        .filter(|(name, _)| !name.starts_with(OWN_TAGS))
+        .filter(|(name, _)| !name.starts_with(OWN_TAGS) || is_lasting_override(name))
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
     if let Some(instant) = key.expires_at.filter(|instant| *instant > now) {

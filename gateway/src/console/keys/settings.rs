@@ -14,6 +14,7 @@ use super::super::forms::{Fields, Input, InputKind, Mistakes};
 use super::super::path;
 use super::super::visit::Visit;
 use super::super::words;
+use super::limits::OwnLimits;
 
 /// The field for the instant from which on a key may not be used.
 const EXPIRES: &str = "expires";
@@ -25,6 +26,7 @@ pub(super) struct Entered {
     description: String,
     customer_id: String,
     expires: String,
+    limits: OwnLimits,
 }
 
 /// Settings that can be saved.
@@ -34,6 +36,7 @@ pub(super) struct Settings {
     description: String,
     customer_id: String,
     pub(super) expiry: Expiry,
+    pub(super) limits: OwnLimits,
 }
 
 /// What becomes of a key's expiry.
@@ -54,6 +57,7 @@ impl Entered {
             description: key.description.clone().unwrap_or_default(),
             customer_id: key.customer_id.clone().unwrap_or_default(),
             expires: key.expires_at.map_or_else(String::new, words::entered),
+            limits: OwnLimits::of_key(key),
         }
     }
 
@@ -65,6 +69,7 @@ impl Entered {
             description: form.get("description").replace("\r\n", "\n"),
             customer_id: text("customer"),
             expires: text(EXPIRES),
+            limits: OwnLimits::of_form(form),
         }
     }
 
@@ -82,12 +87,15 @@ impl Entered {
         } else {
             mistakes.take(EXPIRES, expiry(&self.expires, now))
         };
-        Some(Settings {
+        self.limits.check(mistakes);
+        let settings = Settings {
             name: name?,
             description: self.description.clone(),
             customer_id: self.customer_id.clone(),
             expiry: expiry?,
-        })
+            limits: self.limits.clone(),
+        };
+        mistakes.is_empty().then_some(settings)
     }
 
     /// The inputs.
@@ -108,6 +116,7 @@ impl Entered {
             (input("description", "Description", &self.description, InputKind::Lines, false, ""))
             (input("customer", "Customer id", &self.customer_id, InputKind::Text, false, "Your own id of the customer, to find the key by."))
             (input(EXPIRES, "Expires (UTC)", &self.expires, InputKind::DateTime, false, "From then on requests with the key are refused. Leave it empty for a key that does not expire."))
+            (self.limits.inputs(mistakes))
         }
     }
 }
@@ -123,8 +132,13 @@ impl Settings {
         if let Some(value) = value {
             members.insert("value".to_owned(), json!(value.expose()));
         }
+        let mut tags = Map::new();
         if let Expiry::At(instant) = self.expiry {
-            members.insert("tags".to_owned(), expiry_tag(instant));
+            tags.insert(EXPIRES_AT_TAG.to_owned(), json!(words::rfc3339(instant)));
+        }
+        self.limits.add_to(&mut tags);
+        if !tags.is_empty() {
+            members.insert("tags".to_owned(), Value::Object(tags));
         }
         Value::Object(members)
     }
@@ -147,11 +161,6 @@ impl Settings {
     }
 }
 
-/// A key's expiry stands in a tag.
-fn expiry_tag(instant: Timestamp) -> Value {
-    json!({ EXPIRES_AT_TAG: words::rfc3339(instant) })
-}
-
 /// Sets when a key expires.
 pub(super) async fn set_expiry(
     visit: &Visit<'_>,
@@ -167,7 +176,11 @@ pub(super) async fn set_expiry(
             let path = path::with_query(&path, [("tagKeys", EXPIRES_AT_TAG)]);
             (Method::DELETE, path, Value::Null)
         }
-        Expiry::At(instant) => (Method::PUT, path, json!({"tags": expiry_tag(instant)})),
+        Expiry::At(instant) => (
+            Method::PUT,
+            path,
+            json!({"tags": {EXPIRES_AT_TAG: words::rfc3339(instant)}}),
+        ),
     };
     visit.call(method, &path, &body).await.map(|_nothing| ())
 }

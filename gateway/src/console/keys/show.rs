@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use maud::{Markup, html};
+use tollgate::overrides::is_override;
 use tollgate::plan::Plan;
 use tollgate::quota::Day;
 use tollgate::store::ApiKey;
@@ -88,7 +89,10 @@ fn opens(key: &ApiKey, plans: &[Arc<Plan>], book: &super::super::stages::StageBo
                 p { a href=(page_path(key, "plans/add")) { "Add it to a usage plan" } "." }
             }
         } @else {
-            (opened::table(plans, book))
+            (opened::table(&opened::limited(key, plans), book))
+            @if key.tags.keys().any(|name| is_override(name)) {
+                p.hint { "The key has limits of its own, which are those that hold. They stand in its tags, with what was added to a quota for a while." }
+            }
         }
     }
 }

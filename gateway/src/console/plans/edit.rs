@@ -14,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::settings::Entered;
-use super::{STAGE, api_path, changed, page_path, reread, sub_page};
+use super::{STAGE, api_path, changed, page_path, reread, shadow, sub_page};
 
 /// With more stages a list to tick is no help: they are added one by one.
 const MAX_LISTED_STAGES: usize = 30;
@@ -101,11 +101,19 @@ pub(super) async fn save(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Probl
     let entered = Entered::of_edit(visit.form(), plan, &mut mistakes);
     if let Some(settings) = entered.read(Some(plan), &mut mistakes) {
         let patches = settings.patches(plan);
+        let is_partial = !patches.is_empty();
         match visit.patch(&api_path(plan), patches).await {
-            Ok(()) => {
-                let said = format!("The usage plan {} was saved.", settings.name);
-                return Ok(changed(visit, plan, said).await);
-            }
+            Ok(()) => match shadow::save(visit, plan, settings.is_shadow).await {
+                Ok(()) => {
+                    let said = format!("The usage plan {} was saved.", settings.name);
+                    return Ok(changed(visit, plan, said).await);
+                }
+                Err(refusal) if is_partial => {
+                    reread(visit, &plan.id).await;
+                    mistakes = Mistakes::refused("Only a part was saved", &refusal);
+                }
+                Err(refusal) => mistakes.refuse(&refusal),
+            },
             Err(refusal)
                 if refusal.status == StatusCode::BAD_REQUEST
                     && settings.takes_throttle_of_methods(plan) => mistakes.note_whole(

@@ -15,7 +15,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::super::words;
-use super::show;
+use super::{shadow, show};
 
 pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let (snapshot, book) = tokio::try_join!(visit.snapshot(), visit.stage_book())?;
@@ -102,7 +102,7 @@ fn table(plans: &[Arc<Plan>], snapshot: &Snapshot, book: &StageBook) -> Markup {
                         tr {
                             th scope="row" {
                                 a href=(path::plan(plan.id.as_str())) { (plan.name) }
-                                " " span.quiet.mono { (plan.id) }
+                                " " span.quiet.mono { (plan.id) } " " (shadow::badge(plan))
                             }
                             td.number {
                                 @match plan.throttle {

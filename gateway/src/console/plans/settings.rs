@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::{MAX_DESCRIPTION_LEN, MAX_NAME_LEN};
 use tollgate::id::ApiStage;
-use tollgate::plan::{CoveredStage, Plan};
+use tollgate::plan::{CoveredStage, MODE, Plan};
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
@@ -17,6 +17,7 @@ use super::super::call::Patches;
 use super::super::forms::{Choice, Fields, Input, InputKind, Mistakes, checkbox, select};
 use super::super::visit::Visit;
 use super::super::words;
+use super::shadow;
 
 use limits::{PERIODS, period, window};
 pub(super) use limits::{rate, whole_number};
@@ -33,6 +34,7 @@ pub(super) struct Entered {
     limit: String,
     period: String,
     offset: String,
+    is_shadow: bool,
 }
 
 /// Settings that can be saved.
@@ -42,6 +44,7 @@ pub(super) struct Settings {
     description: String,
     throttle: Option<(Rate, u64)>,
     quota: Option<Quota>,
+    pub(super) is_shadow: bool,
 }
 
 impl Entered {
@@ -68,6 +71,7 @@ impl Entered {
             limit: quota.map_or_else(String::new, |it| it.limit().to_string()),
             period: quota.map_or(Period::Day, Quota::period).as_str().to_owned(),
             offset: quota.map_or(0, Quota::offset).to_string(),
+            is_shadow: shadow::is_on(plan),
         }
     }
 
@@ -88,6 +92,7 @@ impl Entered {
             limit: text("limit"),
             period: text("period"),
             offset: text("offset"),
+            is_shadow: is_ticked("shadow"),
         }
     }
 
@@ -103,6 +108,7 @@ impl Entered {
             description: description?,
             throttle,
             quota,
+            is_shadow: self.is_shadow,
         };
         mistakes.is_empty().then_some(settings)
     }
@@ -184,6 +190,10 @@ impl Entered {
                     (self.quota_words(now))
                 }
             }
+            fieldset {
+                legend { "Shadow mode" }
+                (checkbox("shadow", "Refuse nothing: requests beyond the limits pass, and are counted and logged", self.is_shadow))
+            }
         }
     }
 
@@ -235,6 +245,9 @@ impl Settings {
             .map(|it| json!({"apiId": it.api_id.as_str(), "stage": it.stage.as_str()}))
             .collect();
         members.insert("apiStages".to_owned(), Value::Array(stages));
+        if self.is_shadow {
+            members.insert("tags".to_owned(), json!({MODE: shadow::ON}));
+        }
         Value::Object(members)
     }
 

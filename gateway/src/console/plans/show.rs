@@ -11,7 +11,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{members, page_path, stage_path, unprotected};
+use super::{members, page_path, shadow, stage_path, unprotected};
 
 pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let (snapshot, book) = tokio::try_join!(visit.snapshot(), visit.stage_book())?;
@@ -21,7 +21,7 @@ pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Probl
         trail: &[],
         body: html! {
             div.titlebar {
-                h1 { (plan.name) }
+                h1 { (plan.name) " " (shadow::badge(plan)) }
                 p.actions {
                     a.button href=(page_path(plan, "edit")) { "Edit" }
                     a.button.danger href=(page_path(plan, "delete")) { "Delete" }
@@ -45,6 +45,7 @@ fn facts(visit: &Visit<'_>, plan: &Plan) -> Markup {
             @if let Some(quota) = plan.quota {
                 dt { "Next reset" } dd { (words::next_reset(quota, visit.now())) "." }
             }
+            dt { "Beyond the limits" } dd { (shadow::words(plan)) }
             @if let Some(code) = &plan.product_code { dt { "Product code" } dd { (code) } }
             dt { "Created" } dd { (words::instant(plan.created_at, visit.now())) }
             dt { "Usage" } dd { a href={ "/console/usage/plans/" (path::segment(plan.id.as_str())) } { "What its keys have used" } }

@@ -12,6 +12,7 @@ use tollgate::plan::Plan;
 use tollgate::quota::Day;
 use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
+use tollgate::time::Timestamp;
 
 use super::super::answer::Answer;
 use super::super::directory::{ListedKey, Snapshot};
@@ -66,6 +67,8 @@ const fn column(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Admitted => "admitted",
         Outcome::AdmittedUncharged => "admitted_uncharged",
+        Outcome::WouldThrottle => "would_throttle",
+        Outcome::WouldExceedQuota => "would_exceed_quota",
         Outcome::Throttled => "throttled",
         Outcome::QuotaExceeded => "quota_exceeded",
         Outcome::Forbidden => "forbidden",
@@ -81,6 +84,7 @@ pub(super) async fn plan(visit: &Visit<'_>, id: &str) -> Result<Answer, Problem>
     let keys = snapshot.keys.iter();
     let export = PlanExport {
         store: visit.store().clone(),
+        now: visit.now(),
         plan: plan.clone(),
         keys: keys
             .filter(|key| key.plan_ids.contains(&plan.id))
@@ -98,6 +102,7 @@ pub(super) async fn plan(visit: &Visit<'_>, id: &str) -> Result<Answer, Problem>
 /// The export of a plan, while it is sent.
 struct PlanExport {
     store: DynamoStore,
+    now: Timestamp,
     plan: Plan,
     keys: Vec<Arc<ListedKey>>,
     days: Days,
@@ -115,10 +120,10 @@ impl PlanExport {
     }
 
     async fn send(&mut self, sender: &mpsc::Sender<Bytes>) -> Result<(), StoreError> {
-        let Days { from, today, .. } = self.days;
+        let from = self.days.from;
         for keys in self.keys.chunks(KEYS_AT_ONCE) {
-            let wanted = keys.iter().map(|key| (key.id.clone(), &self.plan));
-            let meters = Meter::read_all(&self.store, wanted.collect(), from, today).await?;
+            let wanted = keys.iter().map(|key| (key.as_ref(), &self.plan));
+            let meters = Meter::read_all(&self.store, wanted.collect(), from, self.now).await?;
             for (key, meter) in keys.iter().zip(&meters) {
                 self.rows.add(key, &self.plan, meter);
             }
@@ -139,8 +144,8 @@ pub(super) async fn key(visit: &Visit<'_>, id: &str) -> Result<Answer, Problem> 
     let key = find_key(&snapshot, id)?;
     let days = Days::of(visit);
     let plans = plans_of(&snapshot, key);
-    let wanted = plans.iter().map(|plan| (key.id.clone(), *plan)).collect();
-    let meters = Meter::read_all(visit.store(), wanted, days.from, days.today).await?;
+    let wanted = plans.iter().map(|plan| (key, *plan)).collect();
+    let meters = Meter::read_all(visit.store(), wanted, days.from, visit.now()).await?;
     let mut rows = Rows::new(visit, days, |_, key_id| *key_id == key.id);
     for (plan, meter) in plans.into_iter().zip(&meters) {
         rows.add(key, plan, meter);
@@ -197,7 +202,7 @@ impl Rows {
     }
 
     fn add(&mut self, key: &ListedKey, plan: &Plan, meter: &Meter) {
-        for day in meter.days(plan) {
+        for day in meter.days() {
             let refused = self.refused.as_ref().map(|counted| {
                 let counts = counted.get(&(day.day, plan.id.clone(), key.id.clone()));
                 counts.copied().unwrap_or_default()

@@ -28,8 +28,8 @@ pub(super) async fn answer(visit: &Visit<'_>, id: &str) -> Result<Answer, Proble
     let key = find_key(&snapshot, id)?;
     let days = Days::of(visit);
     let plans = export::plans_of(&snapshot, key);
-    let wanted = plans.iter().map(|plan| (key.id.clone(), *plan)).collect();
-    let meters = Meter::read_all(visit.store(), wanted, days.from, days.today).await?;
+    let wanted = plans.iter().map(|plan| (key, *plan)).collect();
+    let meters = Meter::read_all(visit.store(), wanted, days.from, visit.now()).await?;
     let counted = counted(visit, key, days);
     let forbidden: Counts = counted
         .iter()
@@ -81,20 +81,20 @@ fn counted(visit: &Visit<'_>, key: &ListedKey, days: Days) -> Counted {
 fn of_plan(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &Counted) -> Markup {
     html! {
         h2 { "In the plan " a href=(plan_path(&plan.id)) { (plan.name) } }
-        @match meter.window(plan) {
-            Some(used) => (of_window(visit, plan, &used)),
+        @match meter.window() {
+            Some(used) => (of_window(visit, meter, &used)),
             None => p { "The plan has no quota: requests are counted, and their number is not limited." },
         }
         (by_day(visit, plan, meter, days, counted))
     }
 }
 
-fn of_window(visit: &Visit<'_>, plan: &Plan, used: &WindowUsed) -> Markup {
+fn of_window(visit: &Visit<'_>, meter: &Meter, used: &WindowUsed) -> Markup {
     let projection = Projection::new(used.used, used.remaining, used.window, visit.now());
     html! {
         dl.facts {
             dt { "Quota" }
-            dd { (plan.quota.map_or_else(String::new, words::quota_short)) }
+            dd { (meter.quota().map_or_else(String::new, words::quota_short)) }
             dt { "Left now" }
             dd { (words::number(used.remaining)) " of " (words::number(used.limit)) " " (plan::gauge(used.limit, used.remaining)) }
             dt { "Admitted since " (used.window.first) }
@@ -129,7 +129,7 @@ fn projected(projection: Projection, visit: &Visit<'_>) -> Markup {
 fn by_day(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &Counted) -> Markup {
     let counts_of = |day: Day| counted.get(&(Some(plan.id.clone()), day));
     let shown: Vec<_> = meter
-        .days(plan)
+        .days()
         .into_iter()
         .rev()
         .filter(|day| day.used > 0 || counts_of(day.day).is_some())
@@ -145,7 +145,7 @@ fn by_day(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &C
                         tr {
                             th scope="col" { "Day" }
                             th.number scope="col" { "Admitted" }
-                            @if plan.quota.is_some() { th.number scope="col" { "Left at its end" } }
+                            @if meter.quota().is_some() { th.number scope="col" { "Left at its end" } }
                             (refusals::heads(visit))
                         }
                     }

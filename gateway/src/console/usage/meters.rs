@@ -1,11 +1,14 @@
 //! What keys have used, from the counters that enforce their plans.
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
-use tollgate::id::KeyId;
+use tollgate::overrides::KeyQuota;
 use tollgate::plan::Plan;
-use tollgate::quota::{Day, Window};
+use tollgate::quota::{Day, Quota, Window};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{DayUse, KeyRegistry as _, StoreError, Usage};
+use tollgate::time::Timestamp;
+
+use super::super::directory::ListedKey;
 
 /// How many meters a page reads at the most. Each takes two requests to the table.
 pub(super) const MOST: usize = 50;
@@ -17,36 +20,42 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Meter {
     usage: Usage,
+    /// The plan's, or the key's own.
+    quota: Option<KeyQuota>,
     from: Day,
-    today: Day,
+    now: Timestamp,
 }
 
 impl Meter {
     /// Reads the days from `from` to `today`, and those of the quota's window that came before.
     pub(super) async fn read(
         store: &DynamoStore,
-        key_id: &KeyId,
+        key: &ListedKey,
         plan: &Plan,
         from: Day,
-        today: Day,
+        now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let first = Usage::first_needed(plan.quota, from);
-        let usage = store.usage(key_id, &plan.id, first, today).await?;
-        Ok(Self { usage, from, today })
+        let quota = key.overrides.in_plan(&plan.id).quota(plan.quota);
+        let first = Usage::first_needed(quota.as_ref(), from);
+        let usage = store.usage(&key.id, &plan.id, first, Day::of(now)).await?;
+        Ok(Self {
+            usage,
+            quota,
+            from,
+            now,
+        })
     }
 
     /// Reads one for each key, in the order of the keys.
     pub(super) async fn read_all(
         store: &DynamoStore,
-        keys: Vec<(KeyId, &Plan)>,
+        keys: Vec<(&ListedKey, &Plan)>,
         from: Day,
-        today: Day,
+        now: Timestamp,
     ) -> Result<Vec<Self>, StoreError> {
         let reads: Vec<_> = keys
             .into_iter()
-            .map(
-                |(key_id, plan)| async move { Self::read(store, &key_id, plan, from, today).await },
-            )
+            .map(|(key, plan)| Self::read(store, key, plan, from, now))
             .collect();
         futures_util::stream::iter(reads)
             .buffered(AT_ONCE)
@@ -55,30 +64,41 @@ impl Meter {
     }
 
     /// Day by day, the earliest first.
-    pub(super) fn days(&self, plan: &Plan) -> Vec<DayUse> {
+    pub(super) fn days(&self) -> Vec<DayUse> {
+        let quota = self.quota.as_ref();
         self.usage
-            .by_day(plan.quota, self.from, self.today, self.today)
+            .by_day(quota, self.from, Day::of(self.now), self.now)
+    }
+
+    /// The quota as it is now. `None`: there is none.
+    pub(super) fn quota(&self) -> Option<Quota> {
+        let quota = self.quota.as_ref();
+        quota.map(|quota| quota.at(self.now))
     }
 
     /// The requests of today.
     pub(super) fn used_today(&self) -> u64 {
-        let today = self.usage.by_day(None, self.today, self.today, self.today);
+        let today = Day::of(self.now);
+        let today = self.usage.by_day(None, today, today, self.now);
         today
             .iter()
             .fold(0, |sum, day| sum.saturating_add(day.used))
     }
 
-    /// What was used of the quota in the window of today, and what is left. `None`: the plan has none.
-    pub(super) fn window(&self, plan: &Plan) -> Option<WindowUsed> {
-        let quota = plan.quota?;
-        let window = quota.window_of(self.today);
-        let days = self
-            .usage
-            .by_day(Some(quota), window.first, self.today, self.today);
+    /// What was used of the quota in the window of today, and what is left. `None`: there is none.
+    pub(super) fn window(&self) -> Option<WindowUsed> {
+        let quota = self.quota()?;
+        let window = quota.window(self.now);
+        let days = self.usage.by_day(
+            self.quota.as_ref(),
+            window.first,
+            Day::of(self.now),
+            self.now,
+        );
         let last = days.last().copied();
         Some(WindowUsed {
             window,
-            limit: quota.limit(),
+            limit: quota.limit_in(window.first),
             used: days.iter().fold(0, |sum, day| sum.saturating_add(day.used)),
             remaining: last.and_then(|day| day.remaining).unwrap_or(0),
             days,
@@ -100,10 +120,10 @@ pub(super) struct WindowUsed {
 }
 
 /// The days of several meters of a plan, added up. What remains is each key's own.
-pub(super) fn sum(meters: &[Meter], plan: &Plan) -> Vec<DayUse> {
+pub(super) fn sum(meters: &[Meter]) -> Vec<DayUse> {
     let mut days: Vec<DayUse> = Vec::new();
     for meter in meters {
-        let more = meter.days(plan);
+        let more = meter.days();
         if days.is_empty() {
             days = more
                 .into_iter()
@@ -123,30 +143,13 @@ pub(super) fn sum(meters: &[Meter], plan: &Plan) -> Vec<DayUse> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use tollgate::meter::{DayCount, WindowUse};
-    use tollgate::quota::{Period, Quota};
-    use tollgate::time::Timestamp;
+    use tollgate::quota::Period;
 
     use super::*;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
-    }
-
-    fn plan() -> Plan {
-        Plan {
-            id: "gold".into(),
-            name: "Gold".to_owned(),
-            description: None,
-            product_code: None,
-            throttle: None,
-            quota: Some(Quota::new(100, Period::Week, 0).unwrap()),
-            stages: Vec::new(),
-            tags: BTreeMap::new(),
-            created_at: Timestamp::EPOCH,
-        }
     }
 
     fn meter(days: &[(&str, u64)], used: i64) -> Meter {
@@ -162,8 +165,9 @@ mod tests {
                     used,
                 }),
             },
+            quota: Some(Quota::new(100, Period::Week, 0).unwrap().into()),
             from: day("2026-11-20"),
-            today: day("2026-11-24"),
+            now: Timestamp::parse("2026-11-24T12:00:00Z").unwrap(),
         }
     }
 
@@ -173,29 +177,26 @@ mod tests {
             &[("2026-11-21", 7), ("2026-11-23", 60), ("2026-11-24", 5)],
             15,
         );
-        let window = meter.window(&plan()).unwrap();
+        let window = meter.window().unwrap();
         assert_eq!(window.window.first, day("2026-11-22"));
         // An operator has given 50 back.
         assert_eq!((window.used, window.remaining), (65, 85));
         assert_eq!(window.days.len(), 3);
         assert_eq!(meter.used_today(), 5);
-        let without_quota = Plan {
+        let without_quota = Meter {
             quota: None,
-            ..plan()
+            ..meter
         };
-        assert_eq!(meter.window(&without_quota), None);
+        assert_eq!(without_quota.window(), None);
     }
 
     #[test]
     fn keys_of_a_plan_are_added_up_day_by_day() {
-        let (plan, meters) = (
-            plan(),
-            [
-                meter(&[("2026-11-21", 7), ("2026-11-24", 5)], 5),
-                meter(&[("2026-11-24", 6)], 6),
-            ],
-        );
-        let used: Vec<_> = sum(&meters, &plan)
+        let meters = [
+            meter(&[("2026-11-21", 7), ("2026-11-24", 5)], 5),
+            meter(&[("2026-11-24", 6)], 6),
+        ];
+        let used: Vec<_> = sum(&meters)
             .iter()
             .map(|day| (day.used, day.remaining))
             .collect();
@@ -203,6 +204,6 @@ mod tests {
             used,
             [(0, None), (7, None), (0, None), (0, None), (11, None)]
         );
-        assert_eq!(sum(&[], &plan), []);
+        assert_eq!(sum(&[]), []);
     }
 }

@@ -122,10 +122,10 @@ async fn used_today(
             .keys
             .iter()
             .filter(|key| key.plan_ids.contains(&plan.id));
-        wanted.extend(members.map(|key| (key.id.clone(), plan.as_ref())));
+        wanted.extend(members.map(|key| (key.as_ref(), plan.as_ref())));
     }
     let plan_ids: Vec<PlanId> = wanted.iter().map(|(_, plan)| plan.id.clone()).collect();
-    let meters = Meter::read_all(visit.store(), wanted, today, today).await?;
+    let meters = Meter::read_all(visit.store(), wanted, today, visit.now()).await?;
     let mut used: HashMap<PlanId, u64> = HashMap::new();
     for (plan_id, meter) in plan_ids.into_iter().zip(meters) {
         let sum = used.entry(plan_id).or_default();

@@ -32,10 +32,10 @@ pub(super) async fn answer(visit: &Visit<'_>, id: &str) -> Result<Answer, Proble
         .collect();
     let paging = Paging::of(visit, keys.len());
     let shown = paging.part(&keys);
-    let wanted = shown.iter().map(|key| (key.id.clone(), plan)).collect();
-    let meters = Meter::read_all(visit.store(), wanted, days.from, days.today).await?;
+    let wanted = shown.iter().map(|key| (key.as_ref(), plan)).collect();
+    let meters = Meter::read_all(visit.store(), wanted, days.from, visit.now()).await?;
     let counted = Counted::of(visit, plan, days);
-    let used = (shown.len() == keys.len()).then(|| used_by_day(&meters, plan));
+    let used = (shown.len() == keys.len()).then(|| used_by_day(&meters));
     let here = plan_path(&plan.id);
     let query = days.query();
     let query = || query.iter().map(|(name, value)| (*name, value.as_str()));
@@ -59,7 +59,7 @@ pub(super) async fn answer(visit: &Visit<'_>, id: &str) -> Result<Answer, Proble
             @if keys.is_empty() {
                 p.empty { "No key is in this plan. " a href=(path::plan(plan.id.as_str())) { "Add one to the plan" } "." }
             } @else {
-                (by_key(visit, plan, shown, &meters, &counted))
+                (by_key(visit, shown, &meters, &counted))
                 (paging.links(visit))
             }
         },
@@ -93,8 +93,8 @@ impl Counted {
     }
 }
 
-fn used_by_day(meters: &[Meter], plan: &Plan) -> BTreeMap<Day, u64> {
-    let days = meters::sum(meters, plan).into_iter();
+fn used_by_day(meters: &[Meter]) -> BTreeMap<Day, u64> {
+    let days = meters::sum(meters).into_iter();
     days.map(|day| (day.day, day.used)).collect()
 }
 
@@ -169,11 +169,11 @@ fn rows_by_day(
 
 fn by_key(
     visit: &Visit<'_>,
-    plan: &Plan,
     shown: &[&Arc<ListedKey>],
     meters: &[Meter],
     counted: &Counted,
 ) -> Markup {
+    let has_quota = meters.iter().any(|meter| meter.quota().is_some());
     html! {
         div.scroll tabindex="0" role="region" aria-label="Usage by key" {
             table {
@@ -183,7 +183,7 @@ fn by_key(
                         th scope="col" { "Key" }
                         th scope="col" { "Customer" }
                         th.number scope="col" { "Admitted today" }
-                        @if plan.quota.is_some() {
+                        @if has_quota {
                             th.number scope="col" { "Left of the quota" }
                             th scope="col" { "Used up" }
                         }
@@ -196,9 +196,12 @@ fn by_key(
                             th scope="row" { a href=(key_path(&key.id)) { (key.name) } }
                             td { (key.customer_id.as_deref().unwrap_or("")) }
                             td.number { (words::number(meter.used_today())) }
-                            @if let Some(window) = meter.window(plan) {
-                                td.number { (words::number(window.remaining)) }
-                                td { (gauge(window.limit, window.remaining)) }
+                            @match meter.window() {
+                                Some(window) => {
+                                    td.number { (words::number(window.remaining)) }
+                                    td { (gauge(window.limit, window.remaining)) }
+                                }
+                                None => @if has_quota { td.number {} td {} },
                             }
                             (refusals::cells(visit, counted.clients.get(&key.id)))
                         }

@@ -1,5 +1,7 @@
 //! Each operation, as requests of a management API.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -83,6 +85,8 @@ impl Management for Remote {
             key: Some(id),
             plan: None,
         };
+        self.change_tags(&format!("/apikeys/{id}"), &edit.tags, subject)
+            .await?;
         let body = document::key_patches(edit);
         let answer = self
             .change(Method::PATCH, &key_path(id), Some(&body), subject)
@@ -172,6 +176,21 @@ impl Management for Remote {
     ) -> Result<ManagedPlan, ManagementError> {
         self.patch_plan(plan, document::stage_patch("remove", api_stage))
             .await
+    }
+
+    async fn tag_plan(
+        &self,
+        plan: &PlanId,
+        changes: &BTreeMap<String, Option<String>>,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let subject = Subject {
+            key: None,
+            plan: Some(plan),
+        };
+        self.change_tags(&format!("/usageplans/{plan}"), changes, subject)
+            .await?;
+        let document: PlanDocument = self.get(&plan_path(plan), subject).await?;
+        self.sound(document.read())
     }
 
     async fn delete_plan(&self, id: &PlanId) -> Result<(), ManagementError> {

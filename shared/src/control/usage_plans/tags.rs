@@ -13,7 +13,11 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
-use crate::plan::{LEASE, Leases, ON_UNAVAILABLE, OnUnavailable, SHARDS, Shards};
+use crate::overrides;
+use crate::plan::{
+    LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
+    Shards,
+};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -23,7 +27,18 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 4] = [EXPIRES_AT, LEASE, ON_UNAVAILABLE, SHARDS];
+const SETTINGS: [&str; 10] = [
+    EXPIRES_AT,
+    LEASE,
+    ON_UNAVAILABLE,
+    SHARDS,
+    overrides::RATE,
+    overrides::BURST,
+    overrides::QUOTA,
+    overrides::TOP_UP,
+    MODE,
+    SHADOW_STAGES,
+];
 /// What templates note, and clients that set all tags of a resource send back.
 const NOTES: [&str; 3] = ["tollgate:plan:", "tollgate:stage:", "tollgate:template"];
 
@@ -116,7 +131,8 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
             )));
         }
         let is_note = || NOTES.iter().any(|note| key.starts_with(note));
-        if key.starts_with(OWN) && !SETTINGS.contains(&key.as_str()) && !is_note() {
+        let is_setting = || SETTINGS.contains(&key.as_str()) || overrides::is_override(key);
+        if key.starts_with(OWN) && !is_setting() && !is_note() {
             return Err(InvalidTags(format!(
                 "Invalid tag key {key} specified, Tollgate has {}",
                 SETTINGS.join(", ")
@@ -131,6 +147,9 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     readable::<Leases>(tags, LEASE)?;
     readable::<Shards>(tags, SHARDS)?;
     readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
+    readable::<Mode>(tags, MODE)?;
+    readable::<ShadowStages>(tags, SHADOW_STAGES)?;
+    overrides::check(tags).map_err(|invalid| InvalidTags(invalid.to_string()))?;
     at_most(tags)
 }
 
@@ -171,10 +190,7 @@ pub(super) fn expiry(tags: &BTreeMap<String, String>) -> Result<Option<Timestamp
 
 /// Reads an instant as tags have it, such as `2026-12-31T23:59:59Z`. `None` when it is none, or not between the years 1970 and 2554.
 pub fn instant(text: &str) -> Option<Timestamp> {
-    let instant: jiff::Timestamp = text.parse().ok()?;
-    u64::try_from(instant.as_nanosecond())
-        .ok()
-        .map(Timestamp::from_nanos)
+    Timestamp::parse(text)
 }
 
 pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
@@ -339,6 +355,13 @@ mod tests {
         assert!(checked(tags("tollgate:on-unavailable", "allow")).is_ok());
         assert!(checked(tags("tollgate:on-unavailable", "yes")).is_err());
         assert!(checked(tags("tollgate:on-unavailible", "allow")).is_err());
+        assert!(checked(tags("tollgate:mode", "shadow")).is_ok());
+        assert!(checked(tags("tollgate:mode", "off")).is_err());
+        assert!(checked(tags("tollgate:shadow-stages", "users:dev")).is_ok());
+        assert!(checked(tags("tollgate:shadow-stages", "dev")).is_err());
+        assert!(checked(tags("tollgate:quota:p1", "5000/DAY")).is_ok());
+        assert!(checked(tags("tollgate:quota:", "5000/DAY")).is_err());
+        assert!(checked(tags("tollgate:quotum", "5000/DAY")).is_err());
         assert!(checked(tags("tollgate:plan:p1", "users")).is_ok());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());

@@ -12,11 +12,11 @@ use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::patch::{Op, Patch};
 use crate::control::reply::Reply;
-use crate::id::KeyId;
-use crate::plan::Plan;
+use crate::id::{KeyId, PlanId};
+use crate::overrides::{KeyLimits, KeyQuota};
 use crate::quota::Day;
 use crate::store::{ApiRegistry, DayUse, Registry, Usage};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 const REMAINING: &str = "/remaining";
 
@@ -95,20 +95,23 @@ pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
     let (keys, position) = match call.query("keyId").filter(|id| !id.is_empty()) {
         Some(key_id) => {
             let key = control.store.key_by_id(&key_id.into()).await?;
-            (vec![key.ok_or_else(no_such_key)?.id], None)
+            (vec![key.ok_or_else(no_such_key)?], None)
         }
         None => match page {
             Some(page) => {
-                let page = control.store.plan_keys(&plan.id, &page).await?;
+                let page = control.store.plan_members(&plan.id, &page, None).await?;
                 (page.entries, page.next)
             }
             None => (Vec::new(), None),
         },
     };
-    let today = Day::of(call.now());
-    let plan_ref = &plan;
-    let values = concurrent::for_each(keys, |key_id| async move {
-        let days = days_used(control, &key_id, plan_ref, range, today).await?;
+    let keys = keys.into_iter().map(|key| {
+        let quota = key.limits_in(&plan.id).quota(plan.quota);
+        (key.id, quota)
+    });
+    let (plan_id, now) = (&plan.id, call.now());
+    let values = concurrent::for_each(keys.collect(), |(key_id, quota)| async move {
+        let days = days_used(control, &key_id, plan_id, quota.as_ref(), range, now).await?;
         Ok((key_id.to_string(), days))
     })
     .await?;
@@ -124,16 +127,17 @@ pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
 async fn days_used<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     key_id: &KeyId,
-    plan: &Plan,
+    plan_id: &PlanId,
+    quota: Option<&KeyQuota>,
     range: Range,
-    today: Day,
+    now: Timestamp,
 ) -> Result<Vec<[u64; 2]>, ControlError> {
-    let first = Usage::first_needed(plan.quota, range.from);
+    let first = Usage::first_needed(quota, range.from);
     let usage = control
         .store
-        .usage(key_id, &plan.id, first, range.to)
+        .usage(key_id, plan_id, first, range.to)
         .await?;
-    let days = usage.by_day(plan.quota, range.from, range.to, today);
+    let days = usage.by_day(quota, range.from, range.to, now);
     Ok(days.into_iter().map(entry).collect())
 }
 
@@ -160,7 +164,18 @@ pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(
         from: today,
         to: today,
     };
-    let days = days_used(control, &key_id, &plan, range, today).await?;
+    let key = control.store.key_by_id(&key_id).await?;
+    let limits = key.map_or_else(KeyLimits::default, |key| key.limits_in(&plan.id));
+    let quota = limits.quota(plan.quota);
+    let days = days_used(
+        control,
+        &key_id,
+        &plan.id,
+        quota.as_ref(),
+        range,
+        call.now(),
+    )
+    .await?;
     Reply::ok(&Body {
         usage_plan_id: plan.id.as_str(),
         start_date: today.to_string(),

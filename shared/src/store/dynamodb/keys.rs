@@ -304,7 +304,7 @@ impl KeyRegistry for DynamoStore {
         remaining: u64,
         now: Timestamp,
     ) -> Result<WindowUse, RegistryError> {
-        let (meter, quota) = self.used_meter(key, plan).await?;
+        let (meter, quota) = self.used_meter(key, plan, now).await?;
         self.write_remaining(&meter, quota, remaining, now).await
     }
 }

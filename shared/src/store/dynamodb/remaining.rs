@@ -9,6 +9,7 @@ use super::retry::Tries;
 use super::{DynamoStore, store_error};
 use crate::id::{KeyId, PlanId};
 use crate::meter::{ChargeId, MeterId, MeterItem, Refutation, RemainingWrite, WindowUse};
+use crate::overrides::Overrides;
 use crate::quota::Quota;
 use crate::random;
 use crate::store::item::{METER_SK, meter_pk, name};
@@ -90,11 +91,12 @@ impl DynamoStore {
         }
     }
 
-    /// The meter of a key in a plan, and the plan's quota.
+    /// The meter of a key in a plan, and the key's quota in it at `now`.
     pub(super) async fn used_meter(
         &self,
         key_id: &KeyId,
         plan_id: &PlanId,
+        now: Timestamp,
     ) -> Result<(MeterId, Quota), RegistryError> {
         let key = self.key_item(key_id).await?;
         let plan = self.plan_item(plan_id).await?;
@@ -104,13 +106,14 @@ impl DynamoStore {
                 plan_id: plan_id.clone(),
             });
         }
-        let quota = plan.read()?.quota;
+        let limits = Overrides::of_tags(&key.tags).in_plan(plan_id);
+        let quota = limits.quota(plan.read()?.quota);
         let meter = MeterId {
             key_id: key_id.clone(),
             plan_id: plan_id.clone(),
         };
         quota
-            .map(|quota| (meter, quota))
+            .map(|quota| (meter, quota.at(now)))
             .ok_or_else(|| RegistryError::NoQuota(plan_id.clone()))
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{KEY_LIST, KEY_SK, key_pk, list_sk, value_pk};
 use crate::id::PlanId;
 use crate::key::KeyHash;
+use crate::overrides::Overrides;
 use crate::store::{ApiKey, KeyRecord};
 use crate::time::Timestamp;
 
@@ -24,6 +25,9 @@ pub(in crate::store) struct ValueItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) expires_at_ns: Option<u64>,
     pub(in crate::store) plan_ids: Vec<String>,
+    /// The tags that are limits of the key's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::store) overrides: BTreeMap<String, String>,
 }
 
 impl ValueItem {
@@ -34,6 +38,7 @@ impl ValueItem {
             enabled: self.enabled,
             expires_at: self.expires_at_ns.map(Timestamp::from_nanos),
             plan_ids: self.plan_ids.into_iter().map(PlanId::from).collect(),
+            overrides: Overrides::of_tags(&self.overrides),
         }
     }
 }
@@ -98,6 +103,7 @@ impl KeyItem {
             enabled: self.enabled,
             expires_at_ns: self.expires_at_ns,
             plan_ids: self.plan_ids.clone(),
+            overrides: Overrides::of_tags(&self.tags).into_tags(),
         }
     }
 

@@ -7,6 +7,7 @@ use super::{Page, PageRequest};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
 use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
+use crate::overrides::{KeyLimits, Overrides};
 use crate::quota::Day;
 use crate::store::{RegistryError, StoreError};
 use crate::time::Timestamp;
@@ -37,6 +38,13 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When the key was last changed.
     pub updated_at: Timestamp,
+}
+
+impl ApiKey {
+    /// What the key has in a plan in place of the plan's limits.
+    pub fn limits_in(&self, plan_id: &PlanId) -> KeyLimits {
+        Overrides::of_tags(&self.tags).in_plan(plan_id)
+    }
 }
 
 /// A key to create.

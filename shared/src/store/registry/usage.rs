@@ -1,10 +1,13 @@
 //! What was used of a plan, told day by day.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Usage;
 use crate::meter::WindowUse;
-use crate::quota::{Day, Quota};
+use crate::overrides::KeyQuota;
+use crate::quota::Day;
+use crate::time::Timestamp;
 
 /// What a key used of a plan on one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,21 +22,30 @@ pub struct DayUse {
 
 impl Usage {
     /// The first day that [`by_day`](Self::by_day) has to know to tell what remained on `from`: that of the window of `quota`.
-    pub fn first_needed(quota: Option<Quota>, from: Day) -> Day {
-        quota.map_or(from, |quota| quota.window_of(from).first)
+    pub fn first_needed(quota: Option<&KeyQuota>, from: Day) -> Day {
+        quota.map_or(from, |quota| quota.usual().window_of(from).first)
     }
 
-    /// One entry for each day from `from` to `to`. What remains runs down within each window of `quota`.
+    /// One entry for each day from `from` to `to`. What remains runs down within each window of `quota`, of its limit at the end of the
+    /// day; of today, at `now`.
     ///
-    /// From `today` on the counter that enforces the quota is asked, which knows what an operator has given or taken, and from when on
-    /// there is a quota. `self` needs the days from [`first_needed`](Self::first_needed).
-    pub fn by_day(&self, quota: Option<Quota>, from: Day, to: Day, today: Day) -> Vec<DayUse> {
+    /// From the day of `now` on the counter that enforces the quota is asked, which knows what an operator has given or taken, and from
+    /// when on there is a quota. `self` needs the days from [`first_needed`](Self::first_needed).
+    pub fn by_day(
+        &self,
+        quota: Option<&KeyQuota>,
+        from: Day,
+        to: Day,
+        now: Timestamp,
+    ) -> Vec<DayUse> {
+        let today = Day::of(now);
         let used = self.by_date();
         let mut window: Option<(Day, u64)> = None;
         let days = (from.number()..=to.number()).map(Day::from_number);
         days.map(|day| {
             let on_day = used.get(&day).copied().unwrap_or(0);
             let remaining = quota.map(|quota| {
+                let quota = quota.at(if day == today { now } else { last_instant(day) });
                 let first = quota.window_of(day).first;
                 let before = match window {
                     Some((known, sum)) if known == first => sum,
@@ -43,9 +55,9 @@ impl Usage {
                 window = Some((first, since));
                 if day >= today {
                     let (counter, _) = WindowUse::in_force(self.quota, quota, day);
-                    counter.remaining(quota.limit())
+                    counter.remaining(quota.limit_in(counter.window))
                 } else {
-                    quota.limit().saturating_sub(since)
+                    quota.limit_in(first).saturating_sub(since)
                 }
             });
             DayUse {
@@ -67,6 +79,10 @@ impl Usage {
     }
 }
 
+fn last_instant(day: Day) -> Timestamp {
+    day.plus(1).start().saturating_sub(Duration::from_nanos(1))
+}
+
 fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }
@@ -75,7 +91,8 @@ fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
 mod tests {
     use super::*;
     use crate::meter::DayCount;
-    use crate::quota::Period;
+    use crate::overrides::Overrides;
+    use crate::quota::{Period, Quota};
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
@@ -96,7 +113,18 @@ mod tests {
     }
 
     fn told(usage: &Usage, quota: Option<Quota>, from: &str, to: &str) -> Vec<(u64, Option<u64>)> {
-        let days = usage.by_day(quota, day(from), day(to), day("2026-11-24"));
+        let quota = quota.map(KeyQuota::from);
+        told_of(usage, quota.as_ref(), from, to)
+    }
+
+    fn told_of(
+        usage: &Usage,
+        quota: Option<&KeyQuota>,
+        from: &str,
+        to: &str,
+    ) -> Vec<(u64, Option<u64>)> {
+        let noon = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
+        let days = usage.by_day(quota, day(from), day(to), noon);
         days.into_iter()
             .map(|day| (day.used, day.remaining))
             .collect()
@@ -165,6 +193,21 @@ mod tests {
         assert_eq!(
             told(&daily, Some(quota), "2026-11-24", "2026-11-24"),
             [(5, Some(95))]
+        );
+    }
+
+    #[test]
+    fn a_top_up_shows_while_it_lasts() {
+        let tags = BTreeMap::from([(
+            "tollgate:top-up".to_owned(),
+            "50 2026-11-23T08:00:00Z/2026-11-25T00:00:00Z".to_owned(),
+        )]);
+        let limits = Overrides::of_tags(&tags).in_plan(&"gold".into());
+        let quota = limits.quota(Some(Quota::new(100, Period::Week, 0).unwrap()));
+        let usage = usage(&[("2026-11-23", 60), ("2026-11-24", 70)], "2026-11-22", 130);
+        assert_eq!(
+            told_of(&usage, quota.as_ref(), "2026-11-22", "2026-11-25"),
+            [(0, Some(100)), (60, Some(90)), (70, Some(20)), (0, Some(0))]
         );
     }
 

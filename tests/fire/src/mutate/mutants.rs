@@ -103,9 +103,16 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "quota-without-cost",
         file: "meter/propose.rs",
-        text: "most_used_before(quota, cost.saturating_sub(given_back))",
-        replacement: "most_used_before(quota, u64::from(cost == 0) + given_back * 0)",
+        text: "most_used_before(limit, cost.saturating_sub(given_back))",
+        replacement: "most_used_before(limit, u64::from(cost == 0) + given_back * 0)",
         breaks: "a charge leaves room for itself in the quota",
+    },
+    Mutant {
+        name: "top-up-in-later-windows",
+        file: "quota.rs",
+        text: "if self.extra_from.0 == first.0 {",
+        replacement: "if self.extra_from.0 <= first.0 {",
+        breaks: "what is added to a quota counts in one window",
     },
     Mutant {
         name: "window-begun-above-the-limit",

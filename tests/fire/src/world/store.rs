@@ -4,6 +4,7 @@ use tollgate::meter::{
     Answer, ChargeId, DayClause, DayCount, QuotaClause, RefundWrite, RemainingWrite, ShardAnswer,
     ShardId, ShardWrite, Write,
 };
+use tollgate::quota::Day;
 
 use super::accounts::Taken;
 use super::{MAX_LATE, World};
@@ -190,7 +191,10 @@ impl World {
         Violation::unless(quota.is_some() == has_clause, Invariant::Quota, || {
             "a charge leaves out the quota".to_owned()
         })?;
-        let quota = quota.and_then(|quota| Some((self.item.win?, quota.limit())));
+        let quota = quota.and_then(|quota| {
+            let window = self.item.win?;
+            Some((window, quota.limit_in(Day::from_number(window))))
+        });
         let taken = Taken {
             requests: 0,
             admitted: 0,
@@ -216,7 +220,9 @@ impl World {
         let of_quota = rules.quota.map_or(u64::MAX, |quota| {
             let own = window_of(quota, day_of(self.now));
             let used = self.item.used.filter(|_| self.item.win >= Some(own));
-            quota.limit().saturating_sub_signed(used.unwrap_or(0))
+            let window = self.item.win.map_or(own, |win| win.max(own));
+            let limit = quota.limit_in(Day::from_number(window));
+            limit.saturating_sub_signed(used.unwrap_or(0))
         });
         let left = of_bucket.min(of_quota);
         if left == u64::MAX { 1 } else { left }

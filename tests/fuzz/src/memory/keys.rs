@@ -193,8 +193,8 @@ impl KeyRegistry for MemoryStore {
         now: Timestamp,
     ) -> Result<WindowUse, RegistryError> {
         let mut content = self.content();
-        content.key(key)?;
-        let quota = content.plan(plan)?.quota;
+        let limits = content.key(key)?.limits_in(plan);
+        let quota = limits.quota(content.plan(plan)?.quota);
         if !content.is_member(key, plan) {
             return Err(RegistryError::NotInPlan {
                 key_id: key.clone(),
@@ -202,10 +202,12 @@ impl KeyRegistry for MemoryStore {
             });
         }
         let quota = quota.ok_or_else(|| RegistryError::NoQuota(plan.clone()))?;
+        let quota = quota.at(now);
+        let window = quota.window_of(Day::of(now)).first;
         let too_large = |_| RegistryError::TooLarge("the number is too large".to_owned());
-        let used = i128::from(quota.limit()) - i128::from(remaining);
+        let used = i128::from(quota.limit_in(window)) - i128::from(remaining);
         let counter = WindowUse {
-            window: quota.window_of(Day::of(now)).first,
+            window,
             used: i64::try_from(used).map_err(too_large)?,
         };
         content

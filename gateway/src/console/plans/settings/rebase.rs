@@ -23,7 +23,7 @@ impl Entered {
     /// Hidden fields that carry these values along.
     pub(in super::super) fn carried(&self) -> Markup {
         let ticked = |is_ticked| if is_ticked { "on" } else { "" };
-        let fields: [(&str, &str); 9] = [
+        let fields: [(&str, &str); 10] = [
             ("name", self.name.as_str()),
             ("description", &self.description),
             ("throttle", ticked(self.has_throttle)),
@@ -33,6 +33,7 @@ impl Entered {
             ("limit", &self.limit),
             ("period", &self.period),
             ("offset", &self.offset),
+            ("shadow", ticked(self.is_shadow)),
         ];
         html! {
             @for (name, value) in fields {
@@ -73,6 +74,7 @@ impl Entered {
         );
         let keeps_throttle = settle("rate", Self::throttle_parts, &Self::throttle_words);
         let keeps_quota = settle("limit", Self::quota_parts, &Self::limit_words);
+        let keeps_mode = settle("shadow", Self::mode_parts, &Self::mode_words);
         if keeps_name {
             entered.name = now.name;
         }
@@ -87,6 +89,9 @@ impl Entered {
             entered.has_quota = now.has_quota;
             (entered.limit, entered.period, entered.offset) = (now.limit, now.period, now.offset);
         }
+        if keeps_mode {
+            entered.is_shadow = now.is_shadow;
+        }
         entered
     }
 
@@ -98,6 +103,19 @@ impl Entered {
     fn quota_parts(&self) -> Vec<&str> {
         let ticked = if self.has_quota { "on" } else { "" };
         vec![ticked, &self.limit, &self.period, &self.offset]
+    }
+
+    fn mode_parts(&self) -> Vec<&str> {
+        vec![if self.is_shadow { "on" } else { "" }]
+    }
+
+    fn mode_words(&self) -> String {
+        let words = if self.is_shadow {
+            "shadow mode"
+        } else {
+            "no shadow mode"
+        };
+        words.to_owned()
     }
 
     fn throttle_words(&self) -> String {

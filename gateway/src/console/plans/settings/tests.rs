@@ -214,3 +214,17 @@ fn the_words_beside_the_offset_say_when_the_quota_starts_again() {
     );
     assert!(words("period=DAY&offset=3").contains("enter 0"));
 }
+
+#[test]
+fn shadow_mode_is_a_tag_of_a_new_plan() {
+    let body = |form| read(form).unwrap().body(&[]);
+    assert_eq!(
+        body("name=Gold&shadow=on").get("tags"),
+        Some(&json!({"tollgate:mode": "shadow"}))
+    );
+    assert_eq!(body("name=Gold").get("tags"), None);
+    let mut plan = gold();
+    plan.tags = BTreeMap::from([("tollgate:mode".to_owned(), "shadow".to_owned())]);
+    assert!(Entered::of_plan(&plan).is_shadow);
+    assert!(!Entered::of_plan(&gold()).is_shadow);
+}

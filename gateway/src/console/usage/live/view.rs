@@ -14,12 +14,22 @@ use crate::tally::{Client, Counts, Live, Subject};
 const MINUTE: usize = 60;
 
 /// What came of requests, in words, and the word for it in the ids of the page.
-const OUTCOMES: [(Outcome, &str, &str); 6] = [
+const OUTCOMES: [(Outcome, &str, &str); 8] = [
     (Outcome::Admitted, "Admitted", "admitted"),
     (
         Outcome::AdmittedUncharged,
         "Admitted without a charge",
         "admitted-uncharged",
+    ),
+    (
+        Outcome::WouldThrottle,
+        "Admitted in shadow mode, would be throttled",
+        "would-throttle",
+    ),
+    (
+        Outcome::WouldExceedQuota,
+        "Admitted in shadow mode, would exceed the quota",
+        "would-exceed-quota",
     ),
     (Outcome::Throttled, "Throttled", "throttled"),
     (Outcome::QuotaExceeded, "Quota exceeded", "quota-exceeded"),
