@@ -5,10 +5,14 @@
 
 mod answer;
 mod declared;
+mod desk;
 mod integration;
 mod metering;
 mod of_declared;
 mod of_rest_api;
+mod place;
+mod question;
+mod target;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
@@ -16,14 +20,19 @@ pub(crate) mod words;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, Method};
+use tollgate::decision::{Allowance, Decision, InWords};
 use tollgate::id::ApiStage;
 use tollgate::limiter::GivenKey;
+use tollgate::plan::MethodName;
 use tollgate::store::{ApiRegistry, KeyRegistry, PageRequest, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
 pub use answer::Answer;
 pub use declared::{DeclaredAccess, DeclaredKind, DeclaredMethod, DeclaredRoute, DeclaredStage};
+pub use desk::{Desk, PATH, Unanswered};
 pub(crate) use integration::in_words as integration_in_words;
+pub use question::{AnswerDocument, ExplanationDocument, Question, StepDocument, answer};
+pub(crate) use target::target;
 
 use crate::fault::{Door, Fault};
 use crate::rest_api::Failure;
@@ -66,6 +75,8 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// How it ends.
     pub verdict: Verdict,
+    /// What API Gateway's execution log would say of the key and its plan. Nothing, where no key was looked at.
+    pub execution_log: Vec<String>,
 }
 
 /// One step.
@@ -167,6 +178,7 @@ pub enum Verdict {
 struct Steps {
     steps: Vec<Step>,
     has_open: bool,
+    execution_log: Vec<String>,
 }
 
 impl Steps {
@@ -188,6 +200,21 @@ impl Steps {
             words: words.into(),
             level,
         });
+    }
+
+    /// Says what was decided of the key.
+    fn log(&mut self, api_stage: &ApiStage, method: MethodName<'_>, decision: &Decision) {
+        let words = InWords {
+            api_stage,
+            method,
+            decision,
+        };
+        self.execution_log.push(words.to_string());
+    }
+
+    /// Says that the method requires no key.
+    fn log_without_key(&mut self, api_stage: &ApiStage, method: MethodName<'_>) {
+        self.log(api_stage, method, &Decision::Allow(Allowance::Unmetered));
     }
 
     fn passes(&mut self, subject: Subject, words: impl Into<String>) {
@@ -214,6 +241,7 @@ impl Steps {
         Explanation {
             steps: self.steps,
             verdict: Verdict::Refused(answer.into()),
+            execution_log: self.execution_log,
         }
     }
 
@@ -226,6 +254,7 @@ impl Steps {
             } else {
                 Verdict::Refused(answer.into())
             },
+            execution_log: self.execution_log,
         }
     }
 
@@ -238,6 +267,7 @@ impl Steps {
                 Verdict::Passes
             },
             steps: self.steps,
+            execution_log: self.execution_log,
         }
     }
 }

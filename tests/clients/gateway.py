@@ -39,10 +39,9 @@ class Gateway:
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self._output = tempfile.TemporaryFile()
-        binary = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
         ports = ["--port", port, "--admin-port", admin_port, "--dynamodb-port", dynamodb_port]
         self.process = subprocess.Popen(
-            [binary, "start-api", "--no-build", *map(str, ports), *self._arguments],
+            [tollgate(), "start-api", "--no-build", *map(str, ports), *self._arguments],
             cwd=ROOT,
             env=environment() | {"NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
@@ -85,6 +84,11 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def tollgate() -> Path:
+    """The binary."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
 
 
 def environment() -> dict[str, str]:

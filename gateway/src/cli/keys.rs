@@ -16,6 +16,8 @@ use super::reference::PlanNames;
 use super::session::Session;
 use crate::management::Management;
 
+pub(super) use create::GivenValue;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Create(create::Arguments),

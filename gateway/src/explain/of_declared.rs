@@ -2,6 +2,7 @@
 
 use tollgate::api::RouteMatch;
 use tollgate::limiter::GivenKey;
+use tollgate::plan::MethodName;
 use tollgate::store::{KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -129,6 +130,11 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
                 route.function
             );
             steps.passes(Subject::KeyRequirement, words);
+            let name = MethodName {
+                resource: resource.unwrap_or(request.path),
+                verb: request.method.as_str(),
+            };
+            steps.log_without_key(request.api_stage, name);
         }
         Some(_) => {
             let words = format!(
