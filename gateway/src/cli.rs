@@ -204,7 +204,12 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
                 .run(connection, environment, &surroundings.clock, printer)
                 .await;
         }
-        Command::Keys(command) => Managing::Keys(command),
+        Command::Keys(command) => {
+            if let Some(done) = command.run_alone(printer).await {
+                return done;
+            }
+            Managing::Keys(command)
+        }
         Command::Plans(command) => Managing::Plans(command),
         Command::Usage(arguments) => Managing::Usage(arguments),
     };

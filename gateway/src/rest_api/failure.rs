@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tollgate::decision::Denial;
-use tollgate::http::Answer;
 use tollgate::http::fields::{self, Fields};
+use tollgate::http::{Answer, Form, problem};
 use tollgate::rest_api::GatewayResponseKind;
 
 use crate::authorize::Refused;
@@ -25,6 +25,8 @@ pub(crate) struct Failure {
     pub(super) validation_error: Option<String>,
     /// The body where no template replaces it, if it is not `{"message":…}`.
     pub(super) body: Option<&'static str>,
+    /// Problem details, for a client that wants them. They stand in for API Gateway's own body, and not for one of the API's.
+    pub(super) problem: Option<Box<str>>,
     /// Fields of Tollgate's own, such as `Retry-After`.
     pub(super) fields: Option<Box<HeaderMap>>,
 }
@@ -45,6 +47,7 @@ impl Failure {
             message: Some(message.into()),
             validation_error: None,
             body: None,
+            problem: None,
             fields: None,
         }
     }
@@ -155,6 +158,7 @@ impl Failure {
             message: error.message.map(Cow::Borrowed),
             validation_error: None,
             body: Some(error.body),
+            problem: None,
             fields: None,
         }
     }
@@ -220,12 +224,29 @@ impl Failure {
         }
     }
 
+    /// The request could not be decided.
+    pub(super) fn undecided(form: Form) -> Self {
+        let unavailable = Self::unavailable();
+        let problem = match form {
+            Form::Aws => None,
+            Form::Problem => Some(problem::of_undecided(unavailable.status).into()),
+        };
+        Self {
+            problem,
+            ..unavailable
+        }
+    }
+
     /// The key, its plan or a limit does not let the request pass.
-    pub(crate) fn denied(denial: &Denial, which: Fields) -> Self {
+    pub(crate) fn denied(denial: &Denial, which: Fields, form: Form) -> Self {
         let answer = Answer::of(denial.reason);
         let mut headers = HeaderMap::new();
         fields::insert_denial(&mut headers, denial, which);
         Self {
+            problem: match form {
+                Form::Aws => None,
+                Form::Problem => Some(problem::of_denial(denial).into()),
+            },
             fields: Some(Box::new(headers)),
             ..Self::new(
                 GatewayResponseKind::parse(answer.gateway_response)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use tollgate::http::Form;
 use tollgate::rest_api::{GatewayResponse, GatewayResponseKind};
 use tracing::warn;
 
@@ -101,7 +102,11 @@ impl Shape {
         let accept = exchange.header(&header::ACCEPT);
         let template = media_type::for_answer(&self.templates, accept);
         let status = self.status.unwrap_or(failure.status);
-        let mut response = default_answer(failure);
+        // The API has an answer of its own.
+        let mut response = default_answer(Failure {
+            problem: None,
+            ..failure
+        });
         *response.status_mut() = status;
         if let Some((media_type, template)) = template {
             *response.body_mut() = substitution::substitute(template, &input).into();
@@ -139,9 +144,10 @@ fn message_body(message: Option<&str>) -> Bytes {
 
 /// API Gateway's own answer.
 pub(crate) fn default_answer(failure: Failure) -> Response<Bytes> {
-    let body = match (failure.body, failure.message) {
-        (Some(body), _) => Bytes::from_static(body.as_bytes()),
-        (None, message) => message_body(message.as_deref()),
+    let (form, body) = match (failure.problem, failure.body, failure.message) {
+        (Some(problem), _, _) => (Form::Problem, Bytes::from(String::from(problem))),
+        (None, Some(body), _) => (Form::Aws, Bytes::from_static(body.as_bytes())),
+        (None, None, message) => (Form::Aws, message_body(message.as_deref())),
     };
     let mut response = Response::new(body);
     *response.status_mut() = failure.status;
@@ -149,10 +155,7 @@ pub(crate) fn default_answer(failure: Failure) -> Response<Bytes> {
         *response.headers_mut() = *fields;
     }
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(media_type::JSON),
-    );
+    headers.insert(header::CONTENT_TYPE, form.content_type());
     headers.insert(ERROR_TYPE, HeaderValue::from_static(failure.error_type));
     response
 }

@@ -36,8 +36,9 @@ const ENGINE: [&str; 21] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 27] = [
+const GATEWAY: [&str; 28] = [
     "local",
+    "leaks",
     "http_client",
     "content",
     "remote",
