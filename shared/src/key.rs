@@ -19,6 +19,9 @@ pub const MIN_VALUE_LEN: usize = 20;
 /// The longest value that API Gateway accepts, in characters.
 pub const MAX_VALUE_LEN: usize = 128;
 
+/// The tag of a key whose value was found in public: since when it is known, such as `2026-11-25T12:00:00Z`.
+pub const LEAKED_AT: &str = "tollgate:leaked-at";
+
 /// What every native value starts with. Values are in the hands of clients: never change this.
 const PREFIX: &str = "tg_";
 const RANDOM_LEN: usize = 30;

@@ -13,6 +13,7 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
+use crate::key::LEAKED_AT;
 use crate::plan::{LEASE, Leases, ON_UNAVAILABLE, OnUnavailable, SHARDS, Shards};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
@@ -24,8 +25,13 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 const OWN: &str = "tollgate:";
 /// What an operator may set.
 const SETTINGS: [&str; 4] = [EXPIRES_AT, LEASE, ON_UNAVAILABLE, SHARDS];
-/// What templates note, and clients that set all tags of a resource send back.
-const NOTES: [&str; 3] = ["tollgate:plan:", "tollgate:stage:", "tollgate:template"];
+/// What templates and the receiver of leaks note, and clients that set all tags of a resource send back.
+const NOTES: [&str; 4] = [
+    "tollgate:plan:",
+    "tollgate:stage:",
+    "tollgate:template",
+    LEAKED_AT,
+];
 
 /// From the service model.
 const MAX_TAG_KEY_LEN: usize = 128;
