@@ -176,7 +176,7 @@ pub enum Verdict {
 /// Steps as they are found.
 #[derive(Debug, Default)]
 struct Steps {
-    steps: Vec<Step>,
+    found: Vec<Step>,
     has_open: bool,
     execution_log: Vec<String>,
 }
@@ -194,7 +194,7 @@ impl Steps {
         level: Option<Level>,
     ) {
         self.has_open |= finding == Finding::Open;
-        self.steps.push(Step {
+        self.found.push(Step {
             subject,
             finding,
             words: words.into(),
@@ -239,7 +239,7 @@ impl Steps {
     /// The end of a request that one of the steps has refused.
     fn refused(self, answer: impl Into<Answer>) -> Explanation {
         Explanation {
-            steps: self.steps,
+            steps: self.found,
             verdict: Verdict::Refused(answer.into()),
             execution_log: self.execution_log,
         }
@@ -248,7 +248,7 @@ impl Steps {
     /// The end of a request that the steps refuse, if an open one leaves it to them.
     fn refused_unless_open(self, answer: impl Into<Answer>) -> Explanation {
         Explanation {
-            steps: self.steps,
+            steps: self.found,
             verdict: if self.has_open {
                 Verdict::NotKnown(answer.into())
             } else {
@@ -266,7 +266,7 @@ impl Steps {
             } else {
                 Verdict::Passes
             },
-            steps: self.steps,
+            steps: self.found,
             execution_log: self.execution_log,
         }
     }

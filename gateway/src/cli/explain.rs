@@ -34,9 +34,12 @@ pub(super) struct Explain {
     method: String,
     /// The path after the stage, with a query if there is one
     path: String,
-    /// The value of the key. `-` reads it from standard input, so that it stands in no shell's history and in no list of processes
-    /// [env: TOLLGATE_KEY]
-    #[arg(long, value_name = "VALUE", conflicts_with = "key_id")]
+    #[arg(
+        long,
+        help = "The value of the key. `-` reads it from standard input, so that it stands in no shell's history and in no list of processes [env: TOLLGATE_KEY]",
+        value_name = "VALUE",
+        conflicts_with = "key_id"
+    )]
     key: Option<GivenValue>,
     /// The id of the key, in place of its value
     #[arg(long, value_name = "ID")]

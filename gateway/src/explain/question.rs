@@ -260,8 +260,8 @@ const fn finding(finding: Finding) -> &'static str {
 mod tests {
     use super::*;
 
-    fn mistake(question: Question) -> String {
-        match Wanted::read(&question) {
+    fn mistake(question: &Question) -> String {
+        match Wanted::read(question) {
             Err(mistake) => mistake,
             Ok(_) => panic!("{question:?}"),
         }
@@ -294,18 +294,18 @@ mod tests {
             ..question()
         };
         assert!(!format!("{both:?}").contains(value));
-        assert!(mistake(both).contains("not both"));
+        assert!(mistake(&both).contains("not both"));
         let in_header = Question {
             headers: [("X-Api-Key".to_owned(), value.to_owned())].into(),
             ..question()
         };
-        let text = mistake(in_header);
+        let text = mistake(&in_header);
         assert!(
             text.contains("as the key") && !text.contains(value),
             "{text}"
         );
         for (method, path) in [("G T", "/users"), ("GET", "users"), ("GET", "/users/{id}")] {
-            mistake(Question {
+            mistake(&Question {
                 method: method.to_owned(),
                 path: path.to_owned(),
                 ..Question::default()

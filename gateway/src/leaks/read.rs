@@ -81,8 +81,7 @@ impl Position {
         let count = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => {
-                let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-                let ends = u64::try_from(ends).unwrap_or(u64::MAX);
+                let ends: u64 = bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum();
                 self.lines = self.lines.saturating_add(ends);
                 let rest = bytes.get(last.saturating_add(1)..).unwrap_or_default();
                 self.bytes = count(rest);

@@ -29,6 +29,10 @@ const STDIN: &str = "-";
 /// Finds the values of keys in files, by their form and their checksum, and does not repeat them
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command"
+)]
 pub(crate) struct Arguments {
     /// Files and folders; `-` is standard input. Of folders, what `.gitignore` and `.ignore` do not name; hidden and binary files too
     #[arg(value_name = "PATH", required = true)]
