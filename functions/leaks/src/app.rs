@@ -102,10 +102,7 @@ impl<S: KeyRegistry, F: Fetch, A: Alerts, C: Clock> App<S, F, A, C> {
         let now = self.clock.now();
         self.check(headers, body, now).await?;
         let matches = message::read(body).ok_or(Refusal::NoMessage)?;
-        let labelling: Vec<_> = matches
-            .iter()
-            .map(|found| self.label(found, now))
-            .collect();
+        let labelling: Vec<_> = matches.iter().map(|found| self.label(found, now)).collect();
         let labels: Vec<Label> = stream::iter(labelling)
             .buffered(AT_A_TIME)
             .try_collect()

@@ -96,17 +96,18 @@ fn point(pem: &str) -> Option<[u8; POINT_LEN]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::Signer;
+    use ::tests::Signer;
+
     use super::*;
 
     #[test]
     fn a_signature_holds_for_its_message_and_its_key_alone() {
-        let (signer, other) = (Signer::new("one"), Signer::new("other"));
+        let (signer, other) = (Signer::new("one").unwrap(), Signer::new("other").unwrap());
         let keys = PublicKey::list(&Signer::list(&[&signer, &other])).unwrap();
         let [key, other] = keys.as_slice() else {
             panic!("{keys:?}");
         };
-        let signature = Signature::read("one", &signer.sign(b"message")).unwrap();
+        let signature = Signature::read("one", &signer.sign(b"message").unwrap()).unwrap();
         assert!(key.verifies(b"message", &signature));
         assert!(!key.verifies(b"messages", &signature));
         assert!(!other.verifies(b"message", &signature));
@@ -118,7 +119,7 @@ mod tests {
         assert!(Signature::read(&"i".repeat(129), "AAAA").is_none());
         assert!(Signature::read("i", "not Base64").is_none());
         assert!(Signature::read("i", &"A".repeat(132)).is_none());
-        let keys = PublicKey::list(&Signer::list(&[&Signer::new("i")])).unwrap();
+        let keys = PublicKey::list(&Signer::list(&[&Signer::new("i").unwrap()])).unwrap();
         let nonsense = Signature::read("i", "AAAA").unwrap();
         assert!(!keys[0].verifies(b"message", &nonsense));
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
+use ::tests::Signer;
 use tollgate::key::{EnvironmentLetter, KeyValue, LEAKED_AT, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{ApiKey, KeyChange, KeyRegistry as _, NewKey};
@@ -15,7 +16,6 @@ use tollgate::time::{ManualClock, Timestamp};
 
 use crate::{Alerts, App, HttpsFetch, Leak, MAX_MESSAGE_BYTES};
 use github::FakeGitHub;
-pub(crate) use github::Signer;
 
 /// 2026-11-25T12:00:00Z.
 const NOW: Timestamp = Timestamp::from_secs(1_795_608_000);
@@ -42,7 +42,7 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let signer = Signer::new("key-1");
+        let signer = Signer::new("key-1").unwrap();
         let github = FakeGitHub::start(Signer::list(&[&signer])).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint_url = format!("http://{}", listener.local_addr().unwrap());
@@ -93,7 +93,7 @@ impl World {
     /// Sends a message that is signed as GitHub signs.
     async fn send(&self, message: &Value) -> (u16, Value) {
         let body = message.to_string();
-        let signature = self.signer.sign(body.as_bytes());
+        let signature = self.signer.sign(body.as_bytes()).unwrap();
         let fields = [
             ("Github-Public-Key-Identifier", "key-1"),
             ("Github-Public-Key-Signature", &signature),
@@ -207,9 +207,9 @@ async fn only_github_is_heard() {
     let world = World::start().await;
     let (key, value) = world.key("joe").await;
     let body = json!([found(&value)]).to_string();
-    let signature = world.signer.sign(body.as_bytes());
-    let stranger = Signer::new("key-1").sign(body.as_bytes());
-    let other_message = world.signer.sign(b"[]");
+    let signature = world.signer.sign(body.as_bytes()).unwrap();
+    let stranger = Signer::new("key-1").unwrap().sign(body.as_bytes()).unwrap();
+    let other_message = world.signer.sign(b"[]").unwrap();
     let (identifier, signature_of) = (
         "Github-Public-Key-Identifier",
         "Github-Public-Key-Signature",
@@ -253,8 +253,8 @@ async fn public_keys_are_remembered_and_new_ones_are_found() {
     }
     assert_eq!(world.github.asked(), 1);
     // A key that nobody knows makes it look again, once a minute.
-    let new = Signer::new("key-2");
-    let signed = new.sign(b"[]");
+    let new = Signer::new("key-2").unwrap();
+    let signed = new.sign(b"[]").unwrap();
     let fields = [
         ("Github-Public-Key-Identifier", "key-2"),
         ("Github-Public-Key-Signature", signed.as_str()),
@@ -304,7 +304,7 @@ async fn without_the_table_it_is_asked_to_send_the_message_again() {
     let fetch = HttpsFetch::new(&world.github.url).unwrap();
     let app = App::new(nowhere, fetch, world.told.clone(), world.clock.clone());
     let body = json!([found(value.expose())]).to_string();
-    let signature = world.signer.sign(body.as_bytes());
+    let signature = world.signer.sign(body.as_bytes()).unwrap();
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = http::Method::POST;
     let headers = request.headers_mut();

@@ -1,71 +1,17 @@
-//! A GitHub with a key pair of the test's own.
+//! A GitHub on loopback, and a DynamoDB.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::json;
 use tokio::net::TcpListener;
-
-/// A key pair, and the identifier of its public half.
-pub(crate) struct Signer {
-    identifier: String,
-    pair: EcdsaKeyPair,
-}
-
-impl Signer {
-    pub(crate) fn new(identifier: &str) -> Self {
-        let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).unwrap();
-        Self {
-            identifier: identifier.to_owned(),
-            pair: EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref()).unwrap(),
-        }
-    }
-
-    /// As it stands in the header field.
-    pub(crate) fn sign(&self, message: &[u8]) -> String {
-        let signature = self.pair.sign(&SystemRandom::new(), message).unwrap();
-        STANDARD.encode(signature.as_ref())
-    }
-
-    /// The list that GitHub publishes.
-    pub(crate) fn list(signers: &[&Self]) -> Vec<u8> {
-        let keys = signers.iter().map(|signer| {
-            json!({
-                "key_identifier": signer.identifier,
-                "key": signer.pem(),
-                "is_current": true,
-            })
-        });
-        json!({"public_keys": keys.collect::<Vec<_>>()})
-            .to_string()
-            .into_bytes()
-    }
-
-    fn pem(&self) -> String {
-        // The DER that every tool writes for a point on P-256.
-        let head = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
-        let head = (0..head.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&head[at..at + 2], 16).unwrap());
-        let point = self.pair.public_key().as_ref().iter().copied();
-        let text = STANDARD.encode(head.chain(point).collect::<Vec<u8>>());
-        let (first, second) = text.split_at(64);
-        format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
-    }
-}
 
 /// Publishes keys on loopback, and counts who asks.
 pub(super) struct FakeGitHub {
