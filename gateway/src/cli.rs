@@ -9,6 +9,7 @@ mod connection;
 mod console;
 mod document;
 pub mod environment;
+mod explain;
 pub mod failure;
 mod invoke;
 mod keys;
@@ -32,6 +33,7 @@ use connect::Connect;
 use connection::{ConnectionOptions, PepperUse};
 use console::ServeConsole;
 use environment::Environment;
+use explain::Explain;
 use failure::{Exit, Failure};
 use invoke::Invoke;
 use output::{Coloring, Printer};
@@ -46,6 +48,7 @@ Examples:
   tollgate invoke UsersFunction -e events/users-create.json --with-sample-plan
   tollgate keys create joe-black --plan Bronze
   tollgate usage joe-black
+  tollgate explain GET /users --key -
   tollgate console --table tollgate-prod --region eu-west-1
   tollgate plans list --table tollgate-prod --region eu-west-1
   tollgate plans list --url https://abc123.lambda-url.eu-west-1.on.aws
@@ -88,6 +91,7 @@ enum Command {
     #[command(subcommand)]
     Plans(plans::Command),
     Usage(usage::Arguments),
+    Explain(Explain),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -195,7 +199,17 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
         Command::Console(arguments) => {
             return arguments.run(connection, environment, printer).await;
         }
-        Command::Keys(command) => Managing::Keys(command),
+        Command::Explain(arguments) => {
+            return arguments
+                .run(connection, environment, &surroundings.clock, printer)
+                .await;
+        }
+        Command::Keys(command) => {
+            if let Some(done) = command.run_alone(printer).await {
+                return done;
+            }
+            Managing::Keys(command)
+        }
         Command::Plans(command) => Managing::Plans(command),
         Command::Usage(arguments) => Managing::Usage(arguments),
     };

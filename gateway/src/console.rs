@@ -37,6 +37,7 @@ use tollgate::store::StoreError;
 use tollgate::time::Clock as _;
 
 use crate::content::Content;
+use crate::explain::Desk;
 use crate::http_client::HttpClient;
 
 use answer::Answer;
@@ -99,6 +100,17 @@ impl Console {
     pub async fn load(&self) -> Result<(), StoreError> {
         tokio::try_join!(self.0.directory.snapshot(), self.0.stages.book())
             .map(|(_snapshot, _book)| ())
+    }
+
+    /// Answers the same questions as the page on which requests are tried, for programs.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        let surroundings = &self.0.surroundings;
+        Desk {
+            store: surroundings.store.clone(),
+            declared: surroundings.declared.clone().into(),
+            clock: Arc::clone(&surroundings.clock),
+        }
     }
 
     /// Ends the answers that have no end of their own: the server stops.

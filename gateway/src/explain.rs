@@ -5,10 +5,14 @@
 
 mod answer;
 mod declared;
+mod desk;
 mod integration;
 mod metering;
 mod of_declared;
 mod of_rest_api;
+mod place;
+mod question;
+mod target;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
@@ -16,14 +20,19 @@ pub(crate) mod words;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, Method};
+use tollgate::decision::{Allowance, Decision, InWords};
 use tollgate::id::ApiStage;
 use tollgate::limiter::GivenKey;
+use tollgate::plan::MethodName;
 use tollgate::store::{ApiRegistry, KeyRegistry, PageRequest, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
 pub use answer::Answer;
 pub use declared::{DeclaredAccess, DeclaredKind, DeclaredMethod, DeclaredRoute, DeclaredStage};
+pub use desk::{Desk, PATH, Unanswered};
 pub(crate) use integration::in_words as integration_in_words;
+pub use question::{AnswerDocument, ExplanationDocument, Question, StepDocument, answer};
+pub(crate) use target::target;
 
 use crate::fault::{Door, Fault};
 use crate::rest_api::Failure;
@@ -66,6 +75,8 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// How it ends.
     pub verdict: Verdict,
+    /// What API Gateway's execution log would say of the key and its plan. Nothing, where no key was looked at.
+    pub execution_log: Vec<String>,
 }
 
 /// One step.
@@ -165,8 +176,9 @@ pub enum Verdict {
 /// Steps as they are found.
 #[derive(Debug, Default)]
 struct Steps {
-    steps: Vec<Step>,
+    found: Vec<Step>,
     has_open: bool,
+    execution_log: Vec<String>,
 }
 
 impl Steps {
@@ -182,12 +194,27 @@ impl Steps {
         level: Option<Level>,
     ) {
         self.has_open |= finding == Finding::Open;
-        self.steps.push(Step {
+        self.found.push(Step {
             subject,
             finding,
             words: words.into(),
             level,
         });
+    }
+
+    /// Says what was decided of the key.
+    fn log(&mut self, api_stage: &ApiStage, method: MethodName<'_>, decision: &Decision) {
+        let words = InWords {
+            api_stage,
+            method,
+            decision,
+        };
+        self.execution_log.push(words.to_string());
+    }
+
+    /// Says that the method requires no key.
+    fn log_without_key(&mut self, api_stage: &ApiStage, method: MethodName<'_>) {
+        self.log(api_stage, method, &Decision::Allow(Allowance::Unmetered));
     }
 
     fn passes(&mut self, subject: Subject, words: impl Into<String>) {
@@ -212,20 +239,22 @@ impl Steps {
     /// The end of a request that one of the steps has refused.
     fn refused(self, answer: impl Into<Answer>) -> Explanation {
         Explanation {
-            steps: self.steps,
+            steps: self.found,
             verdict: Verdict::Refused(answer.into()),
+            execution_log: self.execution_log,
         }
     }
 
     /// The end of a request that the steps refuse, if an open one leaves it to them.
     fn refused_unless_open(self, answer: impl Into<Answer>) -> Explanation {
         Explanation {
-            steps: self.steps,
+            steps: self.found,
             verdict: if self.has_open {
                 Verdict::NotKnown(answer.into())
             } else {
                 Verdict::Refused(answer.into())
             },
+            execution_log: self.execution_log,
         }
     }
 
@@ -237,7 +266,8 @@ impl Steps {
             } else {
                 Verdict::Passes
             },
-            steps: self.steps,
+            steps: self.found,
+            execution_log: self.execution_log,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod http_client;
 pub mod incoming;
 pub mod invoke;
 pub mod lambda;
+pub mod leaks;
 pub mod local;
 pub mod management;
 pub mod mapping;

@@ -10,6 +10,9 @@ use tollgate::key::{Pepper, WeakPepper};
 /// Where the gateway serves its embedded DynamoDB.
 pub const ENDPOINT_URL: &str = "http://127.0.0.1:8000";
 
+/// Where the gateway's admin port is when no other one is asked for.
+pub const ADMIN_URL: &str = "http://127.0.0.1:3100";
+
 /// The name of Tollgate's table in it.
 pub const TABLE: &str = "tollgate";
 

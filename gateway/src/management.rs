@@ -162,6 +162,13 @@ pub trait Management: Send + Sync {
         id: &KeyId,
     ) -> impl Future<Output = Result<Option<KeyValue>, ManagementError>> + Send;
 
+    /// The keys that have these values, in their order; `None` for a value that none has. A management API knows the values of those keys
+    /// alone whose values are kept.
+    fn owners(
+        &self,
+        values: &[KeyValue],
+    ) -> impl Future<Output = Result<Vec<Option<KeyId>>, ManagementError>> + Send;
+
     /// What a key has used of a plan on each day from `from` to `to`, which is not after `today`. `plan` is as it is
     /// [for the key](ManagedPlan::of_key).
     fn usage(

@@ -29,6 +29,7 @@ use http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 use tollgate::bucket::Throttle;
 use tollgate::control::{Gateway, TestInvocation, TestInvocationResult};
+use tollgate::http::Problems;
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
 use tollgate::limiter::Limiter;
@@ -68,6 +69,8 @@ pub struct RestApisSettings {
     pub lambdas: Lambdas,
     /// Which fields answers carry.
     pub fields: Fields,
+    /// When refusals are told as problem details.
+    pub problems: Problems,
     /// The account that APIs say they are in.
     pub account_id: String,
     /// The region that APIs say they are in.
@@ -86,6 +89,7 @@ pub struct RestApis {
     tally: Tally,
     services: Services,
     fields: Fields,
+    problems: Problems,
     place: Place,
 }
 
@@ -105,6 +109,7 @@ impl RestApis {
                 clock,
             },
             fields: settings.fields,
+            problems: settings.problems,
             place: Place {
                 account_id: settings.account_id,
                 region: settings.region,

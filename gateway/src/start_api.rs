@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tollgate::bucket::Throttle;
 use tollgate::control::{self, Control, UnmanagedStages};
+use tollgate::http::Problems;
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::{Limiter, Options};
@@ -68,6 +69,8 @@ pub struct StartApi {
     pub data: Option<PathBuf>,
     /// Whether answers carry no field that AWS does not send.
     pub strict_aws: bool,
+    /// When refusals are told as problem details. `None`: to clients that ask, unless answers carry only what AWS sends.
+    pub problem_details: Option<Problems>,
     /// An endpoint of Lambda's Invoke API, where all functions are called instead of being built and started here.
     pub lambda_endpoint: Option<Uri>,
     /// Whether AWS's limits on numbers of keys and plans hold.

@@ -12,7 +12,8 @@
 //! (seconds). A denial is an answer, and so is a failure of the store: both deny.
 //!
 //! Each answer is a charge, so API Gateway must not remember it: set the authorizer's time to live to 0. And an authorizer can only let
-//! pass or refuse: a throttled client is answered 403, or 401, and never 429. Where clients have to be told when to come back, use the
+//! pass or refuse: a throttled client is answered 403, or 401, and never 429, and the body is API Gateway's: no authorizer can answer with
+//! problem details. Where clients have to be told when to come back, use the
 //! [layer](crate::http::UsagePlanLayer).
 
 mod answer;

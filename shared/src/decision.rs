@@ -1,9 +1,13 @@
 //! What Tollgate says to a request, and what it knew when it said so.
 
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
+
+pub use words::InWords;
 
 /// Allow, or deny with a reason. A denial is data, not an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +142,44 @@ pub struct Denial {
     pub plan_id: Option<PlanId>,
     /// What is left, when a meter was asked.
     pub levels: Levels,
+}
+
+impl Denial {
+    /// The limit of the key's own that has nothing left for the request. `None` where it is no limit, and where it is one that callers
+    /// share: then the key's own has requests left.
+    pub fn exceeded(&self) -> Option<Limit> {
+        match self.reason {
+            Reason::Throttled { .. } => {
+                let burst = self.levels.burst?;
+                (burst.remaining == 0).then_some(Limit::Burst)
+            }
+            Reason::QuotaExceeded { .. } => Some(Limit::Quota),
+            Reason::MissingKey
+            | Reason::UnknownKey
+            | Reason::DisabledKey
+            | Reason::ExpiredKey
+            | Reason::NotInPlan => None,
+        }
+    }
+}
+
+/// A limit that a plan sets each of its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The rate with its burst.
+    Burst,
+    /// The requests of a period.
+    Quota,
+}
+
+impl Limit {
+    /// Its name in the field `RateLimit-Policy`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Burst => "burst",
+            Self::Quota => "quota",
+        }
+    }
 }
 
 /// Why a request may not pass.

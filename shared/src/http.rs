@@ -3,6 +3,7 @@
 pub mod fields;
 pub(crate) mod key_header;
 mod layer;
+pub mod problem;
 mod response;
 mod service;
 mod settings;
@@ -10,6 +11,7 @@ mod target;
 
 pub use key_header::sent_key;
 pub use layer::UsagePlanLayer;
+pub use problem::{Form, InvalidProblems, Problems};
 pub(crate) use response::UNAVAILABLE_RETRY_AFTER_S;
 pub use response::{Answer, answer_to, unavailable};
 pub use service::{ResponseFuture, UsagePlan};

@@ -1,6 +1,7 @@
 //! API key values: their format, their checksum, and the keyed hash under which they are stored.
 
 mod fingerprint;
+mod native;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use sha2::Sha256;
 use crate::random::{self, BASE62, NoEntropy};
 
 pub use fingerprint::{AsItIs, Fingerprint, Fingerprinter};
+pub use native::{NATIVE_VALUE_LEN, native_values};
 
 /// The shortest value that API Gateway accepts, in characters.
 pub const MIN_VALUE_LEN: usize = 20;
@@ -17,10 +19,15 @@ pub const MIN_VALUE_LEN: usize = 20;
 /// The longest value that API Gateway accepts, in characters.
 pub const MAX_VALUE_LEN: usize = 128;
 
+/// The tag of a key whose value was found in public: since when it is known, such as `2026-11-25T12:00:00Z`.
+pub const LEAKED_AT: &str = "tollgate:leaked-at";
+
 /// What every native value starts with. Values are in the hands of clients: never change this.
 const PREFIX: &str = "tg_";
 const RANDOM_LEN: usize = 30;
 const CHECKSUM_LEN: usize = 6;
+/// How many of its last characters a redacted value shows. In a native one they belong to the checksum.
+const SHOWN_LEN: usize = 4;
 /// `tg_`, the environment's letter, `_`, the random part, the checksum.
 const NATIVE_LEN: usize = 3 + 1 + 1 + RANDOM_LEN + CHECKSUM_LEN;
 
@@ -120,6 +127,15 @@ impl KeyValue {
     /// The secret itself. Call it only where the secret has to leave the process.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The value for people who have to know which one it is, and not what it is: `tg_d_…uRQ9`.
+    pub fn redacted(&self) -> String {
+        let head =
+            native_parts(&self.0).and_then(|_native| self.0.get(..PREFIX.len().saturating_add(2)));
+        let tail = self.0.len().saturating_sub(SHOWN_LEN);
+        let tail = self.0.get(tail..).unwrap_or_default();
+        format!("{}…{tail}", head.unwrap_or_default())
     }
 
     /// The keyed hash under which the value is stored.

@@ -9,7 +9,7 @@ use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 use tollgate::api::MethodPatterns;
 use tollgate::decision::Metered;
-use tollgate::http::UsagePlanLayer;
+use tollgate::http::{Problems, UsagePlanLayer};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::ManualClock;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -114,6 +114,57 @@ async fn limits_are_those_of_the_key_whatever_door_it_comes_through() {
         let response = send(&layer, &event(name)).await;
         assert_eq!(response.status(), 429, "{name}");
         assert_eq!(header(&response, "retry-after"), Some("1"), "{name}");
+        assert_eq!(
+            told(&response),
+            json!({"message": "Too Many Requests"}),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_accepts_problem_details_gets_them_behind_every_front_door() {
+    let (_tables, layer) = start().await;
+    let asking = |name: &str, key: &str| {
+        let sent = event(name).replace("*/*", "application/problem+json");
+        assert!(sent.contains("problem+json"), "{name}");
+        sent.replace("x-api-key", key)
+    };
+    let problem = |response: &Response<Body>, name: &str| {
+        let content_type = header(response, "content-type");
+        assert_eq!(content_type, Some("application/problem+json"), "{name}");
+        told(response)
+    };
+    for name in EVENTS {
+        let response = send(&layer, &asking(name, "x-other-key")).await;
+        assert_eq!(response.status(), 403, "{name}");
+        assert_eq!(
+            problem(&response, name),
+            json!({"type": "about:blank", "title": "Forbidden", "status": 403}),
+            "{name}"
+        );
+    }
+    for name in EVENTS.iter().cycle().take(100) {
+        let response = send(&layer, &asking(name, "x-api-key")).await;
+        assert_eq!(response.status(), 200, "{name}");
+    }
+    for name in EVENTS {
+        let response = send(&layer, &asking(name, "x-api-key")).await;
+        assert_eq!(response.status(), 429, "{name}");
+        assert_eq!(header(&response, "retry-after"), Some("1"), "{name}");
+        assert_eq!(
+            problem(&response, name),
+            json!({
+                "type": "https://iana.org/assignments/http-problem-types#quota-exceeded",
+                "title": "Quota Exceeded",
+                "status": 429,
+                "detail": "Too Many Requests",
+                "violated-policies": ["burst"],
+            }),
+            "{name}"
+        );
+        let off = layer.clone().problems(Problems::Off);
+        let response = send(&off, &asking(name, "x-api-key")).await;
         assert_eq!(
             told(&response),
             json!({"message": "Too Many Requests"}),

@@ -22,6 +22,7 @@ use tests::{Answer, CountingProxy, DynamoDb, HttpClient};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tollgate::control::{Gateway as _, account_limit_of_aws};
+use tollgate::http::Problems;
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiId;
 use tollgate::key::Pepper;
@@ -97,6 +98,7 @@ impl App {
                 tally: Tally::new(NOW),
                 lambdas: lambdas.clone(),
                 fields,
+                problems: Problems::usual(fields),
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
                 account_limit: account_limit_of_aws(),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from gateway import ROOT, Gateway, environment
+from gateway import ROOT, Gateway, environment, tollgate
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -105,7 +105,7 @@ class Tollgate:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [Gateway.binary(), *arguments, "--url", self._url],
+            [tollgate(), *arguments, "--url", self._url],
             cwd=ROOT,
             env=self._environment,
             stdin=subprocess.DEVNULL,

@@ -34,11 +34,6 @@ class Gateway:
                 break
         raise RuntimeError(f"`tollgate start-api {' '.join(arguments)}` failed: {failure}")
 
-    @staticmethod
-    def binary() -> Path:
-        """The program that is tested."""
-        return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
-
     def _spawn(self) -> None:
         port, admin_port, dynamodb_port = free_ports(3)
         self.url = f"http://127.0.0.1:{port}"
@@ -46,7 +41,7 @@ class Gateway:
         self._output = tempfile.TemporaryFile()
         ports = ["--port", port, "--admin-port", admin_port, "--dynamodb-port", dynamodb_port]
         self.process = subprocess.Popen(
-            [self.binary(), "start-api", "--no-build", *map(str, ports), *self._arguments],
+            [tollgate(), "start-api", "--no-build", *map(str, ports), *self._arguments],
             cwd=ROOT,
             env=environment() | {"NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
@@ -89,6 +84,11 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def tollgate() -> Path:
+    """The binary."""
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
 
 
 def environment() -> dict[str, str]:

@@ -164,6 +164,7 @@ ROWS = [
     ),
     Row("control-management-list-keys.json", "control", http(200, JSON, {"item": list})),
     Row("control-management-unsigned.json", "control", http(403, FORBIDDEN, {"message": str})),
+    Row("leaks-unsigned.json", "leaks", http(401, JSON, {"message": str})),
     Row(
         "control-daily.json",
         "control",

@@ -7,6 +7,7 @@ mod counting_proxy;
 mod dynamodb;
 mod error;
 mod gateway;
+mod github;
 mod http_client;
 
 pub use crate::binaries::{Binaries, binaries, workspace_root};
@@ -14,4 +15,5 @@ pub use crate::counting_proxy::{Asked, Bill, CountingProxy, Cut, Fault};
 pub use crate::dynamodb::{DynamoDb, sdk_config};
 pub use crate::error::{Error, Result};
 pub use crate::gateway::{Gateway, GatewayBuilder, Output};
+pub use crate::github::Signer;
 pub use crate::http_client::{Answer, HttpClient};

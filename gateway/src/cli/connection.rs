@@ -108,6 +108,17 @@ impl ConnectionOptions {
         self.endpoint_url.as_deref()
     }
 
+    /// Whether a table is named, by an option or a variable.
+    pub(super) fn names_table(&self, environment: &Environment) -> bool {
+        let named = [
+            &self.table,
+            &self.endpoint_url,
+            &environment.table,
+            &environment.endpoint_url,
+        ];
+        named.into_iter().any(Option::is_some)
+    }
+
     /// Opens the table. No request is sent yet.
     pub(super) async fn open(
         &self,

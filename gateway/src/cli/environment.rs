@@ -12,6 +12,8 @@ pub struct Environment {
     pub url: Option<String>,
     /// `TOLLGATE_PEPPER`: the secret that keys the hashes of values.
     pub pepper: Option<String>,
+    /// `TOLLGATE_KEY`: the value of the key whose requests `explain` explains.
+    pub key: Option<String>,
     /// `CARGO`: the command that builds functions. Cargo sets it for what it runs.
     pub cargo: Option<String>,
     /// `RUST_LOG`: what the gateway and its functions log.
@@ -38,6 +40,7 @@ impl Environment {
             url: read_whole("TOLLGATE_URL"),
             pepper: read_whole("TOLLGATE_PEPPER"),
             endpoint_url: read_whole("AWS_ENDPOINT_URL_DYNAMODB"),
+            key: text_of(read("TOLLGATE_KEY")).unwrap_or_default(),
             cargo: text_of(read("CARGO")).unwrap_or_default(),
             log_filter: text_of(read("RUST_LOG")).unwrap_or_default(),
             not_unicode,

@@ -66,6 +66,7 @@ impl Invoke {
             build: self.template.build_mode(),
             data: self.template.data.clone(),
             strict_aws: false,
+            problem_details: None,
             lambda_endpoint: None,
             aws_limits: false,
             account_limit: account_limit_of_aws(),

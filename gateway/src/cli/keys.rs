@@ -5,6 +5,8 @@ mod create;
 mod delete;
 mod limits;
 mod list;
+mod patterns;
+mod scan;
 mod show;
 
 use clap::Subcommand;
@@ -13,9 +15,12 @@ use tollgate::store::ApiKey;
 use super::connection::PepperUse;
 use super::document::KeyDocument;
 use super::failure::Failure;
+use super::output::Printer;
 use super::reference::PlanNames;
 use super::session::Session;
 use crate::management::Management;
+
+pub(super) use create::GivenValue;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -26,19 +31,22 @@ pub(super) enum Command {
     Disable(change::Disable),
     Update(change::Update),
     Delete(delete::Arguments),
+    Scan(scan::Arguments),
+    Patterns(patterns::Arguments),
 }
 
 impl Command {
     /// Whether the command hashes a value.
     pub(super) const fn pepper_use(&self) -> PepperUse {
         match self {
-            Self::Create(_) => PepperUse::Hashes,
+            Self::Create(_) | Self::Scan(_) => PepperUse::Hashes,
             Self::List(_)
             | Self::Show(_)
             | Self::Enable(_)
             | Self::Disable(_)
             | Self::Update(_)
-            | Self::Delete(_) => PepperUse::None,
+            | Self::Delete(_)
+            | Self::Patterns(_) => PepperUse::None,
         }
     }
 
@@ -51,7 +59,30 @@ impl Command {
             | Self::Enable(_)
             | Self::Disable(_)
             | Self::Update(_)
-            | Self::Delete(_) => Ok(()),
+            | Self::Delete(_)
+            | Self::Scan(_)
+            | Self::Patterns(_) => Ok(()),
+        }
+    }
+
+    /// Runs the command, if it needs neither a table nor a management API.
+    pub(super) async fn run_alone(&self, printer: &Printer) -> Option<Result<(), Failure>> {
+        match self {
+            Self::Scan(arguments) if !arguments.asks() => {
+                Some(scan::run_alone(arguments, printer).await)
+            }
+            Self::Patterns(arguments) => {
+                patterns::run(arguments, printer);
+                Some(Ok(()))
+            }
+            Self::Create(_)
+            | Self::List(_)
+            | Self::Show(_)
+            | Self::Enable(_)
+            | Self::Disable(_)
+            | Self::Update(_)
+            | Self::Delete(_)
+            | Self::Scan(_) => None,
         }
     }
 }
@@ -68,6 +99,11 @@ pub(super) async fn run<R: Management>(
         Command::Disable(arguments) => change::disable(session, arguments).await,
         Command::Update(arguments) => change::update(session, arguments).await,
         Command::Delete(arguments) => delete::run(session, arguments).await,
+        Command::Scan(arguments) => scan::run(session, arguments).await,
+        Command::Patterns(arguments) => {
+            patterns::run(arguments, session.printer);
+            Ok(())
+        }
     }
 }
 

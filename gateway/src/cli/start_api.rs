@@ -12,6 +12,7 @@ use super::output::Printer;
 use super::template_options::TemplateOptions;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::{ACCOUNT_BURST, ACCOUNT_RATE};
+use tollgate::http::Problems;
 use tollgate::store::StoreErrorKind;
 
 use crate::deploy::DeployError;
@@ -56,6 +57,10 @@ pub(super) struct StartApi {
     /// Sends no header field that API Gateway does not send: no `Retry-After`, no `RateLimit`.
     #[arg(long)]
     strict_aws: bool,
+    /// When refusals are told as problem details (RFC 9457): `off`, `negotiate` (to clients that accept `application/problem+json`) or
+    /// `always`. Without it, `negotiate`, and `off` with --strict-aws.
+    #[arg(long, value_name = "WHEN")]
+    problem_details: Option<Problems>,
     /// Calls all functions at this endpoint instead of building and starting them: those of HTTP APIs, REST APIs, function URLs and
     /// authorizers. It speaks Lambda's Invoke API, as `cargo lambda watch` and `sam local start-lambda` do. A function is called by its
     /// name, and by that of its binary where the endpoint does not know it. Its environment is its own: give it this gateway's
@@ -114,6 +119,7 @@ impl StartApi {
             build: self.template.build_mode(),
             data: self.template.data.clone(),
             strict_aws: self.strict_aws,
+            problem_details: self.problem_details,
             lambda_endpoint: self.lambda_endpoint.clone(),
             aws_limits: self.aws_limits,
             account_limit: Throttle {

@@ -2,6 +2,7 @@
 
 mod connect;
 mod errors;
+mod explain;
 mod keys;
 mod limits;
 mod manners;

@@ -11,7 +11,7 @@ use tollgate::rest_api::{GatewayResponse, GatewayResponseKind};
 use crate::fault::{Door, Fault};
 use crate::rest_api::{Failure, customised, default_answer};
 
-/// An answer that says no.
+/// An answer that says no, as API Gateway writes it: a client that asks for problem details gets those in place of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
@@ -73,7 +73,11 @@ impl Answer {
         denial: &Denial,
         responses: &BTreeMap<GatewayResponseKind, GatewayResponse>,
     ) -> Self {
-        let failure = Failure::denied(denial, tollgate_http::fields::Fields::AwsOnly);
+        let failure = Failure::denied(
+            denial,
+            tollgate_http::fields::Fields::AwsOnly,
+            tollgate_http::Form::Aws,
+        );
         Self {
             retry_after: denial.reason.retry_after(),
             ..Self::of_rest_api(failure, responses)

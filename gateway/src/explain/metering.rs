@@ -44,6 +44,17 @@ pub(super) async fn add<S: KeyRegistry + PlanRegistry>(
         Decision::Deny(denial) if is_bucket_known => Some(denial.clone()),
         Decision::Deny(denial) => without_throttle(denial, &preview),
     };
+    match (&preview.decision, &denial) {
+        (_, Some(denial)) => {
+            let decision = Decision::Deny(denial.clone());
+            steps.log(request.api_stage, question.method, &decision);
+        }
+        (Decision::Allow(_), None) => {
+            steps.log(request.api_stage, question.method, &preview.decision);
+        }
+        // It is not certain that the request meets the bucket that has nothing left.
+        (Decision::Deny(_), None) => {}
+    }
     let reason = match &preview.decision {
         Decision::Allow(Allowance::Shadowed(_, exceeded)) => Some(Reason::from(*exceeded)),
         Decision::Allow(Allowance::Unmetered | Allowance::Metered(_) | Allowance::Uncharged(_))

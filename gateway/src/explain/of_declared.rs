@@ -2,6 +2,7 @@
 
 use tollgate::api::RouteMatch;
 use tollgate::limiter::GivenKey;
+use tollgate::plan::MethodName;
 use tollgate::store::{KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -51,7 +52,7 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
     };
     steps.passes(Subject::Method, words);
     let template = found.template.map(ToString::to_string);
-    let resource = Some(template.as_deref().unwrap_or(request.path));
+    let resource = template.as_deref().unwrap_or(request.path);
     if let DeclaredAccess::Authorizer {
         name,
         identity_sources,
@@ -108,7 +109,7 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
                 );
                 steps.is_open(Subject::Authorizer, words);
             }
-            let denial = metering::add(&mut steps, store, request, resource, now).await?;
+            let denial = metering::add(&mut steps, store, request, Some(resource), now).await?;
             if denial.is_some() {
                 let answer = Answer::of_fault(Fault::Forbidden, door);
                 return Ok(steps.refused_unless_open(answer));
@@ -129,6 +130,11 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
                 route.function
             );
             steps.passes(Subject::KeyRequirement, words);
+            let name = MethodName {
+                resource,
+                verb: request.method.as_str(),
+            };
+            steps.log_without_key(request.api_stage, name);
         }
         Some(_) => {
             let words = format!(
@@ -136,7 +142,7 @@ pub(super) async fn explain<S: KeyRegistry + PlanRegistry>(
                 route.function
             );
             steps.passes(Subject::KeyRequirement, words);
-            let denial = metering::add(&mut steps, store, request, resource, now).await?;
+            let denial = metering::add(&mut steps, store, request, Some(resource), now).await?;
             if let Some(denial) = denial {
                 return Ok(steps.refused(Answer::of_layer(denial.reason)));
             }

@@ -69,6 +69,11 @@ pub(super) async fn explain<S: ApiRegistry + KeyRegistry + PlanRegistry>(
     if !method.api_key_required {
         let words = "The method requires no key: no plan is asked and nothing is charged.";
         steps.passes(Subject::KeyRequirement, words);
+        let name = MethodName {
+            resource: &resource.path,
+            verb: request.method.as_str(),
+        };
+        steps.log_without_key(request.api_stage, name);
     } else if snapshot.api.api_key_source == ApiKeySource::Authorizer && !has_lambda {
         let words = "The method requires a key that an authorizer names, and it has no authorizer: no request passes.";
         let denial = Denial {

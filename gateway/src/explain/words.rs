@@ -1,10 +1,63 @@
-//! Numbers and times, for people to read.
+//! Numbers and times, and how a decision ends, for people to read.
 
 use std::time::Duration;
 
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
+
+use super::{Answer, Verdict};
+
+/// The request passes.
+pub(crate) const PASSES: &str = "The request passes: what stands behind the method answers.";
+
+/// What only a real request shows decides.
+pub(crate) const OPEN: &str = "What is marked as open decides; all else lets the request pass.";
+
+/// What is not known here decides; an answer follows.
+pub(crate) const NOT_KNOWN: &str = "Whether the request passes is not known here: what is marked as open decides. Where that leaves it to the key:";
+
+/// How a decision ends, in a sentence or two.
+pub(crate) fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Passes => PASSES.to_owned(),
+        Verdict::Open => OPEN.to_owned(),
+        Verdict::Refused(answer) => refused(answer),
+        Verdict::NotKnown(answer) => format!("{NOT_KNOWN} {}", refused(answer)),
+    }
+}
+
+fn refused(answer: &Answer) -> String {
+    let mut text = match &answer.body {
+        Some(body) => format!(
+            "The request is refused with {} and the body {body}.",
+            answer.status
+        ),
+        None => format!(
+            "The request is refused with {} and a body that a template of the API makes.",
+            answer.status
+        ),
+    };
+    if let Some(kind) = answer.gateway_response {
+        text.push(' ');
+        text.push_str(&customised(&kind.to_string()));
+    }
+    if let Some(retry_after) = answer.retry_after {
+        text.push(' ');
+        text.push_str(&another_try(retry_after));
+    }
+    text
+}
+
+/// That a gateway response of the API replaces AWS's own answer.
+pub(crate) fn customised(kind: &str) -> String {
+    format!("The API has customised this answer: its gateway response {kind} applies.")
+}
+
+/// When another try can help.
+pub(crate) fn another_try(retry_after: Duration) -> String {
+    format!("Another try can help in {}.", wait(retry_after))
+}
 
 /// `1,000,000`.
 pub(crate) fn number(number: u64) -> String {

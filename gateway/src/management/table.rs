@@ -84,6 +84,14 @@ impl Management for Table {
         Ok(self.store.key_value(id).await?)
     }
 
+    async fn owners(&self, values: &[KeyValue]) -> Result<Vec<Option<KeyId>>, ManagementError> {
+        let mut owners = Vec::with_capacity(values.len());
+        for value in values {
+            owners.push(self.store.key_by_value(value).await?);
+        }
+        Ok(owners)
+    }
+
     async fn usage(
         &self,
         key: &KeyId,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tollgate::decision::Denial;
-use tollgate::http::Answer;
 use tollgate::http::fields::{self, Fields};
+use tollgate::http::{Answer, Form, problem};
 use tollgate::rest_api::GatewayResponseKind;
 
 use crate::authorize::Refused;
@@ -25,8 +25,17 @@ pub(crate) struct Failure {
     pub(super) validation_error: Option<String>,
     /// The body where no template replaces it, if it is not `{"message":…}`.
     pub(super) body: Option<&'static str>,
-    /// Fields of Tollgate's own, such as `Retry-After`.
-    pub(super) fields: Option<Box<HeaderMap>>,
+    /// What Tollgate adds.
+    pub(super) beyond: Option<Box<Beyond>>,
+}
+
+/// What answers have beyond API Gateway's.
+#[derive(Debug, Default)]
+pub(super) struct Beyond {
+    /// Fields such as `Retry-After`.
+    pub(super) fields: HeaderMap,
+    /// Problem details, for a client that wants them. They stand in for API Gateway's own body, and not for one of the API's.
+    pub(super) problem: Option<String>,
 }
 
 const INTERNAL_SERVER_ERROR: &str = "InternalServerErrorException";
@@ -45,7 +54,7 @@ impl Failure {
             message: Some(message.into()),
             validation_error: None,
             body: None,
-            fields: None,
+            beyond: None,
         }
     }
 
@@ -155,7 +164,7 @@ impl Failure {
             message: error.message.map(Cow::Borrowed),
             validation_error: None,
             body: Some(error.body),
-            fields: None,
+            beyond: None,
         }
     }
 
@@ -207,26 +216,48 @@ impl Failure {
 
     /// The gateway or the store cannot take the request now.
     pub(super) fn unavailable() -> Self {
+        Self::undecided(Form::Aws)
+    }
+
+    /// The request could not be decided.
+    pub(super) fn undecided(form: Form) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut fields = HeaderMap::new();
         fields.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let problem = match form {
+            Form::Aws => None,
+            Form::Problem => Some(problem::of_undecided(status)),
+        };
         Self {
-            fields: Some(Box::new(fields)),
+            beyond: Some(Box::new(Beyond { fields, problem })),
             ..Self::new(
                 GatewayResponseKind::Default5xx,
-                StatusCode::SERVICE_UNAVAILABLE,
+                status,
                 "ServiceUnavailableException",
                 "Service Unavailable",
             )
         }
     }
 
+    /// The same for an API that has an answer of its own: API Gateway's, which that changes.
+    pub(super) fn without_problem(mut self) -> Self {
+        if let Some(beyond) = &mut self.beyond {
+            beyond.problem = None;
+        }
+        self
+    }
+
     /// The key, its plan or a limit does not let the request pass.
-    pub(crate) fn denied(denial: &Denial, which: Fields) -> Self {
+    pub(crate) fn denied(denial: &Denial, which: Fields, form: Form) -> Self {
         let answer = Answer::of(denial.reason);
-        let mut headers = HeaderMap::new();
-        fields::insert_denial(&mut headers, denial, which);
+        let mut fields = HeaderMap::new();
+        fields::insert_denial(&mut fields, denial, which);
+        let problem = match form {
+            Form::Aws => None,
+            Form::Problem => Some(problem::of_denial(denial)),
+        };
         Self {
-            fields: Some(Box::new(headers)),
+            beyond: Some(Box::new(Beyond { fields, problem })),
             ..Self::new(
                 GatewayResponseKind::parse(answer.gateway_response)
                     .unwrap_or(GatewayResponseKind::Default4xx),

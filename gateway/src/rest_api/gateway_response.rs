@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use tollgate::http::Form;
 use tollgate::rest_api::{GatewayResponse, GatewayResponseKind};
 use tracing::warn;
 
 use super::call::Exchange;
-use super::failure::Failure;
+use super::failure::{Beyond, Failure};
 use super::media_type;
 use crate::mapping::parameters::{ParameterMapping, Target};
 use crate::mapping::{Input, substitution};
@@ -101,7 +102,7 @@ impl Shape {
         let accept = exchange.header(&header::ACCEPT);
         let template = media_type::for_answer(&self.templates, accept);
         let status = self.status.unwrap_or(failure.status);
-        let mut response = default_answer(failure);
+        let mut response = default_answer(failure.without_problem());
         *response.status_mut() = status;
         if let Some((media_type, template)) = template {
             *response.body_mut() = substitution::substitute(template, &input).into();
@@ -139,20 +140,17 @@ fn message_body(message: Option<&str>) -> Bytes {
 
 /// API Gateway's own answer.
 pub(crate) fn default_answer(failure: Failure) -> Response<Bytes> {
-    let body = match (failure.body, failure.message) {
-        (Some(body), _) => Bytes::from_static(body.as_bytes()),
-        (None, message) => message_body(message.as_deref()),
+    let Beyond { fields, problem } = failure.beyond.map_or_else(Beyond::default, |own| *own);
+    let (form, body) = match (problem, failure.body, failure.message) {
+        (Some(problem), _, _) => (Form::Problem, Bytes::from(problem)),
+        (None, Some(body), _) => (Form::Aws, Bytes::from_static(body.as_bytes())),
+        (None, None, message) => (Form::Aws, message_body(message.as_deref())),
     };
     let mut response = Response::new(body);
     *response.status_mut() = failure.status;
-    if let Some(fields) = failure.fields {
-        *response.headers_mut() = *fields;
-    }
+    *response.headers_mut() = fields;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(media_type::JSON),
-    );
+    headers.insert(header::CONTENT_TYPE, form.content_type());
     headers.insert(ERROR_TYPE, HeaderValue::from_static(failure.error_type));
     response
 }

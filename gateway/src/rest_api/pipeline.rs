@@ -6,7 +6,7 @@ use http::{HeaderName, Response};
 use hyper::body::Incoming;
 use tollgate::api::RouteMatch;
 use tollgate::decision::{Allowance, Decision, Denial};
-use tollgate::http::fields;
+use tollgate::http::{Form, fields};
 use tollgate::limiter;
 use tollgate::plan::MethodName;
 use tollgate::store::StoreError;
@@ -130,7 +130,7 @@ impl RestApis {
                 Ok(())
             }
             Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),
-            Err(_logged_by_the_limiter) => Err(Failure::unavailable()),
+            Err(_logged_by_the_limiter) => Err(Failure::undecided(self.form(exchange))),
         }
     }
 
@@ -160,6 +160,11 @@ impl RestApis {
         gate: &RequestGate<'_>,
     ) -> Failure {
         exchange.denied = Some(Denied::new(denial, gate.refused_by()));
-        Failure::denied(denial, self.fields)
+        Failure::denied(denial, self.fields, self.form(exchange))
+    }
+
+    /// How a client is told that its request may not pass.
+    fn form(&self, exchange: &Exchange<'_>) -> Form {
+        self.problems.form(&exchange.call.parts.headers)
     }
 }

@@ -11,11 +11,12 @@ use serde_json::json;
 use tollgate::control::Control;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
-use tracing::info;
+use tracing::{error, info};
 
 use super::Handler;
 use crate::console::Console;
 use crate::content::Content;
+use crate::explain::{self, Desk, Unanswered};
 use crate::incoming::{self, BodyError, REQUEST_ID, RequestIds};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -23,11 +24,13 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// Where a program that has started the gateway asks whether it takes requests.
 const READY: &str = "/ready";
 
-/// The management API, the console where there is one, and `GET /ready`, which answers 200 once the gateway takes requests.
+/// The management API, the console where there is one, `POST /explain` with it, and `GET /ready`, which answers 200 once the gateway takes
+/// requests.
 #[derive(Clone, Debug)]
 pub struct Admin {
     control: Control<DynamoStore, SystemClock>,
     console: Option<Console>,
+    desk: Option<Desk>,
 }
 
 impl Admin {
@@ -37,13 +40,15 @@ impl Admin {
         Self {
             control,
             console: None,
+            desk: None,
         }
     }
 
-    /// The same with a console.
+    /// The same with a console, and with explanations of what the console explains.
     #[must_use]
     pub fn with_console(self, console: Console) -> Self {
         Self {
+            desk: Some(console.desk()),
             console: Some(console),
             ..self
         }
@@ -93,6 +98,10 @@ impl Admin {
         }
         match incoming::read(body).await {
             Ok(body) => {
+                let desk = self.desk.as_ref();
+                if let Some(desk) = desk.filter(|_desk| parts.uri.path() == explain::PATH) {
+                    return explained(desk, &parts.method, &body).await;
+                }
                 let console = self.console.as_ref();
                 let console = console.filter(|_console| Console::takes(&parts));
                 let request = Request::from_parts(parts, body);
@@ -115,12 +124,38 @@ fn ready(method: &Method) -> Response<Content> {
     if *method == Method::GET || *method == Method::HEAD {
         json_response(StatusCode::OK, &json!({"ready": true}))
     } else {
-        refused(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "BadRequestException",
-            "Method Not Allowed",
-        )
+        method_not_allowed()
     }
+}
+
+async fn explained(desk: &Desk, method: &Method, body: &[u8]) -> Response<Content> {
+    if *method != Method::POST {
+        return method_not_allowed();
+    }
+    match desk.answer(body).await {
+        Ok(explained) => json_response(StatusCode::OK, &json!(explained)),
+        Err(why @ (Unanswered::NoQuestion | Unanswered::Mistake(_))) => refused(
+            StatusCode::BAD_REQUEST,
+            "BadRequestException",
+            &why.to_string(),
+        ),
+        Err(why @ Unanswered::Store(_)) => {
+            error!(
+                error = &why as &dyn std::error::Error,
+                "could not explain a decision"
+            );
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            refused(status, "ServiceUnavailableException", &why.to_string())
+        }
+    }
+}
+
+fn method_not_allowed() -> Response<Content> {
+    refused(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "BadRequestException",
+        "Method Not Allowed",
+    )
 }
 
 fn too_large() -> Response<Content> {

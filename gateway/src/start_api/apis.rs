@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tollgate::http::Problems;
 use tollgate::http::fields::Fields;
 use tollgate::limiter::Limiter;
 use tollgate::store::dynamodb::DynamoStore;
@@ -25,16 +26,19 @@ pub(super) fn rest_apis(
     arguments: &StartApi,
     port: u16,
 ) -> Arc<RestApis> {
+    let fields = if arguments.strict_aws {
+        Fields::AwsOnly
+    } else {
+        Fields::All
+    };
+    let usual = Problems::usual(fields);
     let settings = RestApisSettings {
         store,
         limiter,
         tally,
         lambdas,
-        fields: if arguments.strict_aws {
-            Fields::AwsOnly
-        } else {
-            Fields::All
-        },
+        fields,
+        problems: arguments.problem_details.unwrap_or(usual),
         account_id: local::ACCOUNT_ID.to_owned(),
         region: local::REGION.to_owned(),
         account_limit: arguments.account_limit,

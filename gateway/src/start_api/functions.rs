@@ -202,6 +202,10 @@ fn environment(
     if arguments.strict_aws {
         variables.insert(variable::STRICT_AWS.to_owned(), "true".to_owned());
     }
+    if let Some(problems) = arguments.problem_details {
+        let word = problems.as_str().to_owned();
+        variables.insert(variable::PROBLEM_DETAILS.to_owned(), word);
+    }
     variables.insert(
         "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
         endpoint_url.to_owned(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::fields::Fields;
+use super::problem::Problems;
 use super::service::UsagePlan;
 use super::settings::Settings;
 use crate::api::MethodPatterns;
@@ -44,6 +45,7 @@ pub struct UsagePlanLayer<L = DynamoStore, C = SystemClock> {
     limiter: Limiter<L, C>,
     public: Arc<MethodPatterns>,
     fields: Fields,
+    problems: Problems,
     metrics: Metrics,
 }
 
@@ -53,6 +55,7 @@ impl<L, C> Clone for UsagePlanLayer<L, C> {
             limiter: self.limiter.clone(),
             public: Arc::clone(&self.public),
             fields: self.fields,
+            problems: self.problems,
             metrics: self.metrics.clone(),
         }
     }
@@ -71,6 +74,7 @@ impl UsagePlanLayer {
         Ok(Self::new(settings.limiter(sdk_config)?)
             .public(settings.public.clone())
             .fields(settings.fields)
+            .problems(settings.problems)
             .metrics(settings.metrics.clone()))
     }
 }
@@ -82,6 +86,7 @@ impl<L, C> UsagePlanLayer<L, C> {
             limiter,
             public: Arc::default(),
             fields: Fields::All,
+            problems: Problems::default(),
             metrics: Metrics::off(),
         }
     }
@@ -95,6 +100,12 @@ impl<L, C> UsagePlanLayer<L, C> {
     /// Which fields answers carry.
     pub const fn fields(mut self, fields: Fields) -> Self {
         self.fields = fields;
+        self
+    }
+
+    /// When refusals are told as problem details. To clients that ask without it.
+    pub const fn problems(mut self, problems: Problems) -> Self {
+        self.problems = problems;
         self
     }
 
@@ -131,6 +142,7 @@ impl<S, L, C> Layer<S> for UsagePlanLayer<L, C> {
             self.limiter.clone(),
             Arc::clone(&self.public),
             self.fields,
+            self.problems,
             self.metrics.clone(),
         )
     }

@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::fields::{self, Fields};
+use super::problem::{self, Form};
 use crate::decision::{Denial, Reason};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -71,37 +72,48 @@ impl Answer {
         format!(r#"{{"message":"{}"}}"#, self.message)
     }
 
-    fn response<B: From<String>>(&self, fields: HeaderMap) -> Response<B> {
-        let mut response = Response::new(B::from(self.body()));
+    fn response<B: From<String>>(
+        &self,
+        fields: HeaderMap,
+        form: Form,
+        body: String,
+    ) -> Response<B> {
+        let mut response = Response::new(B::from(body));
         *response.status_mut() = self.status;
         *response.headers_mut() = fields;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        headers.insert(header::CONTENT_TYPE, form.content_type());
         headers.insert(ERROR_TYPE, HeaderValue::from_static(self.error_type));
         response
     }
 }
 
 /// The response to a denied request. Its extensions hold the [`Denial`], so that an outer layer can log it.
-pub fn answer_to<B: From<String>>(denial: Denial, fields: Fields) -> Response<B> {
+pub fn answer_to<B: From<String>>(denial: Denial, fields: Fields, form: Form) -> Response<B> {
     let mut headers = HeaderMap::new();
     fields::insert_denial(&mut headers, &denial, fields);
-    let mut response = Answer::of(denial.reason).response(headers);
+    let answer = Answer::of(denial.reason);
+    let body = match form {
+        Form::Aws => answer.body(),
+        Form::Problem => problem::of_denial(&denial),
+    };
+    let mut response = answer.response(headers, form, body);
     response.extensions_mut().insert(denial);
     response
 }
 
 /// The response to a request that could not be decided: 503, to be tried again in a second.
-pub fn unavailable<B: From<String>>() -> Response<B> {
+pub fn unavailable<B: From<String>>(form: Form) -> Response<B> {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::RETRY_AFTER,
         HeaderValue::from(UNAVAILABLE_RETRY_AFTER_S),
     );
-    UNAVAILABLE.response(headers)
+    let body = match form {
+        Form::Aws => UNAVAILABLE.body(),
+        Form::Problem => problem::of_undecided(UNAVAILABLE.status),
+    };
+    UNAVAILABLE.response(headers, form, body)
 }
 
 #[cfg(test)]
@@ -146,7 +158,7 @@ mod tests {
     #[test]
     fn a_throttled_request_is_told_when_to_come_back_and_what_is_left() {
         assert_eq!(
-            shown(&answer_to(throttled(), Fields::All)),
+            shown(&answer_to(throttled(), Fields::All, Form::Aws)),
             r#"429 Too Many Requests
 retry-after: 2
 ratelimit-policy: "burst";q=10;w=2,"quota";q=1000;w=86400
@@ -158,9 +170,29 @@ x-amzn-errortype: TooManyRequestsException
     }
 
     #[test]
+    fn problem_details_take_the_bodys_place_and_leave_the_fields() {
+        assert_eq!(
+            shown(&answer_to(throttled(), Fields::All, Form::Problem)),
+            r#"429 Too Many Requests
+retry-after: 2
+ratelimit-policy: "burst";q=10;w=2,"quota";q=1000;w=86400
+ratelimit: "quota";r=993;t=40212,"burst";r=0;t=3
+content-type: application/problem+json
+x-amzn-errortype: TooManyRequestsException
+{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","title":"Quota Exceeded","status":429,"detail":"Too Many Requests","violated-policies":["burst"]}"#
+        );
+        let undecided: Response<String> = unavailable(Form::Problem);
+        assert_eq!(
+            undecided.headers()["content-type"],
+            "application/problem+json"
+        );
+        assert_eq!(undecided.headers()["retry-after"], "1");
+    }
+
+    #[test]
     fn strict_aws_adds_no_field_of_its_own() {
         assert_eq!(
-            shown(&answer_to(throttled(), Fields::AwsOnly)),
+            shown(&answer_to(throttled(), Fields::AwsOnly, Form::Aws)),
             r#"429 Too Many Requests
 content-type: application/json
 x-amzn-errortype: TooManyRequestsException
@@ -184,7 +216,7 @@ x-amzn-errortype: TooManyRequestsException
                 plan_id: None,
                 levels: Levels::default(),
             };
-            let response = answer_to(denial, Fields::All);
+            let response = answer_to(denial, Fields::All, Form::Aws);
             assert_eq!(
                 shown(&response),
                 "403 Forbidden\ncontent-type: application/json\nx-amzn-errortype: ForbiddenException\n{\"message\":\"Forbidden\"}"
@@ -204,7 +236,7 @@ x-amzn-errortype: TooManyRequestsException
             },
             ..throttled()
         };
-        let response: Response<String> = answer_to(denial, Fields::All);
+        let response: Response<String> = answer_to(denial, Fields::All, Form::Aws);
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "59");
         assert_eq!(
@@ -220,13 +252,13 @@ x-amzn-errortype: TooManyRequestsException
             reason: Reason::Throttled { retry_after: None },
             ..throttled()
         };
-        let response: Response<String> = answer_to(denial, Fields::All);
+        let response: Response<String> = answer_to(denial, Fields::All, Form::Aws);
         assert!(!response.headers().contains_key("retry-after"));
     }
 
     #[test]
     fn an_undecided_request_is_answered_503() {
-        let response: Response<String> = unavailable();
+        let response: Response<String> = unavailable(Form::Aws);
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()["retry-after"], "1");
     }

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::fields::{self, Fields};
+use super::problem::Problems;
 use super::response::{answer_to, unavailable};
 use super::sent_key;
 use super::target::Target;
@@ -29,6 +30,7 @@ pub struct UsagePlan<S, L, C = SystemClock> {
     limiter: Limiter<L, C>,
     public: Arc<MethodPatterns>,
     fields: Fields,
+    problems: Problems,
     metrics: Metrics,
 }
 
@@ -38,6 +40,7 @@ impl<S, L, C> UsagePlan<S, L, C> {
         limiter: Limiter<L, C>,
         public: Arc<MethodPatterns>,
         fields: Fields,
+        problems: Problems,
         metrics: Metrics,
     ) -> Self {
         Self {
@@ -45,6 +48,7 @@ impl<S, L, C> UsagePlan<S, L, C> {
             limiter,
             public,
             fields,
+            problems,
             metrics,
         }
     }
@@ -57,6 +61,7 @@ impl<S: Clone, L, C> Clone for UsagePlan<S, L, C> {
             limiter: self.limiter.clone(),
             public: Arc::clone(&self.public),
             fields: self.fields,
+            problems: self.problems,
             metrics: self.metrics.clone(),
         }
     }
@@ -86,6 +91,7 @@ where
         let limiter = self.limiter.clone();
         let public = Arc::clone(&self.public);
         let fields = self.fields;
+        let problems = self.problems;
         let metrics = self.metrics.clone();
         // The body need not be `Sync`, so it stays out of what is shared with the decision.
         let (parts, body) = request.into_parts();
@@ -95,8 +101,13 @@ where
             metrics.count(&decision, limiter.now());
             let allowance = match decision {
                 Ok(Decision::Allow(allowance)) => allowance,
-                Ok(Decision::Deny(denial)) => return Ok(answer_to(denial, fields)),
-                Err(_logged_by_the_limiter) => return Ok(unavailable()),
+                Ok(Decision::Deny(denial)) => {
+                    let form = problems.form(head.headers());
+                    return Ok(answer_to(denial, fields, form));
+                }
+                Err(_logged_by_the_limiter) => {
+                    return Ok(unavailable(problems.form(head.headers())));
+                }
             };
             let mut request = head.map(|()| body);
             if let Allowance::Shadowed(_, exceeded) = &allowance {

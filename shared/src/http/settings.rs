@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::fields::Fields;
+use super::problem::{InvalidProblems, Problems};
 use crate::api::{MethodPatterns, ParseMethodPatternsError};
 use crate::key::{Pepper, WeakPepper};
 use crate::limiter::{Limiter, Options};
@@ -25,6 +26,9 @@ pub mod variable {
     pub const LAYER: &str = "TOLLGATE_LAYER";
     /// `true`: answers carry no field that API Gateway does not send.
     pub const STRICT_AWS: &str = "TOLLGATE_STRICT_AWS";
+    /// When refusals are told as problem details (RFC 9457): `off`, `negotiate` or `always`. `negotiate` when it is not set, and `off` where
+    /// answers carry only what API Gateway sends.
+    pub const PROBLEM_DETAILS: &str = "TOLLGATE_PROBLEM_DETAILS";
     /// The longest wait for one answer of the store, in milliseconds. 200 when it is not set.
     pub const STORE_TIMEOUT_MS: &str = "TOLLGATE_STORE_TIMEOUT_MS";
     /// The longest wait for a decision, in milliseconds, whatever it takes of the store. Five times the longest wait for one answer when it
@@ -56,6 +60,8 @@ pub struct Settings {
     pub public: MethodPatterns,
     /// Which fields answers carry.
     pub fields: Fields,
+    /// When refusals are told as problem details.
+    pub problems: Problems,
     /// How long to wait for the store.
     pub patience: Patience,
     /// How many keys to remember, how many requests to charge in advance, and how long to wait for a decision.
@@ -89,6 +95,9 @@ pub enum SettingsError {
     /// The size of leases cannot be read.
     #[error("the environment variable TOLLGATE_LEASES cannot be read")]
     Leases(#[source] InvalidLeases),
+    /// It is not said in a known word when refusals are told as problem details.
+    #[error("the environment variable TOLLGATE_PROBLEM_DETAILS cannot be read")]
+    Problems(#[source] InvalidProblems),
     /// A number is none, or zero.
     #[error("the environment variable {0} is not a whole number, 1 or more")]
     NotANumber(&'static str),
@@ -146,6 +155,10 @@ impl Settings {
             None | Some(false) => Fields::All,
             Some(true) => Fields::AwsOnly,
         };
+        let problems = match value(variable::PROBLEM_DETAILS) {
+            Some(text) => text.parse().map_err(SettingsError::Problems)?,
+            None => Problems::usual(fields),
+        };
         let number = |name| match value(name).map(|text| text.parse::<NonZeroU32>()) {
             None => Ok(None),
             Some(Ok(number)) => Ok(Some(number.get())),
@@ -189,6 +202,7 @@ impl Settings {
                 .parse()
                 .map_err(SettingsError::Public)?,
             fields,
+            problems,
             patience,
             options,
             metrics,
@@ -235,6 +249,7 @@ mod tests {
         let settings = settings(&[]).unwrap().unwrap();
         assert_eq!(settings.table, "tollgate");
         assert_eq!(settings.fields, Fields::All);
+        assert_eq!(settings.problems, Problems::Negotiate);
         assert_eq!(settings.patience, Patience::REQUEST);
         assert_eq!(settings.options, Options::default());
     }
@@ -259,6 +274,15 @@ mod tests {
         assert_eq!(settings.options.memory.max_keys, 700);
         assert_eq!(settings.options.leases, Leases::Off);
         assert!(settings.public.matches(&http::Method::GET, "/health"));
+    }
+
+    #[test]
+    fn problem_details_are_off_for_byte_for_byte_aws_unless_they_are_asked_for() {
+        let strict = (variable::STRICT_AWS, "true");
+        let problems = |variables: &[(&str, &str)]| settings(variables).unwrap().unwrap().problems;
+        assert_eq!(problems(&[strict]), Problems::Off);
+        let always = (variable::PROBLEM_DETAILS, "always");
+        assert_eq!(problems(&[strict, always]), Problems::Always);
     }
 
     #[test]
@@ -305,6 +329,7 @@ mod tests {
             (variable::CACHE_SECONDS, "half"),
             (variable::CACHE_KEYS, "-1"),
             (variable::LEASES, "0"),
+            (variable::PROBLEM_DETAILS, "on"),
         ];
         for (name, value) in cases {
             let error = settings(&[(name, value)]).unwrap_err().to_string();

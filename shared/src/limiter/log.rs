@@ -1,27 +1,34 @@
-//! What is logged of a decision: ids and reasons, and never a key's value.
+//! What is logged of a decision: ids and reasons, and never a key's value. The field `explanation` has it in the words of API Gateway's
+//! execution log; it is written where the line is, and costs nothing where it is not.
 
 use tracing::{debug, error, info, warn};
 
 use super::Request;
-use crate::decision::{Allowance, Decision, Denial, Exceeded, Metered, Reason};
+use crate::decision::{Allowance, Decision, Denial, Exceeded, InWords, Metered, Reason};
 use crate::store::StoreError;
 
 /// The target of the log lines that tell of decisions.
 pub const LOG_TARGET: &str = module_path!();
 
-pub(super) fn decision(request: &Request<'_>, decision: &Result<Decision, StoreError>) {
-    match decision {
+pub(super) fn decision(request: &Request<'_>, decided: &Result<Decision, StoreError>) {
+    let in_words = |decision| InWords {
+        api_stage: request.api_stage,
+        method: request.method,
+        decision,
+    };
+    match decided {
         Ok(Decision::Allow(Allowance::Unmetered)) => {}
-        Ok(Decision::Allow(allowance @ Allowance::Metered(metered))) => {
-            admission(request, allowance.as_str(), metered);
+        Ok(decision @ Decision::Allow(allowance @ Allowance::Metered(metered))) => {
+            admission(request, allowance.as_str(), metered, in_words(decision));
         }
-        Ok(Decision::Allow(allowance @ Allowance::Uncharged(metered))) => {
-            uncharged(request, allowance.as_str(), metered);
+        Ok(decision @ Decision::Allow(allowance @ Allowance::Uncharged(metered))) => {
+            uncharged(request, allowance.as_str(), metered, in_words(decision));
         }
-        Ok(Decision::Allow(allowance @ Allowance::Shadowed(metered, exceeded))) => {
-            beyond(request, allowance.as_str(), metered, *exceeded);
+        Ok(decision @ Decision::Allow(allowance @ Allowance::Shadowed(metered, exceeded))) => {
+            let explanation = in_words(decision);
+            beyond(request, allowance.as_str(), metered, *exceeded, explanation);
         }
-        Ok(Decision::Deny(denied)) => denial(request, denied),
+        Ok(decision @ Decision::Deny(denied)) => denial(request, denied, in_words(decision)),
         Err(failure) => error!(
             api.stage = %request.api_stage,
             error = failure as &dyn std::error::Error,
@@ -39,7 +46,12 @@ pub(super) fn store_failure(request: &Request<'_>, failure: &StoreError) {
     );
 }
 
-fn admission(request: &Request<'_>, decision: &'static str, metered: &Metered) {
+fn admission(
+    request: &Request<'_>,
+    decision: &'static str,
+    metered: &Metered,
+    explanation: InWords<'_>,
+) {
     debug!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -48,11 +60,17 @@ fn admission(request: &Request<'_>, decision: &'static str, metered: &Metered) {
         plan.id = %metered.plan_id,
         decision,
         remaining = metered.remaining(),
+        %explanation,
         "admitted a request"
     );
 }
 
-fn uncharged(request: &Request<'_>, decision: &'static str, metered: &Metered) {
+fn uncharged(
+    request: &Request<'_>,
+    decision: &'static str,
+    metered: &Metered,
+    explanation: InWords<'_>,
+) {
     warn!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -61,11 +79,18 @@ fn uncharged(request: &Request<'_>, decision: &'static str, metered: &Metered) {
         plan.id = %metered.plan_id,
         decision,
         remaining = metered.remaining(),
+        %explanation,
         "admitted a request without a charge: the store did not answer"
     );
 }
 
-fn beyond(request: &Request<'_>, decision: &'static str, metered: &Metered, exceeded: Exceeded) {
+fn beyond(
+    request: &Request<'_>,
+    decision: &'static str,
+    metered: &Metered,
+    exceeded: Exceeded,
+    explanation: InWords<'_>,
+) {
     info!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -74,11 +99,12 @@ fn beyond(request: &Request<'_>, decision: &'static str, metered: &Metered, exce
         plan.id = %metered.plan_id,
         decision,
         retry_after_ms = Reason::from(exceeded).retry_after_ms(),
+        %explanation,
         "admitted a request beyond its limits: its plan is in shadow mode"
     );
 }
 
-fn denial(request: &Request<'_>, denial: &Denial) {
+fn denial(request: &Request<'_>, denial: &Denial, explanation: InWords<'_>) {
     info!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -87,6 +113,7 @@ fn denial(request: &Request<'_>, denial: &Denial) {
         plan.id = denial.plan_id.as_ref().map(tracing::field::display),
         decision = denial.reason.as_str(),
         retry_after_ms = denial.reason.retry_after_ms(),
+        %explanation,
         "denied a request"
     );
 }

@@ -9,6 +9,7 @@ use tests::{Answer, DynamoDb, HttpClient};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tollgate::control::{Control, Settings, UnmanagedStages, account_limit_of_aws};
+use tollgate::http::Problems;
 use tollgate::http::fields::Fields;
 use tollgate::key::{EnvironmentLetter, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
@@ -67,6 +68,7 @@ impl World {
                 tally: tally.clone(),
                 lambdas: lambdas.clone(),
                 fields: Fields::All,
+                problems: Problems::default(),
                 account_id: local::ACCOUNT_ID.to_owned(),
                 region: local::REGION.to_owned(),
                 account_limit: account_limit_of_aws(),

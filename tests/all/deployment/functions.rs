@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use lambda_http::Body;
+use leaks::{Fetch, FetchError, LogAlerts};
 use serde_json::{Value, json};
-use tests::workspace_root;
+use tests::{Signer, workspace_root};
 use tollgate::authorizer::{Authorizer, AuthorizerSettings};
 use tollgate::http::UsagePlanLayer;
 use tower::{Layer as _, ServiceExt as _};
@@ -13,7 +15,7 @@ use users::{App, UserStore};
 
 use super::controlled::{Controlled, control_event};
 use super::policy::{Call, Statement, statements};
-use super::tables::{DAY, Tables, event};
+use super::tables::{DAY, KEY, Tables, event};
 use super::template::{named, properties, resources};
 
 /// Whether a role has each right that the calls need, and no right on tables that none of them needs.
@@ -154,6 +156,40 @@ async fn the_role_of_control_has_the_rights_that_its_code_needs_and_no_others() 
     compare("ControlRole", &tables.calls());
 }
 
+/// GitHub's list of public keys.
+struct Published(Vec<u8>);
+
+impl Fetch for Published {
+    async fn fetch(&self) -> Result<Bytes, FetchError> {
+        Ok(self.0.clone().into())
+    }
+}
+
+#[tokio::test]
+async fn the_role_of_leaks_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    tables.sell_a_plan().await;
+    let signer = Signer::new("key-1").unwrap();
+    let published = Published(Signer::list(&[&signer]));
+    let store = tables.store_at(tables.proxy.endpoint());
+    let app = leaks::App::new(store, published, LogAlerts, tables.clock.clone());
+    let message = json!([{"token": KEY, "type": "key", "url": "", "source": "content"}]);
+    let message = message.to_string();
+    let signature = signer.sign(message.as_bytes()).unwrap();
+    let request = http::Request::post("/")
+        .header("github-public-key-identifier", "key-1")
+        .header("github-public-key-signature", signature)
+        .body(Body::from(message))
+        .unwrap();
+    let response = app.answer(request).await;
+    assert_eq!(response.status(), 200);
+    let feedback: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(feedback[0]["label"], "true_positive");
+    let unsigned = lambda_http::request::from_str(&event("leaks-unsigned.json")).unwrap();
+    assert_eq!(app.answer(unsigned).await.status(), 401);
+    compare("LeaksRole", &tables.calls());
+}
+
 /// The id of the user that a sample event names.
 fn sample_user_id(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).unwrap();
@@ -163,7 +199,7 @@ fn sample_user_id(event: &str) -> Option<String> {
 
 #[test]
 fn functions_that_only_enforce_cannot_read_the_values_of_keys() {
-    for role in ["UsersRole", "AuthorizerRole"] {
+    for role in ["UsersRole", "AuthorizerRole", "LeaksRole"] {
         for statement in statements(role) {
             if statement.resource.starts_with("TollgateTable") {
                 let leading = statement.leading.expect("every key");
@@ -193,7 +229,7 @@ fn every_function_has_a_role_of_its_own_that_may_write_to_its_own_logs() {
         let needed = ["logs:CreateLogStream", "logs:PutLogEvents"];
         assert!(log.actions.iter().eq(needed), "{role}: {:?}", log.actions);
     }
-    assert_eq!(roles.len(), 3);
+    assert_eq!(roles.len(), 4);
 }
 
 #[test]

@@ -37,8 +37,9 @@ const ENGINE: [&str; 22] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 27] = [
+const GATEWAY: [&str; 28] = [
     "local",
+    "leaks",
     "http_client",
     "content",
     "remote",

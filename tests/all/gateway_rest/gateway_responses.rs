@@ -90,6 +90,36 @@ async fn a_family_shapes_the_kinds_that_have_nothing_of_their_own() {
     );
 }
 
+#[tokio::test]
+async fn who_accepts_problem_details_gets_them_unless_the_api_has_an_answer_of_its_own() {
+    let app = App::start().await;
+    app.deploy(&closed()).await;
+    let asking = async || {
+        let accept = [("accept", "application/problem+json")];
+        app.send("GET", "/", &accept, "").await
+    };
+    let answer = asking().await;
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(
+        answer.body,
+        r#"{"type":"about:blank","title":"Forbidden","status":403}"#
+    );
+    let others = app.get("/").await;
+    assert_eq!(others.header("content-type"), Some("application/json"));
+    assert_eq!(others.body, r#"{"message":"Forbidden"}"#);
+    let own = json!({"INVALID_API_KEY": {
+        "responseParameters": {"gatewayresponse.header.x-own": "'yes'"}, "responseTemplates": {},
+    }});
+    app.deploy(&with_responses(closed(), &own)).await;
+    let answer = asking().await;
+    assert_eq!(answer.header("x-own"), Some("yes"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.body, r#"{"message":"Forbidden"}"#);
+}
+
 /// A stage that lets one request through, and then none for an hour.
 fn throttled() -> Deployed {
     let mut deployed = Deployed::integration(&mock("x"));

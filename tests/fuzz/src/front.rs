@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tollgate::api::{Routes, Routing, Verb};
 use tollgate::control::account_limit_of_aws;
+use tollgate::http::Problems;
 use tollgate::http::fields::Fields;
 use tollgate::id::ApiStage;
 use tollgate::limiter::Limiter;
@@ -178,6 +179,7 @@ fn rest_apis(lambdas: &Lambdas, port: u16) -> HarnessResult<Arc<RestApis>> {
             tally: Tally::new(SystemClock.now()),
             lambdas: lambdas.clone(),
             fields: Fields::All,
+            problems: Problems::default(),
             account_id: local::ACCOUNT_ID.to_owned(),
             region: local::REGION.to_owned(),
             account_limit: account_limit_of_aws(),

@@ -94,11 +94,11 @@ const MAX_LINE_BYTES: u64 = 1_024;
 
 /// A value as it was typed. Its `Debug` shows none of it, and no error of the parser does.
 #[derive(Clone)]
-struct GivenValue(String);
+pub(in crate::cli) struct GivenValue(String);
 
 impl GivenValue {
     /// The value; what `input` has in its first line when `-` was typed.
-    fn text(&self, input: impl Read) -> Result<String, Failure> {
+    pub(in crate::cli) fn text(&self, input: impl Read) -> Result<String, Failure> {
         if self.0 != "-" {
             return Ok(self.0.clone());
         }

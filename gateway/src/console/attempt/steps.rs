@@ -3,12 +3,19 @@
 use maud::{Markup, html};
 
 use crate::console::words;
+use crate::explain::words as told;
 use crate::explain::{Answer, Explanation, Finding, Level, Step, Verdict};
 
 /// The steps one after another.
 pub(super) fn render(explanation: &Explanation) -> Markup {
     html! {
         ol.steps { @for step in &explanation.steps { (item(step)) } }
+        @if !explanation.execution_log.is_empty() {
+            details {
+                summary { "In the words of API Gateway's execution log" }
+                @for line in &explanation.execution_log { p { code { (line) } } }
+            }
+        }
     }
 }
 
@@ -48,13 +55,11 @@ fn meter(what: &str, level: Level) -> Markup {
 pub(super) fn verdict(verdict: &Verdict) -> Markup {
     html! {
         @match verdict {
-            Verdict::Passes => { p { "The request passes: what stands behind the method answers." } }
-            Verdict::Open => {
-                p { "What is marked as open decides; all else lets the request pass." }
-            }
+            Verdict::Passes => { p { (told::PASSES) } }
+            Verdict::Open => { p { (told::OPEN) } }
             Verdict::Refused(answer) => { (refused(answer)) }
             Verdict::NotKnown(answer) => {
-                p { "Whether the request passes is not known here: what is marked as open decides. Where that leaves it to the key:" }
+                p { (told::NOT_KNOWN) }
                 (refused(answer))
             }
         }
@@ -71,10 +76,10 @@ fn refused(answer: &Answer) -> Markup {
             }
         }
         @if let Some(kind) = answer.gateway_response {
-            p { "The API has customised this answer: its gateway response " (kind) " applies." }
+            p { (told::customised(&kind.to_string())) }
         }
         @if let Some(wait) = answer.retry_after {
-            p { "Another try can help in " (crate::explain::words::wait(wait)) "." }
+            p { (told::another_try(wait)) }
         }
     }
 }

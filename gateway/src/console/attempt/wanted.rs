@@ -3,11 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tollgate::id::{ApiStage, KeyId};
 
 use crate::console::forms::{Fields, Mistakes};
+use crate::explain::target;
 
 /// The methods that a request may have.
 pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -26,18 +26,6 @@ pub(super) const LISTED_PREFIX: &str = "id:";
 
 /// The most header fields of a request. The gateway reads 100, with those that are set by whoever sends it.
 const MAX_HEADERS: usize = 90;
-
-/// What cannot stand in a path as it is. People write it all the same.
-const ENCODED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'|');
 
 /// A request to be tried.
 pub(super) struct Wanted<'a> {
@@ -105,30 +93,6 @@ impl<'a> Wanted<'a> {
             None => self.path.clone(),
         }
     }
-}
-
-/// The path and the query, encoded where they have to be.
-fn target(text: &str) -> Result<(String, Option<String>), String> {
-    if !text.starts_with('/') {
-        return Err("A path begins with a slash, after the stage: /users.".to_owned());
-    }
-    // In a query braces are braces.
-    let path = text.split('?').next().unwrap_or(text);
-    if let Some(variable) = variable(path) {
-        return Err(format!("Put a value in place of {variable}."));
-    }
-    let encoded = utf8_percent_encode(text, ENCODED).to_string();
-    let uri: Uri = encoded
-        .parse()
-        .map_err(|error| format!("This is no path: {error}."))?;
-    Ok((uri.path().to_owned(), uri.query().map(str::to_owned)))
-}
-
-/// `{id}` of `/users/{id}`.
-fn variable(path: &str) -> Option<&str> {
-    let start = path.find('{')?;
-    let rest = path.get(start..)?;
-    rest.get(..=rest.find('}')?)
 }
 
 fn key(fields: &Fields) -> Result<ChosenKey<'_>, String> {

@@ -13,7 +13,7 @@ use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
 use super::super::document::{self, KeyDocument, MemberDocument, PageDocument, PlanDocument};
 use super::super::error::Subject;
 use super::super::{KeyEdit, ListedKey, ManagedPlan, Management, ManagementError, Member};
-use super::{Remote, escaped, is_segment, key_path, plan_path};
+use super::{MAX_PAGE, Remote, escaped, is_segment, key_path, plan_path};
 
 /// How many days the API tells at once.
 const MAX_DAYS: u32 = 90;
@@ -112,6 +112,33 @@ impl Management for Remote {
             .and_then(|document| document.value)
             .map(|value| KeyValue::parse(&value).map_err(|error| self.damaged(error)))
             .transpose()
+    }
+
+    async fn owners(&self, values: &[KeyValue]) -> Result<Vec<Option<KeyId>>, ManagementError> {
+        let mut owners = vec![None; values.len()];
+        if values.is_empty() {
+            return Ok(owners);
+        }
+        let mut after = None;
+        loop {
+            let limit = MAX_PAGE;
+            let request = PageRequest { limit, after };
+            let filter = [("includeValues", "true")];
+            let page: PageDocument<KeyDocument> = self.page("/apikeys", &request, &filter).await?;
+            for key in page.item {
+                let Some(kept) = key.value else { continue };
+                let id = KeyId::from(key.id);
+                for (owner, value) in owners.iter_mut().zip(values) {
+                    if value.expose() == kept {
+                        *owner = Some(id.clone());
+                    }
+                }
+            }
+            after = page.position;
+            if after.is_none() {
+                return Ok(owners);
+            }
+        }
     }
 
     async fn usage(

@@ -13,6 +13,7 @@ use crate::control::call::Call;
 use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
+use crate::key::LEAKED_AT;
 use crate::overrides;
 use crate::plan::{
     LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
@@ -39,8 +40,13 @@ const SETTINGS: [&str; 10] = [
     MODE,
     SHADOW_STAGES,
 ];
-/// What templates note, and clients that set all tags of a resource send back.
-const NOTES: [&str; 3] = ["tollgate:plan:", "tollgate:stage:", "tollgate:template"];
+/// What templates and the receiver of leaks note, and clients that set all tags of a resource send back.
+const NOTES: [&str; 4] = [
+    "tollgate:plan:",
+    "tollgate:stage:",
+    "tollgate:template",
+    LEAKED_AT,
+];
 
 /// From the service model.
 const MAX_TAG_KEY_LEN: usize = 128;
