@@ -6,11 +6,13 @@
 //! |---|---|
 //! | numbers | [`time`], [`id`], [`random`] |
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
-//! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], `rest_api` (feature `control`) |
+//! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], [`alert`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
-//! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`metrics`], [`logs`] |
+//! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`alerting`], [`metrics`], [`logs`] |
 //! | transport | [`http`], [`authorizer`], `control` (feature `control`) |
 
+pub mod alert;
+pub mod alerting;
 pub mod api;
 pub mod authorizer;
 pub mod bucket;

@@ -11,6 +11,7 @@ mod outage;
 mod preview;
 mod shadow;
 mod stand_in;
+mod throttling;
 
 use std::num::NonZeroU64;
 use std::pin::pin;
@@ -41,6 +42,7 @@ pub use log::LOG_TARGET;
 pub use preview::{GivenKey, Preview, Question, preview};
 use shadow::{exceeded, shadowed};
 use stand_in::StandIns;
+use throttling::Throttlings;
 
 /// How much a limiter remembers, what it may charge in advance, and how long it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,7 @@ struct Inner<L, C> {
     pepper: Pepper,
     entitlements: Entitlements,
     stand_ins: StandIns,
+    throttlings: Throttlings,
     leases: Leases,
     deadline: Duration,
 }
@@ -134,6 +137,7 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
                 pepper,
                 entitlements: Entitlements::new(options.memory)?,
                 stand_ins: StandIns::new(options.memory.max_keys),
+                throttlings: Throttlings::default(),
                 leases: options.leases,
                 deadline: options.deadline,
             }),
@@ -182,7 +186,8 @@ impl<L: Ledger, C: Clock> Limiter<L, C> {
     /// [`MAX_WRITES`](crate::charge::MAX_WRITES) and [`MAX_OVERTAKEN`](crate::charge::MAX_OVERTAKEN) at the most. The first request
     /// with a key costs two reads more, the first one of a day a write that keeps the count of an earlier day. In a plan with shards, a
     /// request may wait while another process fills one, and ask for it again: for [`MAX_WAIT`](crate::charge::MAX_WAIT) and with
-    /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more.
+    /// [`MAX_DRAWS`](crate::charge::MAX_DRAWS) writes to shards at the most, or one or two more. Where a plan asks for alerts of throttling,
+    /// the first request of a key that is throttled in an hour costs one write.
     ///
     /// While the store does not answer, a plan may say that its keys' requests pass all the same, as far as this process knows of no
     /// limit that forbids it ([`OnUnavailable`](crate::plan::OnUnavailable)). Otherwise such a request is an error, at the latest at
@@ -321,6 +326,11 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                         }))
                     }
                     (charged, Mode::Enforce | Mode::Shadow) => {
+                        if grant.rules.tells_of_throttling()
+                            && matches!(charged, Outcome::Refused(Refusal::Throttled { .. }, _))
+                        {
+                            Box::pin(self.tell_of_throttling(&key.id, grant)).await;
+                        }
                         Ok(self.decision(key, grant, &charged))
                     }
                 }

@@ -25,6 +25,10 @@ pub const SHARDS: &str = "tollgate:shards";
 /// The tag with which a plan says what becomes of its keys' requests while the store does not answer: `deny` or `allow`.
 pub const ON_UNAVAILABLE: &str = "tollgate:on-unavailable";
 
+/// The tag with which a plan asks for alerts, such as `80,100,throttled`: at these percentages of a key's quota, and when a key begins to be
+/// throttled.
+pub const ALERTS: &str = "tollgate:alerts";
+
 /// What becomes of a request that cannot be charged, because the store does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnUnavailable {

@@ -2,6 +2,7 @@
 //!
 //! [`Ledger`] is what a request needs, [`Registry`] what an operator needs: two traits, because they are two sets of rights on AWS.
 
+mod alerts;
 #[cfg(feature = "control")]
 mod apis;
 mod error;
@@ -13,6 +14,7 @@ mod registry;
 pub mod dynamodb;
 mod item;
 
+pub use alerts::{AlertOutbox, AlertState, KeptAlert};
 #[cfg(feature = "control")]
 pub use apis::{ApiRegistry, Saved, StoredApi};
 pub use error::{RegistryError, StoreError, StoreErrorKind};

@@ -1,5 +1,6 @@
 //! What every store has to do: the same suite on the embedded DynamoDB and on Amazon DynamoDB Local.
 
+mod alerts;
 mod charges;
 mod contention;
 mod keys;

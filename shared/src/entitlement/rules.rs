@@ -1,5 +1,6 @@
 //! A plan, made ready for decisions.
 
+use crate::alert::AlertRules;
 use crate::bucket::{Bucket, Throttle};
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
@@ -22,6 +23,7 @@ pub(crate) struct Rules {
     leases: Leases,
     shards: Option<Shards>,
     on_unavailable: OnUnavailable,
+    tells_of_throttling: bool,
 }
 
 /// The limits of a plan in one stage.
@@ -58,6 +60,8 @@ impl Rules {
             leases: plan.leases(),
             shards: plan.shards(),
             on_unavailable: plan.on_unavailable(),
+            tells_of_throttling: AlertRules::of(plan)
+                .is_some_and(|rules| rules.tells_of_throttling()),
         }
     }
 
@@ -103,6 +107,11 @@ impl Rules {
     /// What becomes of requests that cannot be charged.
     pub(crate) const fn on_unavailable(&self) -> OnUnavailable {
         self.on_unavailable
+    }
+
+    /// Whether it is told when a key begins to be throttled.
+    pub(crate) const fn tells_of_throttling(&self) -> bool {
+        self.tells_of_throttling
     }
 
     /// The limits in `api_stage`, if the plan covers it.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::{Limiter, Request};
 use crate::bucket::{Rate, Throttle};
 use crate::decision::{Decision, Reason};
+use crate::alert::Alert;
 use crate::id::{ApiStage, PlanId};
 use crate::key::{KeyHash, Pepper};
 use crate::meter::{
@@ -64,6 +65,10 @@ impl Ledger for AtOnce {
         _write: &ShardWrite,
     ) -> Result<ShardAnswer, StoreError> {
         Ok(ShardAnswer::Failed(ShardItem::default()))
+    }
+
+    async fn record_alert(&self, _alert: &Alert) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {

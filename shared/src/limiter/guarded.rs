@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::circuit::{Circuit, MAX_FAILURES};
+use crate::alert::Alert;
 use crate::id::PlanId;
 use crate::key::KeyHash;
 use crate::meter::{
@@ -142,5 +143,9 @@ impl<L: Ledger, C: Clock> Ledger for Guarded<L, C> {
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
         self.ask(|ledger| ledger.archive(meter, ended)).await
+    }
+
+    async fn record_alert(&self, alert: &Alert) -> Result<bool, StoreError> {
+        self.ask(|ledger| ledger.record_alert(alert)).await
     }
 }

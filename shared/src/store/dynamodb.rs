@@ -2,6 +2,7 @@
 
 #[cfg(feature = "control")]
 mod account;
+mod alerts;
 #[cfg(feature = "control")]
 mod apis;
 mod batch;

@@ -1,5 +1,6 @@
 //! The items of the table, as they are written. Their names and keys stand in the design; stores hold them for years.
 
+mod alert;
 mod key;
 mod plan;
 
@@ -9,6 +10,7 @@ use crate::id::{ApiId, ApiStage, KeyId, PlanId, StageName};
 use crate::meter::MeterId;
 use crate::time::Timestamp;
 
+pub(super) use alert::{AlertItem, alert_list};
 pub(super) use key::{KeyItem, SecretItem, ValueItem};
 pub(super) use plan::{MemberItem, PlanItem, StagePlanItem};
 
@@ -89,6 +91,11 @@ pub(super) fn count_pk(list: &str) -> String {
 /// Which of the items that count together counts the entry `id`: changes of several entries at once then seldom meet.
 pub(super) fn count_sk(id: &str) -> String {
     format!("{:02}", crc32fast::hash(id.as_bytes()) % COUNT_SHARDS)
+}
+
+/// `AL#<meter>`: the alerts about a meter.
+pub(super) fn alert_pk(meter: &MeterId) -> String {
+    format!("AL#{meter}")
 }
 
 pub(super) fn day_pk(meter: &MeterId) -> String {

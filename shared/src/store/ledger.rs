@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::StoreError;
+use crate::alert::Alert;
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyHash;
 use crate::meter::{
@@ -82,4 +83,8 @@ pub trait Ledger: Send + Sync + 'static {
         meter: &MeterId,
         ended: DayCount,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps an alert, unless it is kept already: it is then owed to those who want to know of it. Whether it is new. Keeping it twice is
+    /// the same as once.
+    fn record_alert(&self, alert: &Alert) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tollgate::alert::Alert;
 use tollgate::id::PlanId;
 use tollgate::key::KeyHash;
 use tollgate::meter::{
@@ -38,6 +39,7 @@ pub(crate) struct Calls {
     pub(crate) archives: u32,
     pub(crate) refunds: u32,
     pub(crate) shards: u32,
+    pub(crate) alerts: u32,
 }
 
 /// What a store does.
@@ -47,6 +49,7 @@ pub(crate) enum Part {
     Plans,
     /// Keeps the counts of days that have ended.
     Archive,
+    Alerts,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +59,7 @@ pub(crate) struct State {
     pub(crate) meters: HashMap<MeterId, Item>,
     pub(crate) shards: BTreeMap<ShardId, ShardItem>,
     pub(crate) archived: BTreeMap<u32, u64>,
+    pub(crate) alerts: BTreeMap<(String, String), Alert>,
     pub(crate) calls: Calls,
     pub(crate) faults: VecDeque<Fault>,
     /// Whether every call fails.
@@ -184,5 +188,17 @@ impl Ledger for MemoryLedger {
         }
         state.archived.insert(ended.day.number(), ended.count);
         Ok(())
+    }
+
+    async fn record_alert(&self, alert: &Alert) -> Result<bool, StoreError> {
+        self.arrive(|calls| calls.alerts += 1).await?;
+        let mut state = self.state();
+        if state.failing == Some(Part::Alerts) {
+            return Err(unavailable());
+        }
+        let name = (alert.meter.to_string(), alert.name());
+        let is_new = !state.alerts.contains_key(&name);
+        state.alerts.entry(name).or_insert_with(|| alert.clone());
+        Ok(is_new)
     }
 }

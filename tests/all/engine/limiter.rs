@@ -1,5 +1,6 @@
 //! The limiter against a store in memory, with a clock that is moved by hand.
 
+mod alerts;
 mod concurrency;
 mod failures;
 mod gate;
@@ -45,6 +46,7 @@ const NO_CALLS: Calls = Calls {
     archives: 0,
     refunds: 0,
     shards: 0,
+    alerts: 0,
 };
 const ONE_CHARGE: Calls = Calls {
     charges: 1,
@@ -57,6 +59,7 @@ const FIRST_SIGHT: Calls = Calls {
     archives: 0,
     refunds: 0,
     shards: 0,
+    alerts: 0,
 };
 
 fn throttle(per_second: f64, burst: u64) -> Throttle {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 22] = [
+const ENGINE: [&str; 24] = [
     // numbers
     "time",
     "id",
@@ -20,6 +20,7 @@ const ENGINE: [&str; 22] = [
     "overrides",
     "decision",
     "meter",
+    "alert",
     "rest_api",
     // storage
     "store",
@@ -28,6 +29,7 @@ const ENGINE: [&str; 22] = [
     "charge",
     "entitlement",
     "limiter",
+    "alerting",
     "metrics",
     "logs",
     // transport

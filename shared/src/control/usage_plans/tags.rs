@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{no_such_key, no_such_plan};
+use crate::alert::AlertRules;
 use crate::control::Inner;
 use crate::control::call::Call;
 use crate::control::error::ControlError;
@@ -16,7 +17,7 @@ use crate::id::{KeyId, PlanId};
 use crate::key::LEAKED_AT;
 use crate::overrides;
 use crate::plan::{
-    LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
+    ALERTS, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
     Shards,
 };
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
@@ -28,7 +29,8 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
+    ALERTS,
     EXPIRES_AT,
     LEASE,
     ON_UNAVAILABLE,
@@ -150,6 +152,7 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
             )));
         }
     }
+    readable::<AlertRules>(tags, ALERTS)?;
     readable::<Leases>(tags, LEASE)?;
     readable::<Shards>(tags, SHARDS)?;
     readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
@@ -358,6 +361,8 @@ mod tests {
         assert!(checked(tags("tollgate:lease", "none")).is_err());
         assert!(checked(tags("tollgate:shards", "32")).is_ok());
         assert!(checked(tags("tollgate:shards", "1")).is_err());
+        assert!(checked(tags("tollgate:alerts", "80,100,throttled")).is_ok());
+        assert!(checked(tags("tollgate:alerts", "80 percent")).is_err());
         assert!(checked(tags("tollgate:on-unavailable", "allow")).is_ok());
         assert!(checked(tags("tollgate:on-unavailable", "yes")).is_err());
         assert!(checked(tags("tollgate:on-unavailible", "allow")).is_err());

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::charge::{COUNT, Expression, meter_item, number};
 use super::usage::day_item;
 use super::{Attributes, CONNECT_TIMEOUT, DynamoStore, store_error};
+use crate::alert::Alert;
 use crate::id::PlanId;
 use crate::key::KeyHash;
 use crate::meter::{
@@ -85,6 +86,10 @@ impl Ledger for DynamoStore {
         write: &ShardWrite,
     ) -> Result<ShardAnswer, StoreError> {
         self.write_shard(meter, shard, write).await
+    }
+
+    async fn record_alert(&self, alert: &Alert) -> Result<bool, StoreError> {
+        Box::pin(self.put_alert(alert)).await
     }
 
     async fn archive(&self, meter: &MeterId, ended: DayCount) -> Result<(), StoreError> {
