@@ -1,5 +1,6 @@
 //! The gateway of Tollgate: the command line, and what it runs.
 
+pub mod alerts;
 pub mod authorize;
 pub mod build_functions;
 pub mod cli;

@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tollgate::alert::Webhook;
 use tollgate::bucket::Throttle;
 use tollgate::control::{self, Control, UnmanagedStages};
 use tollgate::http::Problems;
@@ -38,6 +39,7 @@ pub use sample_plan::SampleError;
 use functions::Functions;
 use open_store::{OpenStore, OwnStore};
 
+use crate::alerts::{Hook, Watch};
 use crate::build_functions::BuildMode;
 use crate::deploy::Deployed;
 use crate::local;
@@ -91,6 +93,8 @@ pub struct StartApi {
     pub cargo: PathBuf,
     /// The filter for the logs of the gateway and its functions, in the form of `RUST_LOG`.
     pub log_filter: Option<String>,
+    /// What is told of alerts, beside the log and the console.
+    pub webhook: Option<Webhook>,
 }
 
 /// Shows everything but the pepper and the values of parameters, which may be secrets.
@@ -178,6 +182,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         limiter,
         data_plane,
         admin,
+        alerts,
     } = match prepared {
         Some(Ok(prepared)) => prepared,
         Some(Err(error)) => {
@@ -204,7 +209,8 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let running = async {
         tokio::join!(
             server::serve_on(&threads, api_listener, data_plane, stopped.clone()),
-            server::serve(admin_listener, admin, stopped)
+            server::serve(admin_listener, admin, stopped.clone()),
+            alerts.run(stopped)
         );
         // No request is running: nothing is charged after this.
         hand_back(&limiter).await;
@@ -231,6 +237,7 @@ struct Prepared {
     limiter: Limiter<DynamoStore>,
     data_plane: DataPlane,
     admin: Admin,
+    alerts: Watch,
 }
 
 /// Deploys and builds what the template declares, and starts its functions, which are then among `functions`.
@@ -267,12 +274,15 @@ async fn prepare(
     let data_plane = apis::data_plane(template, lambdas, Arc::clone(&rest_apis), port)?;
     let settings = control_settings(template, arguments);
     let control = Control::new(store.clone(), SystemClock, settings, rest_apis)?;
+    let hook = Hook::new(arguments.webhook.clone());
+    let alerts = Watch::new(store.clone(), tally.clone(), hook);
     let console = declared::console(template, &control, store, port, tally);
     Ok(Prepared {
         deployed,
         limiter,
         data_plane,
         admin: Admin::new(control).with_console(console),
+        alerts,
     })
 }
 

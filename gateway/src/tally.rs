@@ -22,7 +22,7 @@ mod counts;
 mod pending;
 mod seconds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -148,6 +148,13 @@ impl Tally {
         self.settle();
         let recent = self.book().recent(now);
         recent.add_up()
+    }
+
+    /// Those about whom was decided in the seconds from `since` to `now`, which both count: of the last [`WATCHED`] seconds, and of each
+    /// second [`MAX_WATCHED`] at the most, the others as [`Client::Others`].
+    pub fn subjects(&self, since: u64, now: Timestamp) -> BTreeSet<Subject> {
+        self.settle();
+        self.book().subjects(since, now.as_secs())
     }
 
     /// Enters what threads have counted and not entered yet.

@@ -9,6 +9,7 @@
 mod message;
 mod rules;
 mod signature;
+mod webhook;
 
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::time::{SECONDS_PER_DAY, Timestamp};
 pub use message::{Kind, Message, Owner, QuotaMessage, SOURCE, SPECIFICATION, SpanMessage};
 pub use rules::{AlertRules, InvalidAlertRules, MAX_PERCENT, Percent};
 pub use signature::{MIN_SECRET_LEN, SIGNATURE_FIELD, WeakSecret, WebhookSecret};
+pub use webhook::{ALERT_ID_FIELD, InvalidWebhook, Webhook};
 
 /// For how long after its end a window is still told of: what tells of it may be a day late.
 const LATE: Duration = Duration::from_hours(24);

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::alert::{Alert, Channel, Message, Occasion, Owner};
+use crate::alert::{Alert, AlertRules, Channel, Message, Occasion, Owner};
+use crate::id::PlanId;
 use crate::meter::{MeterId, WindowUse};
 use crate::store::{AlertOutbox, AlertState, KeptAlert, KeyRegistry, Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
@@ -96,6 +97,20 @@ where
             plans: Plans::default(),
             known: Mutex::default(),
         }
+    }
+
+    /// Whether a plan asks for alerts about its quota.
+    ///
+    /// # Errors
+    ///
+    /// When the store does not answer.
+    pub async fn has_thresholds(&self, plan_id: &PlanId) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let plan = self.plans.get(&self.store, plan_id, now).await?;
+        Ok(plan.is_some_and(|plan| {
+            let rules = AlertRules::of(&plan);
+            plan.quota.is_some() && rules.is_some_and(|rules| rules.percents().next().is_some())
+        }))
     }
 
     /// Keeps the alerts that a meter calls for, of what was used of its quota. How many are new. Looking twice is the same as once, and an

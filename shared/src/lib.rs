@@ -9,7 +9,7 @@
 //! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], [`alert`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
 //! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`alerting`], [`metrics`], [`logs`] |
-//! | transport | [`http`], [`authorizer`], `control` (feature `control`) |
+//! | transport | [`http`], [`authorizer`], `control` (feature `control`), `outbound` (feature `outbound`) |
 
 pub mod alert;
 pub mod alerting;
@@ -29,6 +29,8 @@ pub mod limiter;
 pub mod logs;
 pub mod meter;
 pub mod metrics;
+#[cfg(feature = "outbound")]
+pub mod outbound;
 pub mod overrides;
 pub mod plan;
 pub mod quota;

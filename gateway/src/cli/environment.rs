@@ -3,6 +3,9 @@
 use std::env::VarError;
 use std::fmt;
 
+/// The variable with the secret of the webhook.
+pub(super) const WEBHOOK_SECRET: &str = "TOLLGATE_WEBHOOK_SECRET";
+
 /// What the environment says. An empty variable counts as none.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -14,6 +17,8 @@ pub struct Environment {
     pub pepper: Option<String>,
     /// `TOLLGATE_KEY`: the value of the key whose requests `explain` explains.
     pub key: Option<String>,
+    /// `TOLLGATE_WEBHOOK_SECRET`: the secret with which the webhook of alerts is signed.
+    pub webhook_secret: Option<String>,
     /// `CARGO`: the command that builds functions. Cargo sets it for what it runs.
     pub cargo: Option<String>,
     /// `RUST_LOG`: what the gateway and its functions log.
@@ -39,6 +44,7 @@ impl Environment {
             table: read_whole("TOLLGATE_TABLE"),
             url: read_whole("TOLLGATE_URL"),
             pepper: read_whole("TOLLGATE_PEPPER"),
+            webhook_secret: read_whole(WEBHOOK_SECRET),
             endpoint_url: read_whole("AWS_ENDPOINT_URL_DYNAMODB"),
             key: text_of(read("TOLLGATE_KEY")).unwrap_or_default(),
             cargo: text_of(read("CARGO")).unwrap_or_default(),
@@ -74,6 +80,10 @@ impl fmt::Debug for Environment {
             .field("table", &self.table)
             .field("url", &self.url)
             .field("pepper", &self.pepper.as_ref().map(|_secret| ".."))
+            .field(
+                "webhook_secret",
+                &self.webhook_secret.as_ref().map(|_secret| ".."),
+            )
             .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()
     }

@@ -80,6 +80,7 @@ impl Invoke {
                 .unwrap_or_else(|| local::PEPPER.to_owned()),
             cargo: environment.cargo.as_deref().unwrap_or("cargo").into(),
             log_filter: environment.log_filter.clone(),
+            webhook: None,
         };
         let outcome = start_api::invoke_once(InvokeOnce {
             start,

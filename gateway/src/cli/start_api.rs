@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use http::Uri;
 
 use super::connection::ConnectionOptions;
-use super::environment::Environment;
+use super::environment::{Environment, WEBHOOK_SECRET};
 use super::failure::Failure;
 use super::output::Printer;
 use super::template_options::TemplateOptions;
+use tollgate::alert::{InvalidWebhook, MIN_SECRET_LEN, Webhook};
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::{ACCOUNT_BURST, ACCOUNT_RATE};
 use tollgate::http::Problems;
@@ -29,6 +30,7 @@ Examples:
   tollgate start-api --no-build --data .tollgate --port 8080
   tollgate start-api --concurrency 1 --max-concurrency 64   (one process of each function, as on Lambda Managed Instances)
   tollgate start-api --no-template
+  tollgate start-api --webhook https://example.com/alerts   (with its secret in TOLLGATE_WEBHOOK_SECRET)
   tollgate start-api --lambda-endpoint http://127.0.0.1:9000   (with `cargo lambda watch`)
   tollgate start-api --lambda-endpoint http://127.0.0.1:3001   (with `sam local start-lambda`)
   aws apigateway get-api-keys --endpoint-url http://localhost:3100";
@@ -85,6 +87,10 @@ pub(super) struct StartApi {
     /// `PerExecutionEnvironmentMaxConcurrency`, or the variable `AWS_LAMBDA_MAX_CONCURRENCY`; else it is one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1600))]
     max_concurrency: Option<u32>,
+    /// A URL that is told of alerts by POST, where plans ask for them with the tag `tollgate:alerts`. What is sent is signed with the
+    /// secret in `TOLLGATE_WEBHOOK_SECRET`. Without it, alerts are in the log and in the console.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
 }
 
 /// Reads the URL of an endpoint: with a scheme and a host.
@@ -133,6 +139,7 @@ impl StartApi {
             pepper: pepper.to_owned(),
             cargo: cargo.into(),
             log_filter: environment.log_filter.clone(),
+            webhook: self.webhook(environment)?,
         };
         let outcome = start_api::run(arguments, |progress| match progress {
             Progress::Read(template) => left_out::print(template, printer),
@@ -140,6 +147,31 @@ impl StartApi {
         })
         .await;
         outcome.map_err(Failure::from)
+    }
+}
+
+impl StartApi {
+    fn webhook(&self, environment: &Environment) -> Result<Option<Webhook>, Failure> {
+        let Some(url) = &self.webhook else {
+            return Ok(None);
+        };
+        let hint = || {
+            format!(
+                "set {WEBHOOK_SECRET} to {MIN_SECRET_LEN} characters or more that the receiver knows, such as those of `openssl rand -hex 32`"
+            )
+        };
+        let secret = environment.webhook_secret.as_deref().ok_or_else(|| {
+            Failure::failed("the webhook has no secret to sign with").hint(hint())
+        })?;
+        Webhook::new(url, secret.as_bytes())
+            .map(Some)
+            .map_err(|error| {
+                let failure = Failure::failed(error.to_string());
+                match error {
+                    InvalidWebhook::Secret(_) => failure.hint(hint()),
+                    InvalidWebhook::Url => failure,
+                }
+            })
     }
 }
 

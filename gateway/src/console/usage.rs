@@ -3,6 +3,7 @@
 //! Two sources tell it. What was admitted is in the table, in a meter for each key of each plan: exact, for 400 days, of all processes. What
 //! was refused is not stored; a gateway that runs here counts it. A page reads the meters of what it shows, and never those of all keys.
 
+mod alerts;
 mod chart;
 mod export;
 mod key;
@@ -29,6 +30,7 @@ pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, 
     match (visit.verb(), below) {
         (Verb::Show, []) => overview::answer(visit).await,
         (Verb::Show, ["usage.csv"]) => export::decided(visit).await,
+        (Verb::Show, ["alerts"]) => alerts::answer(visit).await,
         (Verb::Show, ["live"]) => live::page(visit).await,
         (Verb::Show, ["live", "events"]) => live::events(visit),
         (Verb::Show, ["plans", id]) => plan::answer(visit, id).await,

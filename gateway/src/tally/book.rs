@@ -1,6 +1,6 @@
 //! Everything that was counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tollgate::id::PlanId;
@@ -51,6 +51,10 @@ impl Book {
             .filter(|(day, _)| (from..=to).contains(day))
             .map(|(day, counts)| (*day, Arc::clone(counts)))
             .collect()
+    }
+
+    pub(super) fn subjects(&self, since: u64, until: u64) -> BTreeSet<Subject> {
+        self.seconds.subjects(since, until)
     }
 
     pub(super) fn recent(&mut self, now: Timestamp) -> Recent {

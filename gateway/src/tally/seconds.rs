@@ -1,7 +1,7 @@
 //! The last two minutes, second by second.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tollgate::time::Timestamp;
@@ -93,6 +93,15 @@ impl Seconds {
                 .filter_map(|number| Some(Arc::clone(&self.second(number)?.clients)))
                 .collect(),
         }
+    }
+
+    /// Those about whom was decided in the seconds from `since` to `until`.
+    pub(super) fn subjects(&self, since: u64, until: u64) -> BTreeSet<Subject> {
+        let first = since.max(until.saturating_sub(WATCHED.saturating_sub(1)));
+        (first..=until)
+            .filter_map(|number| self.second(number))
+            .flat_map(|second| second.clients.keys().cloned())
+            .collect()
     }
 
     fn second(&self, number: u64) -> Option<&Second> {

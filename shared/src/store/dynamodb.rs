@@ -19,6 +19,7 @@ mod remaining;
 mod retry;
 mod shard;
 mod stages;
+mod stream;
 mod table;
 mod transaction;
 mod usage;
@@ -38,6 +39,7 @@ use super::item::name;
 use super::{StoreError, StoreErrorKind};
 use crate::key::Pepper;
 
+pub use stream::Change;
 pub use table::create_table;
 
 /// Attributes by name, as DynamoDB has them.

@@ -30,6 +30,7 @@ pub(super) const PLAN_SK: &str = "PLAN";
 pub(super) const METER_SK: &str = "METER";
 pub(super) const SHARD_SK: &str = "SHARD";
 pub(super) const METER_PK_PREFIX: &str = "M#";
+pub(super) const ALERT_PK_PREFIX: &str = "AL#";
 pub(super) const MEMBER_SK_PREFIX: &str = "KEY#";
 pub(super) const STAGE_PLAN_SK_PREFIX: &str = "PLAN#";
 pub(super) const API_SK: &str = "API";
@@ -95,7 +96,7 @@ pub(super) fn count_sk(id: &str) -> String {
 
 /// `AL#<meter>`: the alerts about a meter.
 pub(super) fn alert_pk(meter: &MeterId) -> String {
-    format!("AL#{meter}")
+    format!("{ALERT_PK_PREFIX}{meter}")
 }
 
 pub(super) fn day_pk(meter: &MeterId) -> String {

@@ -36,6 +36,7 @@ const ENGINE: [&str; 24] = [
     "http",
     "authorizer",
     "control",
+    "outbound",
 ];
 
 /// The gateway's.
@@ -55,6 +56,7 @@ const GATEWAY: [&str; 28] = [
     "runtime_api",
     "build_functions",
     "tally",
+    "alerts",
     "invoke",
     "lambda",
     "embedded",
@@ -92,6 +94,7 @@ const ENGINE_RESERVED: [Reserved; 4] = [
             "http/layer.rs",
             "http/settings.rs",
             "authorizer.rs",
+            "outbound.rs",
         ],
     },
     Reserved {

@@ -17,7 +17,7 @@ use super::super::visit::Visit;
 use super::super::words;
 use super::meters::{self, Meter};
 use super::period::Days;
-use super::{plan_path, refusals};
+use super::{alerts, plan_path, refusals};
 use crate::tally::{Counts, Tally};
 
 const PATH: &str = "/console/usage";
@@ -46,8 +46,9 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Result<Answer, Problem> {
         body: html! {
             div.titlebar {
                 h1 { (Section::Usage.title()) }
-                @if tally.is_some() {
-                    p.actions {
+                p.actions {
+                    a.button href=(alerts::PATH) { "Alerts" }
+                    @if tally.is_some() {
                         a.button href="/console/usage/live" { "Live view" }
                         a.button href=(path::with_query("/console/usage/usage.csv", days.query().iter().map(|(name, value)| (*name, value.as_str())))) {
                             "Export as CSV"
