@@ -3,6 +3,7 @@
 //! Each command is a module with its arguments and one function. Data goes to stdout, prose to stderr; the exit code is 0 when it is
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
+mod alerts;
 pub mod confirm;
 mod connect;
 mod connection;
@@ -92,6 +93,7 @@ enum Command {
     Plans(plans::Command),
     Usage(usage::Arguments),
     Explain(Explain),
+    Alerts(alerts::Arguments),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -211,7 +213,17 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
             Managing::Keys(command)
         }
         Command::Plans(command) => Managing::Plans(command),
-        Command::Usage(arguments) => Managing::Usage(arguments),
+        Command::Usage(arguments) => {
+            if let Some(export) = arguments.export() {
+                return export
+                    .run(connection, environment, &surroundings.clock, printer)
+                    .await;
+            }
+            Managing::Usage(arguments)
+        }
+        Command::Alerts(arguments) => {
+            return arguments.run(connection, environment, printer).await;
+        }
     };
     let now = surroundings.clock.now();
     if let Some(url) = connection.named_url(environment)? {

@@ -9,7 +9,7 @@
 //! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], [`alert`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
 //! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`alerting`], [`metrics`], [`logs`] |
-//! | transport | [`http`], [`authorizer`], `control` (feature `control`), `outbound` (feature `outbound`) |
+//! | transport | [`http`], [`authorizer`], `control` (feature `control`), `outbound` (feature `outbound`), `usage_export` (feature `export`) |
 
 pub mod alert;
 pub mod alerting;
@@ -39,3 +39,5 @@ pub mod random;
 pub mod rest_api;
 pub mod store;
 pub mod time;
+#[cfg(feature = "export")]
+pub mod usage_export;

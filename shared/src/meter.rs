@@ -39,6 +39,17 @@ pub struct MeterId {
     pub plan_id: PlanId,
 }
 
+impl MeterId {
+    /// Reads the text of a meter's id, `<key id>#<plan id>`, as it is displayed. `None` for anything else.
+    pub fn read(text: &str) -> Option<Self> {
+        let (key_id, plan_id) = text.split_once('#')?;
+        Some(Self {
+            key_id: key_id.into(),
+            plan_id: plan_id.into(),
+        })
+    }
+}
+
 impl fmt::Display for MeterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.key_id, self.plan_id)

@@ -10,6 +10,7 @@ mod error;
 mod housekeeping;
 mod ledger;
 mod registry;
+mod used_days;
 
 pub mod dynamodb;
 mod item;
@@ -25,3 +26,4 @@ pub use registry::{
     ApiKey, Counts, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED, NewKey,
     NewPlan, Page, PageRequest, PlanChange, PlanRegistry, Registry, Usage,
 };
+pub use used_days::UsedDays;

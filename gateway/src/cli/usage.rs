@@ -1,5 +1,6 @@
-//! `usage`: what a key has used of its plans, day by day, and more of it for a while.
+//! `usage`: what a key has used of its plans, day by day, and more of it for a while; and what all have used, as files.
 
+mod export;
 mod top_up;
 
 use clap::Subcommand;
@@ -13,6 +14,8 @@ use super::reference;
 use super::session::{Session, named_key};
 use crate::management::{ManagedPlan, Management};
 
+use export::Export;
+
 /// The longest range that is shown when none is asked for, in days.
 const DEFAULT_DAYS: u32 = 31;
 
@@ -20,14 +23,15 @@ const DEFAULT_DAYS: u32 = 31;
 const WEEK_DAYS: u32 = 7;
 
 /// The longest range that may be asked for: days are kept for 400.
-const MAX_DAYS: u32 = 400;
+pub(super) const MAX_DAYS: u32 = 400;
 
 const EXAMPLES: &str = "\
 Examples:
   tollgate usage joe-black
   tollgate usage joe-black --plan Bronze --from 2026-11-01 --to 2026-11-30
   tollgate usage joe-black --json | jq '[.days[].used] | add'
-  tollgate usage top-up joe-black Bronze +500 --until 2026-11-30";
+  tollgate usage top-up joe-black Bronze +500 --until 2026-11-30
+  tollgate usage export --from 2026-11-01 --to 2026-11-30";
 
 /// Shows what a key has used of its plans, day by day (UTC)
 #[derive(Debug, clap::Args)]
@@ -39,7 +43,7 @@ Examples:
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The key, by id or name
+    /// The key, by id or name; a key with the name of a command by its id
     #[arg(required = true)]
     key: Option<String>,
     /// One plan, by id or name; all plans of the key when it is not given
@@ -56,6 +60,17 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     TopUp(top_up::Arguments),
+    Export(Export),
+}
+
+impl Arguments {
+    /// The export, if it is one: it works on a table alone.
+    pub(super) const fn export(&self) -> Option<&Export> {
+        match &self.command {
+            Some(Command::Export(export)) => Some(export),
+            Some(Command::TopUp(_)) | None => None,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -100,6 +115,9 @@ pub(super) async fn run<R: Management>(
 ) -> Result<(), Failure> {
     match &arguments.command {
         Some(Command::TopUp(arguments)) => top_up::run(session, arguments).await,
+        // On a table it does not come here.
+        Some(Command::Export(_)) => Err(Failure::failed("the management API has no export of all keys")
+            .hint("name the table with --table, or fetch the files that the function `billing` has written")),
         None => show(session, arguments).await,
     }
 }

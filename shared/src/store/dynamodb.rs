@@ -23,6 +23,7 @@ mod stream;
 mod table;
 mod transaction;
 mod usage;
+mod used_days;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -30,6 +30,7 @@ pub(super) const PLAN_SK: &str = "PLAN";
 pub(super) const METER_SK: &str = "METER";
 pub(super) const SHARD_SK: &str = "SHARD";
 pub(super) const METER_PK_PREFIX: &str = "M#";
+pub(super) const DAY_PK_PREFIX: &str = "D#";
 pub(super) const ALERT_PK_PREFIX: &str = "AL#";
 pub(super) const MEMBER_SK_PREFIX: &str = "KEY#";
 pub(super) const STAGE_PLAN_SK_PREFIX: &str = "PLAN#";
@@ -100,7 +101,7 @@ pub(super) fn alert_pk(meter: &MeterId) -> String {
 }
 
 pub(super) fn day_pk(meter: &MeterId) -> String {
-    format!("D#{meter}")
+    format!("{DAY_PK_PREFIX}{meter}")
 }
 
 /// How many items count the entries of one list together.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 24] = [
+const ENGINE: [&str; 25] = [
     // numbers
     "time",
     "id",
@@ -37,6 +37,7 @@ const ENGINE: [&str; 24] = [
     "authorizer",
     "control",
     "outbound",
+    "usage_export",
 ];
 
 /// The gateway's.

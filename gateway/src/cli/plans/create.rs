@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
+use tollgate::alert::AlertRules;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::check_tags;
 use tollgate::id::ApiStage;
-use tollgate::plan::CoveredStage;
+use tollgate::plan::{ALERTS, CoveredStage};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::NewPlan;
 
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --stage users:dev
   tollgate plans create Silver --rate 0.5 --burst 1 --quota 20000 --period WEEK --offset 1
+  tollgate plans create Gold --quota 1000000/MONTH --stage users:dev --alerts 80,100,throttled
   tollgate plans create Unlimited --stage users:dev --stage orders:dev
   tollgate plans create Trial --rate 1 --burst 2 --stage users:dev --shadow
   tollgate plans create Platinum --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
@@ -55,7 +57,10 @@ pub(crate) struct Arguments {
     /// What the plan is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// A label of the plan, or a setting: `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`, `tollgate:mode`; can be given several times
+    /// When to tell of a key: at percentages of its quota, and when it begins to be throttled, such as 80,100,throttled
+    #[arg(long, value_name = "WHEN", value_parser = alerts)]
+    alerts: Option<String>,
+    /// A label of the plan, or a setting: `tollgate:alerts`, `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`, `tollgate:mode`; can be given several times
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
     #[command(flatten)]
@@ -121,7 +126,9 @@ fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
 /// The tags, as the management API would take them: a table has no checks of its own.
 fn tags_of(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
     let mut tags = BTreeMap::new();
-    let given = arguments.tags.iter().cloned();
+    let alerts = arguments.alerts.iter();
+    let alerts = alerts.map(|text| (ALERTS.to_owned(), text.clone()));
+    let given = arguments.tags.iter().cloned().chain(alerts);
     for (name, value) in given.chain(arguments.shadow.tags()) {
         if tags.insert(name.clone(), value).is_some() {
             return Err(Failure::failed(format!(
@@ -154,6 +161,12 @@ pub(super) fn tag(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "write it NAME=VALUE, such as team=billing".to_owned())
+}
+
+fn alerts(text: &str) -> Result<String, String> {
+    text.parse::<AlertRules>()
+        .map(|_rules| text.to_owned())
+        .map_err(|error| format!("it {error}"))
 }
 
 fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {

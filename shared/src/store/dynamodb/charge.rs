@@ -23,8 +23,8 @@ pub(super) const WINDOW: &str = "win";
 pub(super) const USED: &str = "used";
 pub(super) const DAY: &str = "day";
 pub(super) const COUNT: &str = "count";
-const PREV_DAY: &str = "prev_day";
-const PREV_COUNT: &str = "prev_count";
+pub(super) const PREV_DAY: &str = "prev_day";
+pub(super) const PREV_COUNT: &str = "prev_count";
 /// The name of the last change that an operator made of what is used.
 pub(super) const SET_ID: &str = "set_id";
 /// The name of the last time that a process gave back what it had not used.

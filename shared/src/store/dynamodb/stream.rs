@@ -37,7 +37,7 @@ impl Change {
             // What changes later is that somebody was told.
             let is_new = record.get("eventName")?.as_str()? == "INSERT";
             return is_new.then_some(Self::Alert {
-                meter: meter(id)?,
+                meter: MeterId::read(id)?,
                 name: sk.to_owned(),
             });
         }
@@ -48,7 +48,7 @@ impl Change {
         let image = change.get("NewImage")?;
         let number = |attribute| image.get(attribute)?.get("N")?.as_str();
         Some(Self::Charged {
-            meter: meter(id)?,
+            meter: MeterId::read(id)?,
             used: WindowUse {
                 window: Day::from_number(number(WINDOW)?.parse().ok()?),
                 used: number(USED)?.parse().ok()?,
@@ -59,14 +59,6 @@ impl Change {
 
 fn text<'a>(attributes: &'a Value, attribute: &str) -> Option<&'a str> {
     attributes.get(attribute)?.get("S")?.as_str()
-}
-
-fn meter(id: &str) -> Option<MeterId> {
-    let (key_id, plan_id) = id.split_once('#')?;
-    Some(MeterId {
-        key_id: key_id.into(),
-        plan_id: plan_id.into(),
-    })
 }
 
 #[cfg(test)]
