@@ -161,7 +161,8 @@ impl Watch {
             let mut page = first_page();
             loop {
                 let plans = self.store.plans(&page).await?;
-                self.whole.extend(plans.entries.into_iter().map(|plan| plan.id));
+                self.whole
+                    .extend(plans.entries.into_iter().map(|plan| plan.id));
                 page.after = plans.next;
                 if page.after.is_none() {
                     break;

@@ -93,9 +93,8 @@ impl Outbound {
         patience: Duration,
     ) -> Result<OutboundAnswer, OutboundError> {
         let sending = async {
-            let unreachable = |error: &(dyn Error + 'static)| {
-                OutboundError::Unreachable(causes(error))
-            };
+            let unreachable =
+                |error: &(dyn Error + 'static)| OutboundError::Unreachable(causes(error));
             let response = self.client.request(request.map(Full::new)).await;
             let (parts, body) = response.map_err(|error| unreachable(&error))?.into_parts();
             let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
@@ -177,8 +176,7 @@ impl Signer {
         request: &mut Request<Bytes>,
         now: Timestamp,
     ) -> Result<(), OutboundError> {
-        let unsigned =
-            |error: &(dyn Error + 'static)| OutboundError::Unsigned(causes(error));
+        let unsigned = |error: &(dyn Error + 'static)| OutboundError::Unsigned(causes(error));
         let credentials = self.credentials.provide_credentials().await;
         let identity = credentials.map_err(|error| unsigned(&error))?.into();
         let now = Duration::from_nanos(now.as_nanos());

@@ -104,6 +104,8 @@ SAMPLE_KEY_ID = "k1a2b3c4d5"
 MADE_ID = re.compile(r"[0-9a-z]{10}")
 FORBIDDEN = {"content-type": "application/json", "x-amzn-errortype": "AccessDeniedException"}
 
+NO_ALERTS = {"kept": 0, "told": 0, "owed": 0, "givenUp": 0}
+
 ROWS = [
     Row("users-create.json", "users", created("/dev/users")),
     Row("users-create-without-key.json", "users", http(403, REFUSED, {"message": "Forbidden"})),
@@ -169,5 +171,21 @@ ROWS = [
         "control-daily.json",
         "control",
         lambda _: {"expired_disabled": 0, "orphans_marked": 0, "orphans_removed": 0, "examined": int, "complete": True},
+    ),
+    # The key of the sample is in no plan of the store: nobody asks for alerts.
+    Row("alerts-charged.json", "alerts", lambda _: NO_ALERTS),
+    Row("alerts-kept.json", "alerts", lambda _: NO_ALERTS),
+    Row("alerts-owed.json", "alerts", lambda _: NO_ALERTS),
+    Row(
+        "billing-daily.json",
+        "billing",
+        lambda _: {"from": str, "to": str, "rows": int, "files": list},
+        {"TOLLGATE_EXPORT_TO": "/tmp/tollgate-usage"},
+    ),
+    Row(
+        "billing-days.json",
+        "billing",
+        lambda _: {"from": "2026-11-21", "to": "2026-11-22", "rows": int, "files": list},
+        {"TOLLGATE_EXPORT_TO": "/tmp/tollgate-usage"},
     ),
 ]

@@ -45,9 +45,7 @@ pub enum ConfigError {
     #[error("the environment variable TOLLGATE_PEPPER cannot be used: {0}")]
     Pepper(#[from] WeakPepper),
     /// The webhook cannot be used.
-    #[error(
-        "the environment variables {WEBHOOK_URL} and {WEBHOOK_SECRET} cannot be used: {0}"
-    )]
+    #[error("the environment variables {WEBHOOK_URL} and {WEBHOOK_SECRET} cannot be used: {0}")]
     Webhook(#[from] InvalidWebhook),
 }
 
@@ -139,7 +137,10 @@ mod tests {
             (&[(EVENT_BUS, "default")], EVENTS_ENDPOINT),
             (&[(WEBHOOK_URL, "https://example.com/")], WEBHOOK_SECRET),
             (
-                &[(WEBHOOK_URL, "example"), (WEBHOOK_SECRET, "0123456789abcdef")],
+                &[
+                    (WEBHOOK_URL, "example"),
+                    (WEBHOOK_SECRET, "0123456789abcdef"),
+                ],
                 WEBHOOK_URL,
             ),
         ];

@@ -72,7 +72,11 @@ impl<C: Clock> Outlets<C> {
         let now = self.clock.now();
         let signed = self.signer.sign(Service::Events, &mut request, now);
         signed.await.map_err(untold)?;
-        let answer = self.outbound.send(request, PATIENCE).await.map_err(untold)?;
+        let answer = self
+            .outbound
+            .send(request, PATIENCE)
+            .await
+            .map_err(untold)?;
         if !answer.status.is_success() {
             return Err(Untold::new(format!("status {}", answer.status.as_u16())));
         }
@@ -83,7 +87,9 @@ impl<C: Clock> Outlets<C> {
             Some(_) | None => {
                 let code = told.pointer("/Entries/0/ErrorCode").and_then(Value::as_str);
                 let code = code.unwrap_or("no code");
-                Err(Untold::new(format!("EventBridge refused the event: {code}")))
+                Err(Untold::new(format!(
+                    "EventBridge refused the event: {code}"
+                )))
             }
         }
     }
@@ -91,7 +97,11 @@ impl<C: Clock> Outlets<C> {
     async fn call(&self, webhook: &Webhook, message: &Message) -> Result<(), Untold> {
         let request = webhook.request(message, self.clock.now()).map_err(untold)?;
         let request = request.map(Bytes::from);
-        let answer = self.outbound.send(request, PATIENCE).await.map_err(untold)?;
+        let answer = self
+            .outbound
+            .send(request, PATIENCE)
+            .await
+            .map_err(untold)?;
         if answer.status.is_success() {
             Ok(())
         } else {

@@ -25,7 +25,10 @@ async fn a_charge_that_reaches_a_threshold_is_told_once_to_both() {
     let [hook] = app.hooks().try_into().unwrap();
     assert_eq!(event.fields["x-amz-target"], "AWSEvents.PutEvents");
     let signature = event.fields["authorization"].to_str().unwrap();
-    assert!(signature.contains("/us-east-1/events/aws4_request"), "{signature}");
+    assert!(
+        signature.contains("/us-east-1/events/aws4_request"),
+        "{signature}"
+    );
     let entry = &event.json()["Entries"][0];
     assert_eq!(entry["Source"], "tollgate");
     assert_eq!(entry["DetailType"], "Tollgate Usage Threshold Reached");
@@ -37,7 +40,10 @@ async fn a_charge_that_reaches_a_threshold_is_told_once_to_both() {
     assert_eq!(detail["keyName"], "Joe Black");
     assert_eq!(detail["customerId"], "customer-7");
     assert_eq!(detail["planName"], "Bronze");
-    assert_eq!(hook.fields["tollgate-alert-id"], detail["id"].as_str().unwrap());
+    assert_eq!(
+        hook.fields["tollgate-alert-id"],
+        detail["id"].as_str().unwrap()
+    );
     let secret = WebhookSecret::new(SECRET.as_bytes()).unwrap();
     let signature = secret.sign(NOW, hook.text().as_bytes());
     assert_eq!(hook.fields["tollgate-signature"], signature);
@@ -109,7 +115,11 @@ async fn a_process_that_ends_after_sending_sends_again_with_the_same_id() {
     // As if it had not kept that both are told.
     app.owe_again(&owed[0].alert).await;
     app.restart().follow().await;
-    let ids: Vec<Value> = app.hooks().iter().map(|it| it.json()["id"].clone()).collect();
+    let ids: Vec<Value> = app
+        .hooks()
+        .iter()
+        .map(|it| it.json()["id"].clone())
+        .collect();
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);
 }

@@ -69,7 +69,10 @@ impl<S: UsedDays + PlanRegistry, C: Clock> App<S, C> {
             let day = Day::from_number(number);
             let start = rows.partition_point(|row| row.day < day);
             let end = rows.partition_point(|row| row.day <= day);
-            files.extend(self.write(day, rows.get(start..end).unwrap_or_default()).await?);
+            files.extend(
+                self.write(day, rows.get(start..end).unwrap_or_default())
+                    .await?,
+            );
         }
         let count = rows.len();
         tracing::info!(%from, %to, rows = count, "what was used is exported");
@@ -82,7 +85,9 @@ impl<S: UsedDays + PlanRegistry, C: Clock> App<S, C> {
             let name = format.file_name(day);
             let bytes = Bytes::from(format.render(rows)?);
             let now = self.clock.now();
-            self.target.put(&name, format.media_type(), bytes, now).await?;
+            self.target
+                .put(&name, format.media_type(), bytes, now)
+                .await?;
             names.push(name);
         }
         Ok(names)

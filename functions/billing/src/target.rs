@@ -111,7 +111,10 @@ impl Target {
                 let mut tries = 0;
                 loop {
                     tries += 1;
-                    match self.try_s3(&url, name, media_type, bytes.clone(), now).await {
+                    match self
+                        .try_s3(&url, name, media_type, bytes.clone(), now)
+                        .await
+                    {
                         Tried::Done => return Ok(()),
                         Tried::Again(error) if tries < MAX_TRIES => {
                             tracing::warn!(%error, tries, "an object was not put yet");

@@ -70,7 +70,13 @@ impl Stand {
         let yesterday = "2026-11-22";
         put(&client, "D#joe#bronze", yesterday, &[("count", 1_199)]).await;
         put(&client, "D#joe#bronze", "2026-11-20", &[("count", 30)]).await;
-        put(&client, "M#gone#bronze", "METER", &[("day", today - 1), ("count", 5)]).await;
+        put(
+            &client,
+            "M#gone#bronze",
+            "METER",
+            &[("day", today - 1), ("count", 5)],
+        )
+        .await;
         put(&client, "M#joe#bronze#001", "SHARD", &[("day", today - 1)]).await;
         Self { sdk_config, store }
     }
@@ -197,8 +203,14 @@ async fn an_operator_may_ask_for_days_and_for_none_that_has_not_ended() {
     assert_eq!(empty.iter().filter(|byte| **byte == b'\n').count(), 1);
     let today = json!({ "from": "2026-11-20", "to": "2026-11-23" });
     let error = app.handle(&today).await.unwrap_err();
-    assert!(error.to_string().contains("2026-11-23 has not ended"), "{error}");
-    for unknown in [json!({}), json!({ "from": "2026-11-22", "to": "2026-11-20" })] {
+    assert!(
+        error.to_string().contains("2026-11-23 has not ended"),
+        "{error}"
+    );
+    for unknown in [
+        json!({}),
+        json!({ "from": "2026-11-22", "to": "2026-11-20" }),
+    ] {
         let error = app.handle(&unknown).await.unwrap_err();
         assert!(matches!(error, HandleError::UnknownEvent));
     }
@@ -216,7 +228,10 @@ async fn objects_are_put_with_a_signature_and_again_after_a_fault() {
     assert_eq!(paths, [csv, csv, parquet]);
     let (_, fields, body) = &objects[2];
     let signature = fields["authorization"].to_str().unwrap();
-    assert!(signature.contains("/us-east-1/s3/aws4_request"), "{signature}");
+    assert!(
+        signature.contains("/us-east-1/s3/aws4_request"),
+        "{signature}"
+    );
     assert!(signature.contains("x-amz-content-sha256"), "{signature}");
     assert_eq!(fields["content-type"], "application/vnd.apache.parquet");
     assert!(body.starts_with(b"PAR1"));

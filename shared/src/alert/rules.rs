@@ -127,7 +127,17 @@ mod tests {
     #[test]
     fn what_is_no_threshold_is_refused() {
         let many = "1,2,3,4,5,6,7,8,9,10,11";
-        for text in ["", "0", "1000", "80%", "80,", "Throttled", "-1", "80.5", many] {
+        for text in [
+            "",
+            "0",
+            "1000",
+            "80%",
+            "80,",
+            "Throttled",
+            "-1",
+            "80.5",
+            many,
+        ] {
             assert_eq!(text.parse::<AlertRules>(), Err(InvalidAlertRules), "{text}");
         }
     }

@@ -93,7 +93,13 @@ mod tests {
         let hook = Webhook::new("https://hooks.example.com/T0/secret", secret).unwrap();
         assert_eq!(format!("{hook:?}"), "Webhook(..)");
         assert!(Webhook::new("http://127.0.0.1:9/", secret).is_ok());
-        for url in ["", "hooks.example.com", "/path", "ftp://example.com/", "https:///x"] {
+        for url in [
+            "",
+            "hooks.example.com",
+            "/path",
+            "ftp://example.com/",
+            "https:///x",
+        ] {
             let refused = Webhook::new(url, secret).unwrap_err();
             assert_eq!(refused, InvalidWebhook::Url, "{url}");
         }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{Limiter, Request};
+use crate::alert::Alert;
 use crate::bucket::{Rate, Throttle};
 use crate::decision::{Decision, Reason};
-use crate::alert::Alert;
 use crate::id::{ApiStage, PlanId};
 use crate::key::{KeyHash, Pepper};
 use crate::meter::{

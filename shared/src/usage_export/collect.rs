@@ -84,7 +84,10 @@ pub(super) fn rows(
 ) -> Vec<UsageRow> {
     let mut meters: BTreeMap<(PlanId, KeyId), BTreeMap<Day, u64>> = BTreeMap::new();
     for (MeterId { key_id, plan_id }, DayCount { day, count }) in used {
-        meters.entry((plan_id, key_id)).or_default().insert(day, count);
+        meters
+            .entry((plan_id, key_id))
+            .or_default()
+            .insert(day, count);
     }
     let mut rows = Vec::new();
     for ((plan_id, key_id), days) in &meters {

@@ -16,7 +16,8 @@ pub(super) fn render(rows: &[UsageRow]) -> Result<Vec<u8>, RenderError> {
             text(row.customer_id.as_deref().unwrap_or_default()),
             text(row.plan_id.as_str()),
             row.requests.to_string(),
-            row.quota.map_or_else(String::new, |quota| quota.to_string()),
+            row.quota
+                .map_or_else(String::new, |quota| quota.to_string()),
             row.overage.to_string(),
         ];
         writer.write_record(record).map_err(failed)?;

@@ -1,5 +1,7 @@
 //! Requests to DynamoDB, as policies see them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tests::Asked;
 
@@ -18,6 +20,7 @@ pub(super) fn calls(asked: &Asked, logical_id: &impl Fn(&str) -> String) -> Vec<
             action: "dynamodb:Scan".to_owned(),
             resource: logical_id(text(&body["TableName"])),
             leading_key: None,
+            attributes: named_attributes(&body),
         }],
         "Query" => vec![query(&body, logical_id)],
         "BatchGetItem" => {
@@ -29,6 +32,7 @@ pub(super) fn calls(asked: &Asked, logical_id: &impl Fn(&str) -> String) -> Vec<
                         action: "dynamodb:BatchGetItem".to_owned(),
                         resource: logical_id(table),
                         leading_key: Some(leading_key(key)),
+                        attributes: None,
                     })
                 })
                 .collect()
@@ -51,6 +55,7 @@ fn call(
         action: format!("dynamodb:{operation}"),
         resource: logical_id(text(&request["TableName"])),
         leading_key: Some(leading_key(item)),
+        attributes: None,
     }
 }
 
@@ -81,7 +86,15 @@ fn query(body: &Value, logical_id: &impl Fn(&str) -> String) -> Call {
         action: "dynamodb:Query".to_owned(),
         resource,
         leading_key: Some(text(value).to_owned()),
+        attributes: None,
     }
+}
+
+/// The attributes that a request names, if it names those that it reads. All have placeholders.
+fn named_attributes(body: &Value) -> Option<BTreeSet<String>> {
+    body.get("ProjectionExpression")?;
+    let names = body["ExpressionAttributeNames"].as_object().unwrap();
+    Some(names.values().map(|name| text(name).to_owned()).collect())
 }
 
 /// The partition key: `pk` in Tollgate's table, `id` in that of the users.

@@ -15,7 +15,7 @@ use users::{App, UserStore};
 
 use super::controlled::{Controlled, control_event};
 use super::policy::{Call, Statement, statements};
-use super::tables::{DAY, KEY, Tables, event};
+use super::tables::{DAY, KEY, Tables, event, pepper};
 use super::template::{named, properties, resources};
 
 /// Whether a role has each right that the calls need, and no right on tables that none of them needs.
@@ -84,6 +84,12 @@ async fn the_role_of_users_has_the_rights_that_its_code_needs_and_no_others() {
         };
         assert_eq!(send(&event).await.0, status, "{name}");
     }
+    // A request that comes too fast keeps an alert.
+    let mut statuses = Vec::new();
+    while statuses.last() != Some(&429) {
+        assert!(statuses.len() <= 100, "{statuses:?}");
+        statuses.push(send(&event("users-list.json")).await.0);
+    }
     let report = users::service(Arc::new(App::new(
         UserStore::new(tables.proxy.client(), tables.users.clone()),
         tables.clock.clone(),
@@ -105,6 +111,12 @@ async fn the_role_of_the_authorizer_has_the_rights_that_its_code_needs_and_no_ot
         assert_eq!(answer["isAuthorized"], true);
         // The first charge of a third day keeps the count of the first.
         tables.clock.advance(DAY);
+    }
+    // A request that comes too fast keeps an alert.
+    let mut answers = 0;
+    while authorizer.answer(&asked).await.unwrap()["isAuthorized"] == true {
+        answers += 1;
+        assert!(answers <= 100);
     }
     compare("AuthorizerRole", &tables.calls());
 }
@@ -190,6 +202,96 @@ async fn the_role_of_leaks_has_the_rights_that_its_code_needs_and_no_others() {
     compare("LeaksRole", &tables.calls());
 }
 
+/// A call that Lambda makes with the function's role, or that goes to another service.
+fn call(action: &str, resource: &str) -> Call {
+    Call {
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        leading_key: None,
+        attributes: None,
+    }
+}
+
+#[tokio::test]
+async fn the_role_of_alerts_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    tables.sell_a_plan().await;
+    let config = alerts::config::Config {
+        table: tables.tollgate.clone(),
+        pepper: pepper(),
+        event_bus: None,
+        webhook: None,
+    };
+    let sdk_config = tables.sdk_config();
+    let outlets = alerts::Outlets::new(&sdk_config, tables.clock.clone(), &config).unwrap();
+    let store = tables.store_at(tables.proxy.endpoint());
+    let app = alerts::App::new(store, tables.clock.clone(), outlets);
+    let deadline = tables.clock.now().saturating_add(DAY);
+    for (name, counted) in [
+        ("alerts-charged.json", "kept"),
+        ("alerts-kept.json", "told"),
+        ("alerts-owed.json", "owed"),
+    ] {
+        let event: Value = serde_json::from_str(&event(name)).unwrap();
+        let handled = app.handle(&event, deadline).await.unwrap();
+        let expected = u64::from(counted != "owed");
+        assert_eq!(handled[counted], expected, "{name}: {handled}");
+    }
+    let mut calls = tables.calls();
+    // What Lambda needs to read the stream, and what is not asked of DynamoDB.
+    for action in [
+        "DescribeStream",
+        "GetRecords",
+        "GetShardIterator",
+        "ListStreams",
+    ] {
+        calls.insert(call(&format!("dynamodb:{action}"), "TollgateTable/stream"));
+    }
+    calls.insert(call("events:PutEvents", "events"));
+    compare("AlertsRole", &calls);
+}
+
+#[tokio::test]
+async fn the_role_of_billing_has_the_rights_that_its_code_needs_and_no_others() {
+    let tables = Tables::start().await;
+    tables.sell_a_plan().await;
+    let limiter = tables.limiter();
+    let authorizer = Authorizer::new(limiter, AuthorizerSettings::default());
+    let asked: Value = serde_json::from_str(&event("authorizer-http-v2.json")).unwrap();
+    authorizer.answer(&asked).await.unwrap();
+    tables.calls();
+    tables.clock.advance(DAY);
+    let folder = tempfile::tempdir().unwrap();
+    let place = billing::config::Place::Folder(folder.path().to_owned());
+    let target = billing::Target::new(&tables.sdk_config(), place).unwrap();
+    let store = tables.store_at(tables.proxy.endpoint());
+    let app = billing::App::new(store, tables.clock.clone(), target);
+    let event: Value = serde_json::from_str(&event("billing-daily.json")).unwrap();
+    let written = app.handle(&event).await.unwrap();
+    assert_eq!(written["rows"], 1, "{written}");
+    let mut calls = tables.calls();
+    calls.insert(call("s3:PutObject", "s3"));
+    compare("BillingRole", &calls);
+}
+
+#[test]
+fn nobody_is_told_and_nothing_is_exported_unless_somebody_asks() {
+    let resources = resources();
+    for (logical_id, condition) in [
+        ("AlertsFunction", "HasAlerts"),
+        ("AlertsRole", "HasAlerts"),
+        ("WebhookSecret", "HasAlertWebhook"),
+        ("BillingFunction", "ExportsUsage"),
+        ("BillingRole", "ExportsUsage"),
+    ] {
+        assert_eq!(resources[logical_id]["Condition"], condition);
+    }
+    let table = properties("TollgateTable", "AWS::DynamoDB::Table");
+    let stream = &table["StreamSpecification"]["Fn::If"];
+    assert_eq!(stream[0], "HasAlerts");
+    assert_eq!(stream[1]["StreamViewType"], "NEW_IMAGE");
+}
+
 /// The id of the user that a sample event names.
 fn sample_user_id(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).unwrap();
@@ -229,7 +331,7 @@ fn every_function_has_a_role_of_its_own_that_may_write_to_its_own_logs() {
         let needed = ["logs:CreateLogStream", "logs:PutLogEvents"];
         assert!(log.actions.iter().eq(needed), "{role}: {:?}", log.actions);
     }
-    assert_eq!(roles.len(), 4);
+    assert_eq!(roles.len(), 6);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(super) struct Call {
     pub(super) resource: String,
     /// The partition key. A scan has none.
     pub(super) leading_key: Option<String>,
+    /// The attributes that a scan names, when it names those that it reads.
+    pub(super) attributes: Option<BTreeSet<String>>,
 }
 
 /// One statement of a role's policy. All of them allow.
@@ -25,6 +27,8 @@ pub(super) struct Statement {
     pub(super) resource: String,
     /// The beginnings that partition keys must have. `None`: any key will do.
     pub(super) leading: Option<BTreeSet<String>>,
+    /// The attributes that may be named, and have to be. `None`: all may be read.
+    pub(super) attributes: Option<BTreeSet<String>>,
 }
 
 impl fmt::Display for Call {
@@ -43,6 +47,11 @@ impl Statement {
                 // As AWS has it, a condition on all keys of a call without any is met.
                 (None, _) | (Some(_), None) => true,
             }
+            && match (&self.attributes, &call.attributes) {
+                (Some(allowed), Some(named)) => named.is_subset(allowed),
+                (Some(_), None) => false,
+                (None, _) => true,
+            }
     }
 
     /// The smallest rights that the statement is made of: one action, and one beginning of a key.
@@ -51,6 +60,7 @@ impl Statement {
             actions: [action.clone()].into(),
             resource: self.resource.clone(),
             leading: leading.map(|start| [start.clone()].into()),
+            attributes: self.attributes.clone(),
         };
         let leading: Vec<Option<&String>> = match &self.leading {
             None => vec![None],
@@ -85,20 +95,35 @@ pub(super) fn statements(role: &str) -> Vec<Statement> {
 
 fn statement(statement: &Value) -> Statement {
     assert_eq!(statement["Effect"], "Allow");
-    let leading = statement.get("Condition").map(|condition| {
+    let (mut leading, mut attributes) = (None, None);
+    if let Some(condition) = statement.get("Condition") {
+        let like = condition.get("ForAllValues:StringLike");
+        let named = condition.get("ForAllValues:StringEquals");
         // What this test does not know, it must not take for granted.
-        assert_eq!(condition.as_object().unwrap().len(), 1, "{condition}");
-        let keys = &condition["ForAllValues:StringLike"];
-        assert_eq!(keys.as_object().unwrap().len(), 1, "{condition}");
-        texts(&keys["dynamodb:LeadingKeys"])
-            .into_iter()
-            .map(|pattern| pattern.strip_suffix('*').unwrap().to_owned())
-            .collect()
-    });
+        let members = condition.as_object().unwrap().len();
+        match (like, named) {
+            (Some(keys), None) => {
+                assert_eq!(members, 1, "{condition}");
+                assert_eq!(keys.as_object().unwrap().len(), 1, "{condition}");
+                let starts = texts(&keys["dynamodb:LeadingKeys"]).into_iter();
+                let starts = starts.map(|it| it.strip_suffix('*').unwrap().to_owned());
+                leading = Some(starts.collect());
+            }
+            (None, Some(named)) => {
+                assert_eq!(members, 2, "{condition}");
+                assert_eq!(named.as_object().unwrap().len(), 1, "{condition}");
+                let select = &condition["StringEqualsIfExists"]["dynamodb:Select"];
+                assert_eq!(select, "SPECIFIC_ATTRIBUTES", "{condition}");
+                attributes = Some(texts(&named["dynamodb:Attributes"]));
+            }
+            (Some(_), Some(_)) | (None, None) => panic!("{condition}"),
+        }
+    }
     Statement {
         actions: texts(&statement["Action"]),
         resource: resource(&statement["Resource"]),
         leading,
+        attributes,
     }
 }
 
@@ -110,13 +135,23 @@ fn texts(value: &Value) -> BTreeSet<String> {
     }
 }
 
-/// `!GetAtt Table.Arn`, or `!Sub "${Table.Arn}/index/NAME"`.
+/// `!GetAtt Table.Arn`, `!GetAtt Table.StreamArn`, `!Sub "${Table.Arn}/index/NAME"`, or an ARN: then its service.
 fn resource(value: &Value) -> String {
-    match value.get("Fn::Sub").and_then(Value::as_str) {
-        Some(text) => {
-            let (table, index) = text.split_once(".Arn}/").unwrap();
-            format!("{}/{index}", table.strip_prefix("${").unwrap())
+    if let Some(text) = value.get("Fn::Sub").and_then(Value::as_str) {
+        if let Some(rest) = text.strip_prefix("arn:${AWS::Partition}:") {
+            return rest.split(':').next().unwrap().to_owned();
         }
-        None => named(value),
+        let (table, index) = text.split_once(".Arn}/").unwrap();
+        return format!("{}/{index}", table.strip_prefix("${").unwrap());
+    }
+    let is_stream = value
+        .get("Fn::GetAtt")
+        .and_then(Value::as_str)
+        .is_some_and(|text| text.ends_with(".StreamArn"));
+    let named = named(value);
+    if is_stream {
+        format!("{named}/stream")
+    } else {
+        named
     }
 }

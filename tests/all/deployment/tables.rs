@@ -11,7 +11,7 @@ use tollgate::bucket::{Rate, Throttle};
 use tollgate::id::ApiStage;
 use tollgate::key::{KeyValue, Pepper};
 use tollgate::limiter::Limiter;
-use tollgate::plan::CoveredStage;
+use tollgate::plan::{ALERTS, CoveredStage};
 use tollgate::quota::{Period, Quota};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{KeyRegistry as _, NewKey, NewPlan, PlanRegistry as _};
@@ -61,6 +61,11 @@ impl Tables {
         tables
     }
 
+    /// How functions reach the tables.
+    pub(super) fn sdk_config(&self) -> aws_config::SdkConfig {
+        tollgate_gateway::local::sdk_config(self.proxy.endpoint(), "us-east-1")
+    }
+
     pub(crate) fn store_at(&self, endpoint: &str) -> DynamoStore {
         let sdk_config = tollgate_gateway::local::sdk_config(endpoint, "us-east-1");
         DynamoStore::new(
@@ -87,7 +92,7 @@ impl Tables {
             stages: SAMPLE_STAGES
                 .map(|(api_id, stage)| CoveredStage::new(ApiStage::new(api_id, stage)))
                 .into(),
-            tags: BTreeMap::new(),
+            tags: BTreeMap::from([(ALERTS.to_owned(), "80,throttled".to_owned())]),
         };
         let key = NewKey {
             id: Some("client".into()),

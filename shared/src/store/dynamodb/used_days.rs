@@ -27,11 +27,7 @@ const ATTRIBUTES: [(&str, &str); 6] = [
 ];
 
 impl UsedDays for DynamoStore {
-    async fn used_days(
-        &self,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<(MeterId, DayCount)>, StoreError> {
+    async fn used_days(&self, from: Day, to: Day) -> Result<Vec<(MeterId, DayCount)>, StoreError> {
         let mut days: HashMap<(MeterId, Day), u64> = HashMap::new();
         let mut start: Option<Attributes> = None;
         loop {
@@ -95,10 +91,7 @@ impl DynamoStore {
             .send()
             .await
             .map_err(|error| store_error("Scan", error))?;
-        Ok((
-            answer.items.unwrap_or_default(),
-            answer.last_evaluated_key,
-        ))
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 }
 

@@ -76,7 +76,10 @@ impl AlertItem {
 
     pub(in crate::store) fn read(&self) -> Result<KeptAlert, StoreError> {
         let damaged = |what: &str| {
-            StoreError::broken(format!("the item of an alert is damaged: {what} {}", self.sk))
+            StoreError::broken(format!(
+                "the item of an alert is damaged: {what} {}",
+                self.sk
+            ))
         };
         let state = AlertState::ALL
             .into_iter()
@@ -100,7 +103,11 @@ impl AlertItem {
             },
             state,
             // A later version may tell others, too.
-            told: self.told.iter().filter_map(|it| Channel::parse(it)).collect(),
+            told: self
+                .told
+                .iter()
+                .filter_map(|it| Channel::parse(it))
+                .collect(),
         })
     }
 }

@@ -30,7 +30,10 @@ async fn throttled_desk(tag: Option<&str>) -> Desk {
 async fn refuse(desk: &Desk, times: u32) -> Calls {
     for _ in 0..times {
         let reason = desk.decide().await;
-        assert!(matches!(reason, Some(Reason::Throttled { .. })), "{reason:?}");
+        assert!(
+            matches!(reason, Some(Reason::Throttled { .. })),
+            "{reason:?}"
+        );
     }
     desk.ledger.take_calls()
 }
@@ -61,7 +64,11 @@ async fn with_it_the_first_of_an_hour_writes_once_and_the_others_nothing() {
     let alerts = desk.ledger.state().alerts.clone();
     let occasions: Vec<_> = alerts.values().map(|alert| alert.occasion).collect();
     let hour = Hour::from_number(NOON_S / 3_600);
-    assert_eq!(occasions, [Occasion::Throttled { hour }], "one in the store");
+    assert_eq!(
+        occasions,
+        [Occasion::Throttled { hour }],
+        "one in the store"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +104,10 @@ async fn a_used_up_quota_is_no_throttling() {
     assert_eq!(desk.decide().await, None);
     desk.ledger.take_calls();
     for _ in 0..10 {
-        assert!(matches!(desk.decide().await, Some(Reason::QuotaExceeded { .. })));
+        assert!(matches!(
+            desk.decide().await,
+            Some(Reason::QuotaExceeded { .. })
+        ));
     }
     assert_eq!(desk.ledger.take_calls(), NO_CALLS);
 }
