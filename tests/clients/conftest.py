@@ -22,8 +22,8 @@ def start_gateway() -> Iterator[Callable[..., Gateway]]:
     """Starts gateways with options of the test's own. They end with the tests of the file."""
     started: list[Gateway] = []
 
-    def start(*arguments: str) -> Gateway:
-        gateway = Gateway(*arguments)
+    def start(*arguments: str, variables: dict[str, str] | None = None) -> Gateway:
+        gateway = Gateway(*arguments, variables=variables)
         started.append(gateway)
         _running.append(gateway)
         return gateway

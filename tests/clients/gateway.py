@@ -22,8 +22,9 @@ START_ATTEMPTS = 3
 class Gateway:
     """A running gateway on ports of its own. What it writes goes to a file, which a failing test shows."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, variables: dict[str, str] | None = None) -> None:
         self._arguments = arguments
+        self._variables = variables or {}
         for _ in range(START_ATTEMPTS):
             self._spawn()
             failure = self._wait_until_ready()
@@ -38,12 +39,13 @@ class Gateway:
         port, admin_port, dynamodb_port = free_ports(3)
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
+        self.dynamodb_url = f"http://127.0.0.1:{dynamodb_port}"
         self._output = tempfile.TemporaryFile()
         ports = ["--port", port, "--admin-port", admin_port, "--dynamodb-port", dynamodb_port]
         self.process = subprocess.Popen(
             [tollgate(), "start-api", "--no-build", *map(str, ports), *self._arguments],
             cwd=ROOT,
-            env=environment() | {"NO_COLOR": "1"},
+            env=environment() | {"NO_COLOR": "1"} | self._variables,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -89,6 +91,21 @@ class Gateway:
 def tollgate() -> Path:
     """The binary."""
     return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
+
+
+def run(gateway: Gateway, *arguments: str, code: int = 0) -> str:
+    """What a command writes that works on the table of a gateway; what it says of the failure, when it is to fail."""
+    done = subprocess.run(
+        [tollgate(), *arguments, "--endpoint-url", gateway.dynamodb_url],
+        cwd=ROOT,
+        env=environment() | {"NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START_TIMEOUT_S,
+    )
+    assert done.returncode == code, f"tollgate {' '.join(arguments)}\n{done.stderr}"
+    return done.stdout if code == 0 else done.stderr
 
 
 def environment() -> dict[str, str]:

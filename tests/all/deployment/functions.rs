@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tests::{Signer, workspace_root};
 use tollgate::authorizer::{Authorizer, AuthorizerSettings};
 use tollgate::http::UsagePlanLayer;
+use tollgate::time::Clock as _;
 use tower::{Layer as _, ServiceExt as _};
 use users::{App, UserStore};
 
