@@ -40,7 +40,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// How long one round of telling may take.
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 
 /// How long the last look may take when the gateway stops.
 const LAST_LOOK: Duration = Duration::from_secs(2);

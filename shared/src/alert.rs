@@ -11,7 +11,7 @@ mod rules;
 mod signature;
 mod webhook;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -170,11 +170,7 @@ impl Alert {
     /// whomever it is sent.
     pub fn id(&self) -> String {
         let digest = Sha256::digest(format!("{}#{}", self.meter, self.name()));
-        digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(digest.iter().take(16))
     }
 
     /// When what it is about has passed: the end of the window or of the hour.
@@ -218,6 +214,16 @@ impl Percent {
         let (used, limit) = (u128::from(used), u128::from(quota.limit()));
         limit > 0 && used.saturating_mul(100) >= limit.saturating_mul(u128::from(self.get()))
     }
+}
+
+/// Two digits for each byte.
+fn hexadecimal<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
+    let mut digits = String::new();
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 #[cfg(test)]

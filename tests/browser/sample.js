@@ -96,6 +96,7 @@ export function pages({ api, plans, keys }) {
     "usage of a plan": `/console/usage/plans/${plans.Silver}`,
     "usage of a key": `/console/usage/keys/${keys["john-mccarthy"]}`,
     "live view": "/console/usage/live",
+    alerts: "/console/usage/alerts",
     "try it": "/console/try",
   };
 }

@@ -82,16 +82,14 @@ impl<C: Clock> Outlets<C> {
         }
         // An entry may be refused although the request was taken.
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        match told.get("FailedEntryCount").and_then(Value::as_u64) {
-            Some(0) => Ok(()),
-            Some(_) | None => {
-                let code = told.pointer("/Entries/0/ErrorCode").and_then(Value::as_str);
-                let code = code.unwrap_or("no code");
-                Err(Untold::new(format!(
-                    "EventBridge refused the event: {code}"
-                )))
-            }
+        if told.get("FailedEntryCount").and_then(Value::as_u64) == Some(0) {
+            return Ok(());
         }
+        let code = told.pointer("/Entries/0/ErrorCode").and_then(Value::as_str);
+        let code = code.unwrap_or("no code");
+        Err(Untold::new(format!(
+            "EventBridge refused the event: {code}"
+        )))
     }
 
     async fn call(&self, webhook: &Webhook, message: &Message) -> Result<(), Untold> {

@@ -12,7 +12,7 @@ use tollgate::time::Timestamp;
 use crate::config::Place;
 
 /// The longest wait for S3 at one try.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often it is tried.
 const MAX_TRIES: u32 = 3;

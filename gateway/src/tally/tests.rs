@@ -265,3 +265,27 @@ fn a_known_key_costs_no_allocation() {
     let counted = allocation_counter::measure(|| count(1));
     assert_eq!(counted.count_total, 0);
 }
+
+#[test]
+fn those_about_whom_was_decided_since_a_second_are_known() {
+    let tally = Tally::new(NOW);
+    let at = |seconds| NOW.saturating_add(Duration::from_secs(seconds));
+    tally.count(Outcome::Admitted, subject("gold", Some("early")), at(0));
+    tally.count(Outcome::Throttled, subject("gold", Some("late")), at(7));
+    tally.count(Outcome::Admitted, subject("gold", None), at(9));
+    let since = |second: u64| tally.subjects(at(second).as_secs(), at(9));
+    assert_eq!(since(0).len(), 3);
+    let late = [subject("gold", Some("late")), subject("gold", None)];
+    assert_eq!(since(7), BTreeSet::from(late));
+    assert_eq!(since(9), BTreeSet::from([subject("gold", None)]));
+    assert_eq!(tally.subjects(0, at(300)), BTreeSet::new());
+    for number in 0..=MAX_WATCHED {
+        let key = format!("k{number}");
+        tally.count(Outcome::Admitted, subject("gold", Some(&key)), at(301));
+    }
+    let others = Subject {
+        plan_id: None,
+        client: Client::Others,
+    };
+    assert!(tally.subjects(0, at(301)).contains(&others));
+}

@@ -5,6 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::hexadecimal;
 use crate::time::Timestamp;
 
 /// The header field that has the signature: `t=<seconds since the epoch>,v1=<64 hexadecimal digits>`.
@@ -44,12 +45,7 @@ impl WebhookSecret {
         let mut mac = self.0.clone();
         mac.update(format!("{seconds}.").as_bytes());
         mac.update(body);
-        let digits: String = mac
-            .finalize()
-            .into_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digits = hexadecimal(mac.finalize().into_bytes().iter());
         format!("t={seconds},v1={digits}")
     }
 }

@@ -20,7 +20,7 @@ use crate::time::{Clock, Timestamp};
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long after a failure another refusal tries.
-const AGAIN_AFTER: Duration = Duration::from_secs(60);
+const AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// How many meters are remembered. They are forgotten together.
 const MAX_REMEMBERED: usize = 16_384;
