@@ -188,7 +188,7 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
     let (connection, environment) = (&cli.connection, &surroundings.environment);
     let command = match &cli.command {
         Command::StartApi(arguments) => {
-            return arguments.run(connection, environment, printer).await;
+            return Box::pin(arguments.run(connection, environment, printer)).await;
         }
         Command::Invoke(arguments) => {
             return arguments.run(connection, environment, printer).await;
@@ -215,14 +215,13 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
         Command::Plans(command) => Managing::Plans(command),
         Command::Usage(arguments) => {
             if let Some(export) = arguments.export() {
-                return export
-                    .run(connection, environment, &surroundings.clock, printer)
-                    .await;
+                let clock = &surroundings.clock;
+                return Box::pin(export.run(connection, environment, clock, printer)).await;
             }
             Managing::Usage(arguments)
         }
         Command::Alerts(arguments) => {
-            return arguments.run(connection, environment, printer).await;
+            return Box::pin(arguments.run(connection, environment, printer)).await;
         }
     };
     let now = surroundings.clock.now();

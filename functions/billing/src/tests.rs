@@ -199,8 +199,8 @@ async fn an_operator_may_ask_for_days_and_for_none_that_has_not_ended() {
     let written = app.handle(&days).await.unwrap();
     assert_eq!(written["rows"], 3);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6);
-    let empty = read(folder.path(), "usage-2026-11-21.csv");
-    assert_eq!(empty.iter().filter(|byte| **byte == b'\n').count(), 1);
+    let empty = String::from_utf8(read(folder.path(), "usage-2026-11-21.csv")).unwrap();
+    assert_eq!(empty.lines().count(), 1);
     let today = json!({ "from": "2026-11-20", "to": "2026-11-23" });
     let error = app.handle(&today).await.unwrap_err();
     assert!(

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tollgate::alert::Alert;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::decision::Decision;
 use tollgate::entitlement::Memory;
@@ -163,6 +164,10 @@ impl Ledger for AtOnce {
         _write: &ShardWrite,
     ) -> Result<ShardAnswer, StoreError> {
         Ok(ShardAnswer::Failed(ShardItem::default()))
+    }
+
+    async fn record_alert(&self, _alert: &Alert) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     async fn archive(&self, _meter: &MeterId, _ended: DayCount) -> Result<(), StoreError> {
