@@ -214,7 +214,9 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
         }
         Command::Plans(command) => Managing::Plans(command),
         Command::Usage(arguments) => {
-            if let Some(export) = arguments.export() {
+            if let Some(export) = arguments.export()
+                && connection.named_url(environment)?.is_none()
+            {
                 let clock = &surroundings.clock;
                 return Box::pin(export.run(connection, environment, clock, printer)).await;
             }

@@ -17,7 +17,6 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::meter::{MeterId, WindowUse};
-use crate::plan::Plan;
 use crate::quota::{Day, Period, Quota};
 use crate::time::{SECONDS_PER_DAY, Timestamp};
 
@@ -54,7 +53,7 @@ pub struct QuotaUse {
     pub next: Day,
     /// The requests charged in it, those among them that a process holds in advance.
     pub used: u64,
-    /// The requests that the plan allows in it.
+    /// The requests that the key has in it, with what an operator has added for a while.
     pub limit: u64,
 }
 
@@ -125,20 +124,24 @@ impl Alert {
         }
     }
 
-    /// The alerts that a meter calls for under `plan`, of what was used of it: one for each threshold that was reached. None for a window
-    /// that has ended a day ago or earlier, and none of a quota of 0, which nobody can use.
-    pub fn reached(plan: &Plan, meter: &MeterId, known: WindowUse, now: Timestamp) -> Vec<Self> {
-        let (Some(rules), Some(quota)) = (AlertRules::of(plan), plan.quota) else {
-            return Vec::new();
-        };
+    /// The alerts that a meter calls for by `rules`, of what was used of a key's quota: one for each threshold that was reached. `quota` is
+    /// as it is at `now`. None for a window that has ended a day ago or earlier, and none of a quota of 0, which nobody can use.
+    pub fn reached(
+        rules: &AlertRules,
+        quota: Quota,
+        meter: &MeterId,
+        known: WindowUse,
+        now: Timestamp,
+    ) -> Vec<Self> {
         let window = quota.window_of(known.window);
-        let used = u64::try_from(known.used).unwrap_or(0);
         if window.resets_at().saturating_add(LATE) <= now {
             return Vec::new();
         }
+        let used = u64::try_from(known.used).unwrap_or(0);
+        let limit = quota.limit_in(window.first);
         rules
             .percents()
-            .filter(|percent| percent.is_reached(used, quota))
+            .filter(|percent| percent.is_reached(used, limit))
             .map(|percent| Self {
                 meter: meter.clone(),
                 occasion: Occasion::Quota(QuotaUse {
@@ -147,7 +150,7 @@ impl Alert {
                     first: window.first,
                     next: window.next,
                     used,
-                    limit: quota.limit(),
+                    limit,
                 }),
                 raised_at: now,
             })
@@ -209,9 +212,9 @@ impl Channel {
 }
 
 impl Percent {
-    /// Whether `used` requests are so much of `quota`. Rounded up: 80 % of 7 are reached with the sixth.
-    fn is_reached(self, used: u64, quota: Quota) -> bool {
-        let (used, limit) = (u128::from(used), u128::from(quota.limit()));
+    /// Whether `used` requests are so much of `limit`. Rounded up: 80 % of 7 are reached with the sixth.
+    fn is_reached(self, used: u64, limit: u64) -> bool {
+        let (used, limit) = (u128::from(used), u128::from(limit));
         limit > 0 && used.saturating_mul(100) >= limit.saturating_mul(u128::from(self.get()))
     }
 }

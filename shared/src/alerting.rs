@@ -5,23 +5,25 @@
 //! first step owes it still; one that ends after sending and before keeping so sends it again, with the same id. So an alert is kept
 //! exactly once, and sent at least once, always with one id: who receives it twice can tell.
 
-mod plans;
+mod recent;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use crate::alert::{Alert, AlertRules, Channel, Message, Occasion, Owner};
-use crate::id::PlanId;
+use crate::id::{KeyId, PlanId};
 use crate::meter::{MeterId, WindowUse};
+use crate::overrides::{KeyQuota, Overrides};
+use crate::plan::Plan;
 use crate::store::{AlertOutbox, AlertState, KeptAlert, KeyRegistry, Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
 
-use plans::Plans;
+use recent::Recent;
 
 /// For how long it is tried to tell of an alert.
 pub const TRIED_FOR: Duration = Duration::from_hours(3 * 24);
@@ -77,7 +79,9 @@ pub struct Alerting<S, C, T> {
     store: S,
     clock: C,
     tell: T,
-    plans: Plans,
+    plans: Recent<PlanId, Arc<Plan>>,
+    /// What keys have in place of their plans' limits.
+    keys: Recent<KeyId, Overrides>,
     /// Meters and names of alerts that are kept.
     known: Mutex<HashSet<(MeterId, String)>>,
 }
@@ -94,7 +98,8 @@ where
             store,
             clock,
             tell,
-            plans: Plans::default(),
+            plans: Recent::default(),
+            keys: Recent::default(),
             known: Mutex::default(),
         }
     }
@@ -105,12 +110,9 @@ where
     ///
     /// When the store does not answer.
     pub async fn has_thresholds(&self, plan_id: &PlanId) -> Result<bool, StoreError> {
-        let now = self.clock.now();
-        let plan = self.plans.get(&self.store, plan_id, now).await?;
-        Ok(plan.is_some_and(|plan| {
-            let rules = AlertRules::of(&plan);
-            plan.quota.is_some() && rules.is_some_and(|rules| rules.percents().next().is_some())
-        }))
+        let plan = self.plan(plan_id).await?;
+        let rules = plan.and_then(|plan| AlertRules::of(&plan));
+        Ok(rules.is_some_and(|rules| rules.percents().next().is_some()))
     }
 
     /// Keeps the alerts that a meter calls for, of what was used of its quota. How many are new. Looking twice is the same as once, and an
@@ -121,11 +123,17 @@ where
     /// When the store does not answer. What was kept by then is kept.
     pub async fn look_at(&self, meter: &MeterId, used: WindowUse) -> Result<u64, StoreError> {
         let now = self.clock.now();
-        let Some(plan) = self.plans.get(&self.store, &meter.plan_id, now).await? else {
+        let Some(plan) = self.plan(&meter.plan_id).await? else {
+            return Ok(0);
+        };
+        let Some(rules) = AlertRules::of(&plan) else {
+            return Ok(0);
+        };
+        let Some(quota) = self.quota(&plan, &meter.key_id).await? else {
             return Ok(0);
         };
         let mut new = 0_u64;
-        for alert in Alert::reached(&plan, meter, used, now) {
+        for alert in Alert::reached(&rules, quota.at(now), meter, used, now) {
             let known = (meter.clone(), alert.name());
             if self.known().contains(&known) {
                 continue;
@@ -214,15 +222,30 @@ where
     }
 
     async fn message(&self, alert: &Alert) -> Result<Message, StoreError> {
-        let now = self.clock.now();
-        let plan = self.plans.get(&self.store, &alert.meter.plan_id, now);
-        let plan_name = plan.await?.map(|plan| plan.name.clone());
+        let plan = self.plan(&alert.meter.plan_id).await?;
+        let plan_name = plan.map(|plan| plan.name.clone());
         let key = self.store.key_by_id(&alert.meter.key_id).await?;
         let owner = key.map(|key| Owner {
             name: key.name,
             customer_id: key.customer_id,
         });
         Ok(Message::new(alert, owner, plan_name))
+    }
+
+    async fn plan(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
+        let read = || async { Ok(self.store.plan(id).await?.map(Arc::new)) };
+        self.plans.get(id, self.clock.now(), read).await
+    }
+
+    /// The quota of a key in a plan: its own where it has one, and what is added to it for a while.
+    async fn quota(&self, plan: &Plan, key_id: &KeyId) -> Result<Option<KeyQuota>, StoreError> {
+        let read = || async {
+            let key = self.store.key_by_id(key_id).await?;
+            Ok(key.map(|key| Overrides::of_tags(&key.tags)))
+        };
+        let own = self.keys.get(key_id, self.clock.now(), read).await?;
+        let limits = own.unwrap_or_default().in_plan(&plan.id);
+        Ok(limits.quota(plan.quota))
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashSet<(MeterId, String)>> {
@@ -255,8 +278,6 @@ fn log(alert: &Alert, message: &Message) {
 
 impl<S, C, T> fmt::Debug for Alerting<S, C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Alerting")
-            .field("plans", &self.plans)
-            .finish_non_exhaustive()
+        f.debug_struct("Alerting").finish_non_exhaustive()
     }
 }

@@ -39,7 +39,8 @@ pub struct UsageRow {
     pub plan_id: PlanId,
     /// The requests that were charged on the day.
     pub requests: u64,
-    /// The requests that the plan allows in a period, as the plan is now. `None`: it limits none, or is gone.
+    /// The requests that the key has in a period, by its own tags or its plan as they are now. `None`: nothing limits them, or the plan is
+    /// gone. What an operator adds for a while is not in it.
     pub quota: Option<u64>,
     /// Those of the day's requests that went beyond the quota of their period.
     pub overage: u64,

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::*;
-use crate::plan::ALERTS;
+use crate::plan::{ALERTS, Plan};
 
 /// 2026-11-23T12:00:00Z, a Monday.
 const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
@@ -33,10 +33,16 @@ fn meter() -> MeterId {
     }
 }
 
+fn reached(plan: &Plan, known: WindowUse, now: Timestamp) -> Vec<Alert> {
+    let rules = AlertRules::of(plan).zip(plan.quota);
+    rules.map_or_else(Vec::new, |(rules, quota)| {
+        Alert::reached(&rules, quota, &meter(), known, now)
+    })
+}
+
 fn names(plan: &Plan, day: &str, used: i64) -> Vec<String> {
     let window = Day::parse(day).unwrap();
-    let known = WindowUse { window, used };
-    let alerts = Alert::reached(plan, &meter(), known, NOW);
+    let alerts = reached(plan, WindowUse { window, used }, NOW);
     alerts.iter().map(Alert::name).collect()
 }
 
@@ -62,6 +68,16 @@ fn what_has_no_tag_or_no_quota_or_a_quota_of_nothing_has_no_alerts() {
 }
 
 #[test]
+fn what_an_operator_has_added_counts_in_its_window() {
+    let today = Day::parse("2026-11-23").unwrap();
+    let more = daily(10).map(|quota| quota.with_extra(today, 10));
+    let plan = plan(more, "80");
+    assert_eq!(names(&plan, "2026-11-23", 15), [""; 0]);
+    assert_eq!(names(&plan, "2026-11-23", 16), ["2026-11-23#DAY#080"]);
+    assert_eq!(names(&plan, "2026-11-22", 8), ["2026-11-22#DAY#080"]);
+}
+
+#[test]
 fn the_window_before_is_told_of_for_a_day_after_its_end() {
     let plan = plan(daily(10), "80");
     assert_eq!(names(&plan, "2026-11-22", 9), ["2026-11-22#DAY#080"]);
@@ -76,8 +92,8 @@ fn an_alert_has_one_id_whoever_raises_it_and_no_other_has_it() {
         used,
     };
     let plan = plan(monthly, "80,100");
-    let first = Alert::reached(&plan, &meter(), known(81), NOW);
-    let later = Alert::reached(&plan, &meter(), known(100), NOW.saturating_add(LATE));
+    let first = reached(&plan, known(81), NOW);
+    let later = reached(&plan, known(100), NOW.saturating_add(LATE));
     assert_eq!(first[0].id(), later[0].id());
     let mut ids: BTreeSet<String> = later.iter().map(Alert::id).collect();
     ids.insert(Alert::throttled(meter(), NOW).id());
@@ -96,7 +112,7 @@ fn what_is_sent_says_whose_key_it_is_and_what_it_has_used() {
         window: Day::parse("2026-11-23").unwrap(),
         used: 801,
     };
-    let alerts = Alert::reached(&plan(daily(1_000), "80"), &meter(), known, NOW);
+    let alerts = reached(&plan(daily(1_000), "80"), known, NOW);
     let owner = Owner {
         name: "Joe Black".to_owned(),
         customer_id: Some("customer-7".to_owned()),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 
-use super::StoreError;
+use super::{ApiKey, StoreError};
 use crate::id::KeyId;
 use crate::meter::{DayCount, MeterId};
 use crate::quota::Day;
@@ -22,9 +22,9 @@ pub trait UsedDays: Send + Sync + 'static {
         to: Day,
     ) -> impl Future<Output = Result<Vec<(MeterId, DayCount)>, StoreError>> + Send;
 
-    /// The customers of these keys, as far as they are known.
-    fn customers(
+    /// These keys, as far as they are there.
+    fn keys_by_id(
         &self,
-        keys: &[KeyId],
-    ) -> impl Future<Output = Result<HashMap<KeyId, String>, StoreError>> + Send;
+        ids: &[KeyId],
+    ) -> impl Future<Output = Result<HashMap<KeyId, ApiKey>, StoreError>> + Send;
 }

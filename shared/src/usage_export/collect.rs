@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::UsageRow;
 use crate::id::{KeyId, PlanId};
 use crate::meter::{DayCount, MeterId};
+use crate::overrides::Overrides;
 use crate::plan::Plan;
 use crate::quota::{Day, Quota};
-use crate::store::{PageRequest, PlanRegistry, StoreError, UsedDays};
+use crate::store::{ApiKey, PageRequest, PlanRegistry, StoreError, UsedDays};
 use crate::time::Clock;
 
 /// The longest window of a quota, in days.
@@ -54,8 +55,8 @@ pub async fn collect<S: UsedDays + PlanRegistry, C: Clock>(
     };
     let keys: BTreeSet<&KeyId> = used.iter().map(|(meter, _)| &meter.key_id).collect();
     let keys: Vec<KeyId> = keys.into_iter().cloned().collect();
-    let customers = store.customers(&keys).await?;
-    Ok(rows(used, &plans, &customers, from, to))
+    let keys = store.keys_by_id(&keys).await?;
+    Ok(rows(used, &plans, &keys, from, to))
 }
 
 async fn plans<S: PlanRegistry>(store: &S) -> Result<HashMap<PlanId, Plan>, StoreError> {
@@ -78,7 +79,7 @@ async fn plans<S: PlanRegistry>(store: &S) -> Result<HashMap<PlanId, Plan>, Stor
 pub(super) fn rows(
     used: Vec<(MeterId, DayCount)>,
     plans: &HashMap<PlanId, Plan>,
-    customers: &HashMap<KeyId, String>,
+    keys: &HashMap<KeyId, ApiKey>,
     from: Day,
     to: Day,
 ) -> Vec<UsageRow> {
@@ -91,13 +92,16 @@ pub(super) fn rows(
     }
     let mut rows = Vec::new();
     for ((plan_id, key_id), days) in &meters {
-        let quota = plans.get(plan_id).and_then(|plan| plan.quota);
+        let key = keys.get(key_id);
+        let own = key.map(|key| Overrides::of_tags(&key.tags).in_plan(plan_id));
+        let of_plan = plans.get(plan_id).and_then(|plan| plan.quota);
+        let quota = own.unwrap_or_default().quota(of_plan).map(|it| it.usual());
         for (day, requests, overage) in with_overage(days, quota) {
             if requests > 0 && (from..=to).contains(&day) {
                 rows.push(UsageRow {
                     day,
                     key_id: key_id.clone(),
-                    customer_id: customers.get(key_id).cloned(),
+                    customer_id: key.and_then(|key| key.customer_id.clone()),
                     plan_id: plan_id.clone(),
                     requests,
                     quota: quota.map(Quota::limit),

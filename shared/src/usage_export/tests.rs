@@ -3,8 +3,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::collect::rows;
 use super::*;
 use crate::meter::{DayCount, MeterId};
+use crate::overrides;
 use crate::plan::Plan;
 use crate::quota::{Period, Quota};
+use crate::store::ApiKey;
 use crate::time::Timestamp;
 
 fn day(text: &str) -> Day {
@@ -35,8 +37,28 @@ fn plans(limit: u64, period: Period) -> HashMap<PlanId, Plan> {
     HashMap::from([(plan.id.clone(), plan)])
 }
 
-fn customers() -> HashMap<KeyId, String> {
-    HashMap::from([("joe".into(), "customer, \"7\"".to_owned())])
+fn keys() -> HashMap<KeyId, ApiKey> {
+    let key = |id: &str, customer_id: Option<&str>, quota: Option<&str>| ApiKey {
+        id: id.into(),
+        name: id.to_owned(),
+        description: None,
+        customer_id: customer_id.map(str::to_owned),
+        stage_keys: Vec::new(),
+        enabled: true,
+        expires_at: None,
+        plan_ids: Vec::new(),
+        tags: quota
+            .map(|text| (overrides::QUOTA.to_owned(), text.to_owned()))
+            .into_iter()
+            .collect(),
+        created_at: Timestamp::EPOCH,
+        updated_at: Timestamp::EPOCH,
+    };
+    let keys = [
+        key("joe", Some("customer, \"7\""), None),
+        key("ann", None, Some("3/DAY")),
+    ];
+    keys.map(|key| (key.id.clone(), key)).into()
 }
 
 fn sample() -> Vec<UsageRow> {
@@ -46,7 +68,7 @@ fn sample() -> Vec<UsageRow> {
         used("ann", "bronze", "2026-11-28", 5),
     ];
     let (from, to) = (day("2026-11-28"), day("2026-11-28"));
-    rows(days, &plans(1_000, Period::Day), &customers(), from, to)
+    rows(days, &plans(1_000, Period::Day), &keys(), from, to)
 }
 
 #[test]
@@ -54,7 +76,7 @@ fn a_csv_has_a_line_for_each_day_key_and_plan() {
     let text = String::from_utf8(ExportFormat::Csv.render(&sample()).unwrap()).unwrap();
     let expected = "\
 date,key_id,customer_id,plan_id,requests,quota,overage
-2026-11-28,ann,,bronze,5,1000,0
+2026-11-28,ann,,bronze,5,3,2
 2026-11-28,joe,\"customer, \"\"7\"\"\",bronze,1200,1000,200
 2026-11-28,mia,,gone,3,,0
 ";
@@ -92,7 +114,7 @@ fn what_goes_beyond_the_quota_of_a_week_counts_on_the_days_on_which_it_did() {
         used("joe", "bronze", "2026-11-30", 1),
     ];
     let (from, to) = (day("2026-11-26"), day("2026-11-30"));
-    let rows = rows(days, &plans(100, Period::Week), &customers(), from, to);
+    let rows = rows(days, &plans(100, Period::Week), &keys(), from, to);
     let overages: Vec<(String, u64)> = rows
         .iter()
         .map(|row| (row.day.to_string(), row.overage))

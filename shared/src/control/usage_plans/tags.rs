@@ -17,8 +17,8 @@ use crate::id::{KeyId, PlanId};
 use crate::key::LEAKED_AT;
 use crate::overrides;
 use crate::plan::{
-    ALERTS, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS, ShadowStages,
-    Shards,
+    ALERTS, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS,
+    ShadowStages, Shards,
 };
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};

@@ -6,15 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::batch::text_of;
 use super::charge::{COUNT, DAY, PREV_COUNT, PREV_DAY, as_number, meter_item};
-use super::{Attributes, DynamoStore, store_error};
+use super::{Attributes, DynamoStore, from_item, store_error};
 use crate::id::KeyId;
 use crate::meter::{DayCount, MeterId};
 use crate::quota::Day;
-use crate::store::item::{DAY_PK_PREFIX, KEY_SK, METER_PK_PREFIX, METER_SK, key_pk, name};
-use crate::store::{StoreError, UsedDays};
-
-const ID: &str = "id";
-const CUSTOMER_ID: &str = "customer_id";
+use crate::store::item::{DAY_PK_PREFIX, KEY_SK, KeyItem, METER_PK_PREFIX, METER_SK, key_pk, name};
+use crate::store::{ApiKey, StoreError, UsedDays};
 
 /// What is read of each item: a role may be held to these.
 const ATTRIBUTES: [(&str, &str); 6] = [
@@ -47,17 +44,18 @@ impl UsedDays for DynamoStore {
             .collect())
     }
 
-    async fn customers(&self, keys: &[KeyId]) -> Result<HashMap<KeyId, String>, StoreError> {
-        let wanted: BTreeSet<_> = keys
+    async fn keys_by_id(&self, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, StoreError> {
+        let wanted: BTreeSet<_> = ids
             .iter()
             .map(|id| (key_pk(id), KEY_SK.to_owned()))
             .collect();
-        let items = self.read_all(&wanted).await?;
-        let customer = |item: &Attributes| {
-            let id = text_of(item, ID)?.into();
-            Some((id, text_of(item, CUSTOMER_ID)?.to_owned()))
-        };
-        Ok(items.iter().filter_map(customer).collect())
+        let items = self.read_all(&wanted).await?.into_iter();
+        items
+            .map(|item| {
+                let key = from_item::<KeyItem>(item)?.into_key();
+                Ok((key.id.clone(), key))
+            })
+            .collect()
     }
 }
 
