@@ -3,6 +3,7 @@
 //! Each command is a module with its arguments and one function. Data goes to stdout, prose to stderr; the exit code is 0 when it is
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
+mod capacity;
 pub mod confirm;
 mod connect;
 mod connection;
@@ -14,9 +15,12 @@ pub mod failure;
 mod invoke;
 mod keys;
 pub mod output;
+mod plan_source;
 mod plans;
 mod reference;
+mod replay;
 mod session;
+mod simulate;
 mod start_api;
 mod template_options;
 mod usage;
@@ -92,6 +96,9 @@ enum Command {
     Plans(plans::Command),
     Usage(usage::Arguments),
     Explain(Explain),
+    Replay(replay::Arguments),
+    Simulate(simulate::Arguments),
+    Capacity(capacity::Arguments),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -203,6 +210,15 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
             return arguments
                 .run(connection, environment, &surroundings.clock, printer)
                 .await;
+        }
+        Command::Replay(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
+        }
+        Command::Simulate(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
+        }
+        Command::Capacity(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
         }
         Command::Keys(command) => {
             if let Some(done) = command.run_alone(printer).await {

@@ -2,6 +2,7 @@
 
 pub mod authorize;
 pub mod build_functions;
+pub mod capacity;
 pub mod cli;
 pub mod connect;
 pub mod console;
@@ -20,11 +21,13 @@ pub mod local;
 pub mod management;
 pub mod mapping;
 pub mod remote;
+pub mod replay;
 pub mod rest_api;
 pub mod router;
 pub mod runtime_api;
 pub mod server;
 pub mod shared_throttle;
+pub mod simulate;
 pub mod start_api;
 pub mod tally;
 pub mod template;

@@ -37,9 +37,12 @@ const ENGINE: [&str; 22] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 28] = [
+const GATEWAY: [&str; 31] = [
     "local",
     "leaks",
+    "replay",
+    "simulate",
+    "capacity",
     "http_client",
     "content",
     "remote",
