@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api import AwsCli, make_key
+from api import AwsCli
 from gateway import ROOT, Gateway, environment
 
 TOLLGATE = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/tollgate"
@@ -123,17 +123,18 @@ def test_the_value_of_a_key_is_not_shown() -> None:
     assert "sha256:" in done.stdout
 
 
-def test_plans_come_from_the_template_and_from_the_gateway(tmp_path: Path, gateway: Gateway, aws: AwsCli, name: str) -> None:
+def test_plans_come_from_the_template_and_from_the_gateway(tmp_path: Path, empty_gateway: Gateway, name: str) -> None:
+    aws = AwsCli(empty_gateway, tmp_path)
     file = tmp_path / "access.log"
     file.write_text(API_GATEWAY)
     report = run_json("replay", file, "--template", "template.yaml")
     assert [plan["plan"] for plan in report["plans"]] == ["Bronze", "Silver", "Gold"]
     plan = aws("create-usage-plan", "--name", name, "--throttle", "rateLimit=1,burstLimit=2")
     for reference in [name, plan["id"]]:
-        report = run_json("replay", file, "--url", gateway.admin_url, "--plan", reference, *LIMITS)
+        report = run_json("replay", file, "--url", empty_gateway.admin_url, "--plan", reference, *LIMITS)
         # The plan as it is, and one that was only written down.
         assert [plan["refused"] for plan in report["plans"]] == [1, 1]
-    refused = run("replay", file, "--url", gateway.admin_url, "--plan", "no-such-plan", code=1)
+    refused = run("replay", file, "--url", empty_gateway.admin_url, "--plan", "no-such-plan", code=1)
     assert "no plan has the id or the name `no-such-plan`" in refused.stderr
 
 
@@ -190,13 +191,14 @@ def test_a_simulation_of_the_times_of_a_file(tmp_path: Path) -> None:
     assert f"{times}:2: is no time" in run("simulate", *LIMITS, "--traffic", f"file:{times}", code=2).stderr
 
 
-def test_capacity_of_a_running_gateway(gateway: Gateway, aws: AwsCli, client: Any, name: str) -> None:
+def test_capacity_of_a_running_gateway(tmp_path: Path, empty_gateway: Gateway, name: str) -> None:
+    aws = AwsCli(empty_gateway, tmp_path)
     limits = ["--throttle", "rateLimit=7,burstLimit=100", "--quota", "limit=1000,period=DAY"]
     plan = aws("create-usage-plan", "--name", name, *limits)
     for number in range(3):
-        key = make_key(client, f"{name}-{number}")["id"]
+        key = aws("create-api-key", "--name", f"{name}-{number}", "--enabled")["id"]
         aws("create-usage-plan-key", "--usage-plan-id", plan["id"], "--key-id", key, "--key-type", "API_KEY")
-    report = run_json("capacity", "--url", gateway.admin_url, "--duration-ms", "100")
+    report = run_json("capacity", "--url", empty_gateway.admin_url, "--duration-ms", "100")
     (found,) = [need for need in report["plans"] if need["plan"] == name]
     assert (found["keys"], found["rate"], found["burst"]) == (3, 21, 300)
     assert found["requestsAMonth"] == pytest.approx(3 * 1_000 * 30.4375)
