@@ -4,6 +4,7 @@
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
 mod alerts;
+mod capacity;
 pub mod confirm;
 mod connect;
 mod connection;
@@ -15,9 +16,12 @@ pub mod failure;
 mod invoke;
 mod keys;
 pub mod output;
+mod plan_source;
 mod plans;
 mod reference;
+mod replay;
 mod session;
+mod simulate;
 mod start_api;
 mod template_options;
 mod usage;
@@ -94,6 +98,9 @@ enum Command {
     Usage(usage::Arguments),
     Explain(Explain),
     Alerts(alerts::Arguments),
+    Replay(replay::Arguments),
+    Simulate(simulate::Arguments),
+    Capacity(capacity::Arguments),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -205,6 +212,15 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
             return arguments
                 .run(connection, environment, &surroundings.clock, printer)
                 .await;
+        }
+        Command::Replay(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
+        }
+        Command::Simulate(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
+        }
+        Command::Capacity(arguments) => {
+            return arguments.run(connection, surroundings, printer).await;
         }
         Command::Keys(command) => {
             if let Some(done) = command.run_alone(printer).await {

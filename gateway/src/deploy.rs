@@ -150,7 +150,12 @@ async fn deploy_plan(
     made.map_err(|cause| refused(&spec.logical_id, cause))
 }
 
-fn new_plan(spec: &PlanSpec) -> Result<NewPlan, DeployError> {
+/// The plan that a template declares, as it is made.
+///
+/// # Errors
+///
+/// When a throttle or a quota cannot be used.
+pub fn new_plan(spec: &PlanSpec) -> Result<NewPlan, DeployError> {
     let logical_id = &spec.logical_id;
     let throttle = |limits: &template::Throttle| match Rate::per_second(limits.rate_limit) {
         Ok(rate) => Ok(Throttle {

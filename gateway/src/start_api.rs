@@ -290,12 +290,30 @@ fn load(arguments: &StartApi) -> Result<Template, StartError> {
     let Some(path) = &arguments.template else {
         return Ok(Template::empty());
     };
+    read_template(
+        path,
+        arguments.config_env.as_deref(),
+        &arguments.parameter_overrides,
+        &arguments.table,
+    )
+}
+
+/// Reads a template with the parameters that `samconfig.toml` beside it has for `config_env`, and with `overrides`, which win. Without
+/// `config_env`, the default environment's are taken if there are some. `table` is the name of Tollgate's own table where the template
+/// gives it none.
+///
+/// # Errors
+///
+/// When the template or its parameters cannot be read or used.
+pub fn read_template(
+    path: &Path,
+    config_env: Option<&str>,
+    overrides: &[String],
+    table: &str,
+) -> Result<Template, StartError> {
     let directory = path.parent().unwrap_or(Path::new(""));
     let samconfig_path = directory.join("samconfig.toml");
-    let mut overrides = match (
-        std::fs::read_to_string(&samconfig_path),
-        &arguments.config_env,
-    ) {
+    let mut parameters = match (std::fs::read_to_string(&samconfig_path), config_env) {
         (Ok(text), Some(config_env)) => samconfig::parameter_overrides(&text, config_env)?,
         // Without the flag, SAM too takes the default environment if there is one.
         (Ok(text), None) => {
@@ -309,12 +327,10 @@ fn load(arguments: &StartApi) -> Result<Template, StartError> {
         }
         (Err(_), None) => std::collections::BTreeMap::new(),
     };
-    overrides.extend(samconfig::parse_overrides(
-        &arguments.parameter_overrides.join(" "),
-    )?);
+    parameters.extend(samconfig::parse_overrides(&overrides.join(" "))?);
     let settings = template::Settings {
-        parameter_overrides: overrides,
-        tollgate_table: arguments.table.clone(),
+        parameter_overrides: parameters,
+        tollgate_table: table.to_owned(),
         ..template::Settings::default()
     };
     Ok(template::load(path, &settings)?)

@@ -8,6 +8,7 @@
 //! neither be kept nor be hashed under the pepper each time.
 
 mod cache;
+mod plan_limits;
 mod rules;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::store::{ApiKey, KeyRecord};
 use crate::time::Timestamp;
 
 pub(crate) use cache::{Entitlements, Sought};
+pub use plan_limits::PlanLimits;
 pub(crate) use rules::{Rules, StageRules};
 
 /// How much is remembered, and for how long.

@@ -3,7 +3,7 @@
 pub mod style;
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anstream::AutoStream;
@@ -31,6 +31,8 @@ pub struct Printer {
     data: Stream,
     prose: Stream,
     json: bool,
+    /// Somebody sits before the prose.
+    is_watched: bool,
 }
 
 #[derive(Clone)]
@@ -53,10 +55,12 @@ impl Printer {
         let (out, err) = (io::stdout(), io::stderr());
         let out_color = AutoStream::choice(&out) != anstream::ColorChoice::Never;
         let err_color = AutoStream::choice(&err) != anstream::ColorChoice::Never;
+        let is_watched = err.is_terminal();
         Self {
             data: Stream::new(out, out_color),
             prose: Stream::new(err, err_color),
             json: false,
+            is_watched,
         }
     }
 
@@ -67,6 +71,7 @@ impl Printer {
             data: Stream::new(data, false),
             prose: Stream::new(prose, false),
             json: false,
+            is_watched: false,
         }
     }
 
@@ -77,6 +82,7 @@ impl Printer {
             data: self.data.colored(coloring),
             prose: self.prose.colored(coloring),
             json,
+            is_watched: self.is_watched,
         }
     }
 
@@ -129,6 +135,19 @@ impl Printer {
     /// A line of prose about something that may be wrong.
     pub fn warning(&self, text: &str) {
         self.note(&format!("{} {text}", style::yellow("warning:")));
+    }
+
+    /// How far it is, in the place of what was said of that before. Nothing where nobody watches.
+    pub fn progress(&self, text: &str) {
+        if self.is_watched {
+            self.prose
+                .write_raw(&format!("\r{}\x1b[K", printable(text)));
+        }
+    }
+
+    /// Takes away what was said last of how far it is.
+    pub fn end_progress(&self) {
+        self.progress("");
     }
 
     /// A question, which ends without a new line.
@@ -188,13 +207,18 @@ impl Stream {
     }
 
     fn write(&self, text: &str) {
+        if self.color {
+            self.write_raw(text);
+        } else {
+            self.write_raw(&anstream::adapter::strip_str(text).to_string());
+        }
+    }
+
+    /// Writes codes too.
+    fn write_raw(&self, text: &str) {
         let outcome = {
             let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-            let written = if self.color {
-                sink.writer.write_all(text.as_bytes())
-            } else {
-                write!(sink.writer, "{}", anstream::adapter::strip_str(text))
-            };
+            let written = sink.writer.write_all(text.as_bytes());
             written.and_then(|()| sink.writer.flush())
         };
         if let Err(error) = outcome {

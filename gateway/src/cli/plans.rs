@@ -1,11 +1,11 @@
 //! `plans`: usage plans.
 
-mod create;
+pub(super) mod create;
 mod delete;
 mod membership;
 mod mode;
 mod show;
-mod stages;
+pub(super) mod stages;
 mod update;
 
 use clap::Subcommand;

@@ -123,7 +123,7 @@ impl Rules {
 }
 
 impl StageRules {
-    fn new(plan: &Plan, covered: &CoveredStage) -> Self {
+    pub(super) fn new(plan: &Plan, covered: &CoveredStage) -> Self {
         let mut methods: Vec<_> = covered
             .method_throttles
             .iter()

@@ -1,5 +1,7 @@
 //! What a process remembers of a meter.
 
+mod alone;
+
 use std::time::Duration;
 
 use super::propose::{Limits, Refusal, most_used_before};

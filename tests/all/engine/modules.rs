@@ -41,9 +41,12 @@ const ENGINE: [&str; 26] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 29] = [
+const GATEWAY: [&str; 32] = [
     "local",
     "leaks",
+    "replay",
+    "simulate",
+    "capacity",
     "http_client",
     "content",
     "remote",

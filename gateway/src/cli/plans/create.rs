@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
 
 /// `1000` or `1000/DAY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct QuotaText {
+pub(in crate::cli) struct QuotaText {
     limit: u64,
     period: Option<Period>,
 }
@@ -87,7 +87,7 @@ pub(super) async fn run<R: Management>(
             .rate
             .zip(arguments.burst)
             .map(|(rate, burst)| Throttle { rate, burst }),
-        quota: quota_of(arguments)?,
+        quota: quota_of(arguments.quota, arguments.period, arguments.offset)?,
         stages: covered(&arguments.stages),
         tags: tags_of(arguments)?,
     };
@@ -101,11 +101,16 @@ pub(super) async fn run<R: Management>(
     Ok(())
 }
 
-fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
-    let Some(QuotaText { limit, period }) = arguments.quota else {
+/// The quota that `--quota`, `--period` and `--offset` ask for.
+pub(in crate::cli) fn quota_of(
+    text: Option<QuotaText>,
+    given: Option<Period>,
+    offset: u32,
+) -> Result<Option<Quota>, Failure> {
+    let Some(QuotaText { limit, period }) = text else {
         return Ok(None);
     };
-    let period = match (period, arguments.period) {
+    let period = match (period, given) {
         (Some(one), Some(other)) if one != other => {
             return Err(Failure::failed(format!(
                 "--quota says {one} and --period says {other}"
@@ -118,7 +123,7 @@ fn quota_of(arguments: &Arguments) -> Result<Option<Quota>, Failure> {
             )));
         }
     };
-    Quota::new(limit, period, arguments.offset)
+    Quota::new(limit, period, offset)
         .map(Some)
         .map_err(|error| Failure::failed(error.to_string()))
 }
@@ -150,7 +155,7 @@ fn covered(api_stages: &[ApiStage]) -> Vec<CoveredStage> {
     covered
 }
 
-fn rate(text: &str) -> Result<Rate, String> {
+pub(in crate::cli) fn rate(text: &str) -> Result<Rate, String> {
     let number: f64 = text
         .parse()
         .map_err(|_error: std::num::ParseFloatError| "it is not a number".to_owned())?;
@@ -169,16 +174,16 @@ fn alerts(text: &str) -> Result<String, String> {
         .map_err(|error| format!("it {error}"))
 }
 
-fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {
+pub(in crate::cli) fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse()
         .map_err(|_error| "it is not a whole number, 0 or more".to_owned())
 }
 
-fn period(text: &str) -> Result<Period, String> {
+pub(in crate::cli) fn period(text: &str) -> Result<Period, String> {
     Period::parse(text).ok_or_else(|| "a period is DAY, WEEK or MONTH".to_owned())
 }
 
-fn quota(text: &str) -> Result<QuotaText, String> {
+pub(in crate::cli) fn quota(text: &str) -> Result<QuotaText, String> {
     let (limit, period_text) = match text.split_once('/') {
         Some((limit, period)) => (limit, Some(period)),
         None => (text, None),

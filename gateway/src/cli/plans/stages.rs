@@ -72,6 +72,6 @@ pub(super) async fn remove<R: Management>(
     Ok(())
 }
 
-pub(super) fn api_stage(text: &str) -> Result<ApiStage, String> {
+pub(in crate::cli) fn api_stage(text: &str) -> Result<ApiStage, String> {
     ApiStage::parse(text).ok_or_else(|| "write it API:STAGE, such as users:dev".to_owned())
 }
