@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::tests::Signer;
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
-use ::tests::Signer;
 use tollgate::key::{EnvironmentLetter, KeyValue, LEAKED_AT, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
 use tollgate::store::{ApiKey, KeyChange, KeyRegistry as _, NewKey};
