@@ -3,13 +3,16 @@
 //! Each command is a module with its arguments and one function. Data goes to stdout, prose to stderr; the exit code is 0 when it is
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
+mod api_gateway;
 pub mod confirm;
 mod connect;
 mod connection;
 mod console;
 mod document;
 pub mod environment;
+mod export;
 pub mod failure;
+mod import;
 mod invoke;
 mod keys;
 pub mod output;
@@ -32,7 +35,9 @@ use connect::Connect;
 use connection::{ConnectionOptions, PepperUse};
 use console::ServeConsole;
 use environment::Environment;
+use export::Export;
 use failure::{Exit, Failure};
+use import::Import;
 use invoke::Invoke;
 use output::{Coloring, Printer};
 use session::Session;
@@ -46,6 +51,7 @@ Examples:
   tollgate invoke UsersFunction -e events/users-create.json --with-sample-plan
   tollgate keys create joe-black --plan Bronze
   tollgate usage joe-black
+  tollgate import --from-api-gateway --dry-run
   tollgate console --table tollgate-prod --region eu-west-1
   tollgate plans list --table tollgate-prod --region eu-west-1
   tollgate plans list --url https://abc123.lambda-url.eu-west-1.on.aws
@@ -88,6 +94,8 @@ enum Command {
     #[command(subcommand)]
     Plans(plans::Command),
     Usage(usage::Arguments),
+    Import(Import),
+    Export(Export),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -194,6 +202,12 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
         }
         Command::Console(arguments) => {
             return arguments.run(connection, environment, printer).await;
+        }
+        Command::Import(arguments) => {
+            return arguments.run(connection, printer, surroundings).await;
+        }
+        Command::Export(arguments) => {
+            return arguments.run(connection, printer, surroundings).await;
         }
         Command::Keys(command) => Managing::Keys(command),
         Command::Plans(command) => Managing::Plans(command),

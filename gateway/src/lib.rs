@@ -18,6 +18,7 @@ pub mod lambda;
 pub mod local;
 pub mod management;
 pub mod mapping;
+pub mod migration;
 pub mod remote;
 pub mod rest_api;
 pub mod router;

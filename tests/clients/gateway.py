@@ -43,6 +43,7 @@ class Gateway:
         port, admin_port, dynamodb_port = free_ports(3)
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
+        self.dynamodb_url = f"http://127.0.0.1:{dynamodb_port}"
         self._output = tempfile.TemporaryFile()
         ports = ["--port", port, "--admin-port", admin_port, "--dynamodb-port", dynamodb_port]
         self.process = subprocess.Popen(
