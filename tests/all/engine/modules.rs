@@ -37,12 +37,13 @@ const ENGINE: [&str; 22] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 27] = [
+const GATEWAY: [&str; 28] = [
     "local",
     "http_client",
     "content",
     "remote",
     "management",
+    "migration",
     "mapping",
     "template",
     "event",
