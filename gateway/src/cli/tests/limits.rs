@@ -139,7 +139,11 @@ async fn a_plan_is_put_into_shadow_mode_and_out_of_it(way: Way) {
         .run("plans create Trial --quota 5/DAY --shadow")
         .await
         .expect(Exit::Done);
-    assert!(created.out.contains("mode      shadow\n"), "{}", created.out);
+    assert!(
+        created.out.contains("mode      shadow\n"),
+        "{}",
+        created.out
+    );
     let plan = shell
         .json("plans update Trial --enforce --tag team=billing")
         .await;
