@@ -5,6 +5,7 @@
 
 mod alerts;
 mod capacity;
+mod api_gateway;
 pub mod confirm;
 mod connect;
 mod connection;
@@ -12,7 +13,9 @@ mod console;
 mod document;
 pub mod environment;
 mod explain;
+mod export;
 pub mod failure;
+mod import;
 mod invoke;
 mod keys;
 pub mod output;
@@ -39,7 +42,9 @@ use connection::{ConnectionOptions, PepperUse};
 use console::ServeConsole;
 use environment::Environment;
 use explain::Explain;
+use export::Export;
 use failure::{Exit, Failure};
+use import::Import;
 use invoke::Invoke;
 use output::{Coloring, Printer};
 use session::Session;
@@ -54,6 +59,7 @@ Examples:
   tollgate keys create joe-black --plan Bronze
   tollgate usage joe-black
   tollgate explain GET /users --key -
+  tollgate import --from-api-gateway --dry-run
   tollgate console --table tollgate-prod --region eu-west-1
   tollgate plans list --table tollgate-prod --region eu-west-1
   tollgate plans list --url https://abc123.lambda-url.eu-west-1.on.aws
@@ -101,6 +107,8 @@ enum Command {
     Replay(replay::Arguments),
     Simulate(simulate::Arguments),
     Capacity(capacity::Arguments),
+    Import(Import),
+    Export(Export),
 }
 
 /// What surrounds a command: in a test, all of it can be chosen.
@@ -227,6 +235,12 @@ async fn execute(cli: &Cli, printer: &Printer, surroundings: &Surroundings) -> R
                 return done;
             }
             Managing::Keys(command)
+        }
+        Command::Import(arguments) => {
+            return arguments.run(connection, printer, surroundings).await;
+        }
+        Command::Export(arguments) => {
+            return arguments.run(connection, printer, surroundings).await;
         }
         Command::Plans(command) => Managing::Plans(command),
         Command::Usage(arguments) => {

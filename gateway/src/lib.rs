@@ -21,6 +21,7 @@ pub mod leaks;
 pub mod local;
 pub mod management;
 pub mod mapping;
+pub mod migration;
 pub mod remote;
 pub mod replay;
 pub mod rest_api;

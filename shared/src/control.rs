@@ -42,8 +42,9 @@ pub use housekeeping::{HousekeepingSummary, keep_house};
 pub use resources::{Resource, ResourceChange, ResourceError, ResourceRequest, ResourceType};
 pub use settings::{ACCOUNT_BURST, ACCOUNT_RATE, Settings, UnmanagedStages, account_limit_of_aws};
 pub use usage_plans::{
-    EXPIRES_AT_TAG, ImportEffect, InvalidTags, MAX_DESCRIPTION_LEN, MAX_INTEGER, MAX_NAME_LEN,
-    PreviewError, PreviewedKey, PreviewedRecord, check_tags, parse_instant,
+    CREATED_AT_TAG, EXPIRES_AT_TAG, ID_TAG, IMPORT_TAG, ImportEffect, InvalidTags,
+    MAX_DESCRIPTION_LEN, MAX_INTEGER, MAX_NAME_LEN, PreviewError, PreviewedKey, PreviewedRecord,
+    check_tags, parse_instant,
 };
 
 /// The management API of one table. Clones share everything.

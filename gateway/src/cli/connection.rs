@@ -119,6 +119,16 @@ impl ConnectionOptions {
         named.into_iter().any(Option::is_some)
     }
 
+    /// The region that was named with `--region`.
+    pub(super) fn named_region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// The profile that was named with `--profile`.
+    pub(super) fn named_profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
     /// Opens the table. No request is sent yet.
     pub(super) async fn open(
         &self,
@@ -201,18 +211,27 @@ impl ConnectionOptions {
         region: Option<&str>,
         endpoint_url: Option<&str>,
     ) -> aws_config::SdkConfig {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Some(region) = region {
-            loader = loader.region(Region::new(region.to_owned()));
-        }
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(endpoint_url) = endpoint_url {
-            loader = loader.endpoint_url(endpoint_url);
-        }
-        loader.load().await
+        load_aws_config(self.profile.as_deref(), region, endpoint_url).await
     }
+}
+
+/// What the AWS SDK takes from its own files and variables, but for what is given.
+pub(super) async fn load_aws_config(
+    profile: Option<&str>,
+    region: Option<&str>,
+    endpoint_url: Option<&str>,
+) -> aws_config::SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(endpoint_url) = endpoint_url {
+        loader = loader.endpoint_url(endpoint_url);
+    }
+    loader.load().await
 }
 
 impl PepperSource {
@@ -240,7 +259,7 @@ fn no_pepper() -> Failure {
 }
 
 /// Whether the URL's host is this machine.
-fn is_loopback(url: &str) -> Result<bool, Failure> {
+pub(super) fn is_loopback(url: &str) -> Result<bool, Failure> {
     let invalid = || {
         Failure::failed(format!("`{url}` is not the URL of an endpoint"))
             .hint("write it like http://127.0.0.1:8000")

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tollgate::store::{RegistryError, StoreError};
 
 use crate::management::ManagementError;
+use crate::migration::{MigrationError, MigrationErrorKind};
 use crate::remote::{CallError, CallErrorKind};
 
 /// How a command ended.
@@ -201,6 +202,48 @@ impl From<ManagementError> for Failure {
             ManagementError::Registry(error) => error.into(),
             ManagementError::Refused(message) => Self::refused(message),
             ManagementError::Call(error) => error.into(),
+        }
+    }
+}
+
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        const GOES_ON: &str =
+            "what has been done stays: the same command goes on where this one has ended";
+        let MigrationError {
+            place,
+            operation,
+            kind,
+        } = error;
+        let failed = |message: String, cause: String| {
+            let mut failure = Self::failed(message);
+            failure.causes.push(one_line(&cause));
+            failure
+        };
+        match kind {
+            MigrationErrorKind::Refused { message, .. } => {
+                Self::refused(format!("{operation} at {place}: {message}"))
+            }
+            MigrationErrorKind::Throttled(cause) => {
+                failed(format!("{place} asks to be called less often"), cause)
+                    .hint("give a lower --requests-per-second")
+                    .hint(GOES_ON)
+            }
+            MigrationErrorKind::Denied(cause) => failed(
+                format!("{place} does not allow {operation}"),
+                cause,
+            )
+            .hint("check the profile and the region; `aws sts get-caller-identity` says who calls"),
+            MigrationErrorKind::Unanswered(cause) => {
+                failed(format!("no usable answer from {place}"), cause)
+                    .hint("check the addresses, the credentials and the network")
+                    .hint(GOES_ON)
+            }
+            MigrationErrorKind::Unreadable(cause) => failed(
+                format!("{place} does not answer {operation} like API Gateway"),
+                cause,
+            )
+            .hint("check the addresses"),
         }
     }
 }

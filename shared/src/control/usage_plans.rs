@@ -2,6 +2,7 @@
 
 mod account;
 pub(super) mod api_key;
+mod carried;
 mod import;
 pub(super) mod tags;
 mod usage;
@@ -16,6 +17,7 @@ use crate::api::Verb;
 use crate::store::{ApiRegistry, Registry};
 use crate::time::Clock;
 
+pub use carried::{CREATED_AT as CREATED_AT_TAG, ID as ID_TAG, IMPORT as IMPORT_TAG};
 pub(super) use import::preview as preview_import;
 pub use import::{ImportEffect, PreviewError, PreviewedKey, PreviewedRecord};
 pub use tags::{

@@ -47,7 +47,7 @@ impl ConnectionOptions {
         match self.url {
             None => Ok(()),
             Some(_) => Err(Failure::failed(format!("{command} takes no --url"))
-                .hint("--url is for keys, plans, usage and connect")),
+                .hint("--url is for keys, plans, usage, import, export and connect")),
         }
     }
 

@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{
-    MAX_DESCRIPTION_LEN, MAX_KEYS, MAX_NAME_LEN, bounded, limit_exceeded, no_such_key, tags,
+    MAX_DESCRIPTION_LEN, MAX_KEYS, MAX_NAME_LEN, bounded, carried, limit_exceeded, no_such_key,
+    tags,
 };
 use crate::control::Inner;
 use crate::control::call::Call;
@@ -75,8 +76,10 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
     let members = call.members("createApiKeyInput")?;
-    let new = new_key(&members, &control.settings)?;
-    let key = make(control, &new, call.now()).await?;
+    let mut new = new_key(&members, &control.settings)?;
+    new.id = carried::id(&new.tags).map(KeyId::from);
+    let created_at = carried::created_at(&new.tags, call.now());
+    let key = make(control, &new, created_at).await?;
     let tags = Some(&key.tags).filter(|tags| !tags.is_empty());
     Reply::created(&Body::new(&key, Some(&new.value), tags))
 }

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{no_such_key, no_such_plan};
 use crate::alert::AlertRules;
+use super::{carried, no_such_key, no_such_plan};
 use crate::control::Inner;
 use crate::control::call::Call;
 use crate::control::error::ControlError;
@@ -29,9 +29,12 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 14] = [
     ALERTS,
+    carried::CREATED_AT,
     EXPIRES_AT,
+    carried::ID,
+    carried::IMPORT,
     LEASE,
     ON_UNAVAILABLE,
     SHARDS,
@@ -106,6 +109,12 @@ impl Resource {
 #[error("{0}")]
 pub struct InvalidTags(String);
 
+impl InvalidTags {
+    pub(super) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl From<InvalidTags> for ControlError {
     fn from(InvalidTags(message): InvalidTags) -> Self {
         Self::bad_request(message)
@@ -159,6 +168,7 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     readable::<Mode>(tags, MODE)?;
     readable::<ShadowStages>(tags, SHADOW_STAGES)?;
     overrides::check(tags).map_err(|invalid| InvalidTags(invalid.to_string()))?;
+    carried::check(tags)?;
     at_most(tags)
 }
 
@@ -236,6 +246,11 @@ pub(super) async fn tag<S: Registry + ApiRegistry, C: Clock>(
     let members = call.members("tagResourceInput")?;
     let tags = members.text_map("tags")?;
     let tags = checked(tags.ok_or_else(|| members.missing("tags"))?)?;
+    match Resource::parse(call.path("resource_arn"))? {
+        Resource::Key(id) => carried::keeps_id(&tags, id.as_str())?,
+        Resource::Plan(id) => carried::keeps_id(&tags, id.as_str())?,
+        Resource::Api(_) | Resource::Stage { .. } => {}
+    }
     let expiry = expiry(&tags)?.map(Expiry::At);
     let change = tags
         .into_iter()

@@ -16,7 +16,7 @@ use self::limits::{QuotaDraft, throttle};
 use self::method_name::MethodName;
 use super::{
     MAX_DESCRIPTION_LEN, MAX_METHOD_THROTTLES_OF_A_STAGE, MAX_NAME_LEN, MAX_PLANS, bounded,
-    limit_exceeded, no_such_plan, tags,
+    carried, limit_exceeded, no_such_plan, tags,
 };
 use crate::control::Inner;
 use crate::control::call::Call;
@@ -35,7 +35,8 @@ pub(super) async fn create<S: Registry + ApiRegistry, C: Clock>(
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
     let members = call.members("createUsagePlanInput")?;
-    let (new, methods) = new_plan(&members)?;
+    let (mut new, methods) = new_plan(&members)?;
+    new.id = carried::id(&new.tags).map(PlanId::from);
     let plan = make(control, &new, &methods, call.now()).await?;
     let tags = Some(&plan.tags).filter(|tags| !tags.is_empty());
     Reply::created(&Body::new(&plan, tags))

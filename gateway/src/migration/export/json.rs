@@ -1,0 +1,87 @@
+//! All that is known of keys and plans, with the member names of API Gateway.
+
+use serde_json::{Map, Value, json};
+use tollgate::bucket::Throttle;
+use tollgate::key::KeyValue;
+use tollgate::plan::CoveredStage;
+
+use super::Values;
+use crate::migration::document::instant;
+use crate::migration::holdings::{HeldKey, HeldPlan, Holdings};
+
+/// The document.
+#[must_use]
+pub fn document(holdings: &Holdings, values: Values) -> Value {
+    let plans = holdings.plans.values().map(plan);
+    let keys = holdings.keys.iter().map(|(id, held)| {
+        let in_plans = holdings
+            .plans
+            .values()
+            .filter(|plan| plan.keys.contains(id));
+        let plans: Vec<&str> = in_plans.map(|plan| plan.own_id.as_str()).collect();
+        key(held, &plans, values)
+    });
+    json!({ "plans": plans.collect::<Vec<_>>(), "keys": keys.collect::<Vec<_>>() })
+}
+
+fn plan(plan: &HeldPlan) -> Value {
+    let settings = &plan.settings;
+    let quota = settings.quota.map(|quota| {
+        json!({ "limit": quota.limit(), "period": quota.period().as_str(), "offset": quota.offset() })
+    });
+    let stages: Vec<Value> = settings.stages.iter().map(stage).collect();
+    filled(json!({
+        "id": plan.own_id.as_str(),
+        "name": settings.name,
+        "description": settings.description,
+        "productCode": settings.product_code,
+        "throttle": settings.throttle.map(throttle),
+        "quota": quota,
+        "apiStages": stages,
+        "tags": settings.tags,
+    }))
+}
+
+fn stage(covered: &CoveredStage) -> Value {
+    let throttles: Map<String, Value> = covered
+        .method_throttles
+        .iter()
+        .map(|(method, limits)| (method.clone(), throttle(limits.throttle)))
+        .collect();
+    json!({
+        "apiId": covered.api_stage.api_id.as_str(),
+        "stage": covered.api_stage.stage.as_str(),
+        "throttle": throttles,
+    })
+}
+
+fn throttle(throttle: Throttle) -> Value {
+    json!({ "rateLimit": throttle.rate.as_per_second(), "burstLimit": throttle.burst })
+}
+
+fn key(key: &HeldKey, plans: &[&str], values: Values) -> Value {
+    let value = match values {
+        Values::Shown => key.value.known(),
+        Values::LeftOut => None,
+    };
+    filled(json!({
+        "id": key.own_id.as_str(),
+        "name": key.name,
+        "value": value.map(KeyValue::expose),
+        "description": key.description,
+        "customerId": key.customer_id,
+        "enabled": key.enabled,
+        "createdDate": key.created_at.map(instant),
+        "stageKeys": key.stage_keys,
+        "usagePlanIds": plans,
+        "tags": key.tags,
+    }))
+}
+
+/// The document without members that have no value.
+fn filled(mut document: Value) -> Value {
+    if let Some(members) = document.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    document
+}
