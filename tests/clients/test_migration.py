@@ -335,3 +335,16 @@ def test_everything_that_is_known_is_exported_as_json(source: Gateway) -> None:
     assert "value" not in keys["used"]
     plans = {plan["name"]: plan for plan in document["plans"]}
     assert plans["Bronze"]["productCode"] == "market"
+
+
+def test_the_console_has_the_files_without_values(source: Gateway) -> None:
+    client = api.boto3_client(source)
+    ids = fill(client)
+    assert "/console/plans/export/json" in api.send(f"{source.admin_url}/console/plans").body
+    exported = api.send(f"{source.admin_url}/console/plans/export/json")
+    assert exported.headers["content-disposition"] == 'attachment; filename="plans.json"'
+    assert {plan["id"] for plan in exported.json()["plans"]} == {ids["Bronze"], ids["Free"]}
+    template = api.send(f"{source.admin_url}/console/plans/export/cloudformation").json()
+    assert len(template["Resources"]) == 12
+    assert "a-value-of-our-own-choice" not in exported.body + json.dumps(template)
+    assert api.send(f"{source.admin_url}/console/plans/export/xml").status == 404

@@ -2,6 +2,7 @@
 
 mod delete;
 mod edit;
+mod export;
 mod list;
 mod members;
 mod methods;
@@ -32,6 +33,7 @@ pub(super) async fn answer(visit: &Visit<'_>, below: &[&str]) -> Result<Answer, 
         (Verb::Show, []) => list::page(visit).await,
         (Verb::Show, ["new"]) => edit::new_page(visit).await,
         (Verb::Show, ["quota-words"]) => Ok(settings::quota_words(visit)),
+        (Verb::Show, ["export", format]) => export::file(visit, format).await,
         (Verb::Do, []) => edit::create(visit).await,
         (verb, [id, rest @ ..]) => {
             let plan = visit.store().plan_by_id(&PlanId::from(*id)).await?;

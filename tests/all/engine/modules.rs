@@ -41,7 +41,7 @@ const ENGINE: [&str; 26] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 32] = [
+const GATEWAY: [&str; 33] = [
     "local",
     "leaks",
     "replay",
@@ -51,6 +51,7 @@ const GATEWAY: [&str; 32] = [
     "content",
     "remote",
     "management",
+    "migration",
     "mapping",
     "template",
     "event",

@@ -15,7 +15,7 @@ use super::super::problem::Problem;
 use super::super::stages::StageBook;
 use super::super::visit::Visit;
 use super::super::words;
-use super::{shadow, show};
+use super::{export, shadow, show};
 
 pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let (snapshot, book) = tokio::try_join!(visit.snapshot(), visit.stage_book())?;
@@ -50,6 +50,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
                     } @else {
                         (table(paging.part(&found), &snapshot, &book))
                         (paging.links(visit))
+                        (export::links())
                     }
                 }
             }
