@@ -23,7 +23,7 @@ def main() -> None:
     gateways: list[Gateway] = []
     try:
         for _ in range(3):
-            gateways.append(Gateway("--no-template"))
+            gateways.append(Gateway("--template", str(migration.STAGES)))
         print(json.dumps(measure(keys, plans, *gateways)))
     finally:
         for gateway in gateways:
@@ -86,7 +86,7 @@ def fill(client: Any, keys: int, plans: int) -> dict[str, tuple[str, int]]:
             name=f"plan-{number:03}",
             throttle={"rateLimit": 5 + number, "burstLimit": 10},
             quota={"limit": LIMIT, "period": "MONTH"},
-            apiStages=[{"apiId": f"api{number % 7}", "stage": "prod"}],
+            apiStages=[{"apiId": "shop", "stage": "prod"}],
             tags={"number": str(number)},
         )["id"]
         for number in range(plans)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import api
 from gateway import ROOT, Gateway, environment
 
 # A bound for a command that hangs, not an expectation.
-COMMAND_TIMEOUT_S = 600
+COMMAND_TIMEOUT_S = 1800
+
+# Stages that plans can cover: a gateway knows those of its template.
+STAGES = ROOT / "tests/templates/stages.yaml"
 
 # Tags that say how a key or plan came to where it is.
 OF_THE_WAY = ("tollgate:id", "tollgate:created-at")
@@ -72,7 +76,9 @@ def killed_when(arguments: list[str], is_time: Callable[[], bool]) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        api.eventually("the command is half done, or has ended", lambda: process.poll() is not None or is_time())
+        end = time.monotonic() + COMMAND_TIMEOUT_S
+        while process.poll() is None and not is_time() and time.monotonic() < end:
+            time.sleep(api.POLL_INTERVAL_S)
         process.kill()
         return process.wait() < 0
 
@@ -101,6 +107,15 @@ def own_tags(resource: dict[str, Any]) -> dict[str, str]:
 
 def listed(operation: Any, **parameters: Any) -> list[dict[str, Any]]:
     return [item for page in api.pages(operation, limit=500, **parameters) for item in page["items"]]
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A server whose clients may leave at any time."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        pass
 
 
 class Breaking:
@@ -138,8 +153,7 @@ class Breaking:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

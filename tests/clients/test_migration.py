@@ -5,7 +5,7 @@ import datetime
 import io
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,28 @@ from gateway import Gateway
 
 
 @pytest.fixture
-def source(start_gateway: Callable[..., Gateway]) -> Gateway:
-    """What stands for API Gateway: nothing on it yet."""
-    return start_gateway("--no-template")
+def start() -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways that end with the test."""
+    started: list[Gateway] = []
+
+    def start_one(template: Path = migration.STAGES) -> Gateway:
+        started.append(Gateway("--template", str(template)))
+        return started[-1]
+
+    yield start_one
+    for gateway in started:
+        gateway.stop()
 
 
 @pytest.fixture
-def target(start_gateway: Callable[..., Gateway]) -> Gateway:
-    return start_gateway("--no-template")
+def source(start: Callable[..., Gateway]) -> Gateway:
+    """What stands for API Gateway: no keys and plans on it yet."""
+    return start()
+
+
+@pytest.fixture
+def target(start: Callable[..., Gateway]) -> Gateway:
+    return start()
 
 
 def today() -> str:
@@ -48,18 +62,18 @@ def fill(client: Any) -> dict[str, str]:
         description="for a start",
         throttle={"rateLimit": 5.5, "burstLimit": 10},
         quota={"limit": 1000, "period": "MONTH", "offset": 3},
-        apiStages=[{"apiId": "a1", "stage": "prod", "throttle": {"/users/{id}/GET": {"rateLimit": 1, "burstLimit": 2}}}],
+        apiStages=[{"apiId": "shop", "stage": "prod", "throttle": {"/users/{id}/GET": {"rateLimit": 1, "burstLimit": 2}}}],
         tags={"team": "red", "tollgate:lease": "off"},
     )["id"]
     client.update_usage_plan(
         usagePlanId=bronze,
         patchOperations=[
             api.replace("/productCode", "market"),
-            api.replace("/apiStages/a1:prod/throttle/*/*/rateLimit", "3"),
-            api.replace("/apiStages/a1:prod/throttle/*/*/burstLimit", "4"),
+            api.replace("/apiStages/shop:prod/throttle/*/*/rateLimit", "3"),
+            api.replace("/apiStages/shop:prod/throttle/*/*/burstLimit", "4"),
         ],
     )
-    free = client.create_usage_plan(name="Free", apiStages=[{"apiId": "b2", "stage": "dev"}])["id"]
+    free = client.create_usage_plan(name="Free", apiStages=[{"apiId": "blog", "stage": "dev"}])["id"]
     keys = {
         "used": api.make_key(client, "used", bronze, customerId="c-1", description="in use", tags={"tier": "1"}),
         "new": api.make_key(client, "new", bronze),
@@ -112,7 +126,7 @@ def test_what_has_changed_is_told_and_only_that_is_changed(source: Gateway, targ
     # What is used up here stays used up, and what an operator has disabled stays disabled.
     use(here, ids["Bronze"], ids["topped up"], 7)
     here.update_api_key(apiKey=ids["new"], patchOperations=[api.replace("/enabled", "false")])
-    here.update_usage_plan(usagePlanId=ids["Free"], patchOperations=[api.add("/apiStages", "users:prod")])
+    here.update_usage_plan(usagePlanId=ids["Free"], patchOperations=[api.add("/apiStages", "news:test")])
 
     shown = migration.run(*arguments, "--dry-run")
     assert shown.returncode == 0, shown.stderr
@@ -139,7 +153,7 @@ def test_what_has_changed_is_told_and_only_that_is_changed(source: Gateway, targ
     assert remaining(here, ids["Bronze"], ids["used"]) == 90
     assert remaining(here, ids["Bronze"], ids["topped up"]) <= 1007
     stages = here.get_usage_plan(usagePlanId=ids["Free"])["apiStages"]
-    assert {stage["apiId"] for stage in stages} == {"b2", "users"}
+    assert {stage["apiId"] for stage in stages} == {"blog", "news"}
 
 
 @pytest.mark.parametrize("loses_answer", [False, True])
@@ -193,13 +207,13 @@ def test_stages_get_other_names_or_are_left_out(source: Gateway, target: Gateway
     there, here = api.boto3_client(source), api.boto3_client(target)
     ids = fill(there)
     migration.done(
-        *migration.importing(source, target.admin_url), "--map-stage", "a1:prod=users:live", "--map-stage", "b2:dev="
+        *migration.importing(source, target.admin_url), "--map-stage", "shop:prod=blog:dev", "--map-stage", "blog:dev="
     )
     [stage] = here.get_usage_plan(usagePlanId=ids["Bronze"])["apiStages"]
-    assert (stage["apiId"], stage["stage"]) == ("users", "live")
+    assert (stage["apiId"], stage["stage"]) == ("blog", "dev")
     assert set(stage["throttle"]) == {"/users/{id}/GET", "*/*"}
     assert here.get_usage_plan(usagePlanId=ids["Free"])["apiStages"] == []
-    refused = migration.run(*migration.importing(source, target.admin_url), "--map-stage", "a1")
+    refused = migration.run(*migration.importing(source, target.admin_url), "--map-stage", "shop")
     assert refused.returncode == 2
     assert "a1b2c3d4e5:prod=users:prod" in refused.stderr
 
@@ -243,7 +257,7 @@ def test_ids_are_chosen_by_a_tag_and_stay(target: Gateway) -> None:
 
 
 def test_the_way_back_brings_everything_and_a_third_gateway_gets_the_same_ids(
-    start_gateway: Callable[..., Gateway], source: Gateway, target: Gateway
+    start: Callable[..., Gateway], source: Gateway, target: Gateway
 ) -> None:
     tollgate, aws = api.boto3_client(source), api.boto3_client(target)
     ids = fill(tollgate)
@@ -251,7 +265,7 @@ def test_the_way_back_brings_everything_and_a_third_gateway_gets_the_same_ids(
     assert (report["plans"]["created"], report["keys"]["created"], report["joined"]) == (2, 5, 5)
     assert migration.held(aws) == migration.held(tollgate)
     assert remaining(aws, ids["Bronze"], ids["used"]) == 400
-    third = start_gateway("--no-template")
+    third = start()
     migration.done(*migration.importing(target, third.admin_url))
     assert migration.held(api.boto3_client(third)) == migration.held(tollgate)
 
@@ -282,13 +296,13 @@ def test_a_template_has_what_api_gateway_needs_and_the_rest_beside_it(source: Ga
     assert "a-value-of-our-own-choice" not in json.dumps(without)
 
 
-def test_a_template_of_an_export_makes_the_same_plans_here(source: Gateway, start_gateway: Callable[..., Gateway], tmp_path: Path) -> None:
+def test_a_template_of_an_export_makes_the_same_plans_here(source: Gateway, start: Callable[..., Gateway], tmp_path: Path) -> None:
     client = api.boto3_client(source)
     plan = client.create_usage_plan(name="Bronze", throttle={"rateLimit": 5, "burstLimit": 10})["id"]
     key = api.make_key(client, "joe", plan, value="a-value-of-our-own-choice")
     exported = tmp_path / "template.json"
     migration.run("export", "--url", source.admin_url, "--format", "cloudformation", "--values", "--output", str(exported))
-    deployed = api.boto3_client(start_gateway("--template", str(exported)))
+    deployed = api.boto3_client(start(exported))
     [made] = migration.listed(deployed.get_usage_plans)
     assert (made["name"], made["throttle"]) == ("Bronze", {"rateLimit": 5.0, "burstLimit": 10})
     [member] = migration.listed(deployed.get_usage_plan_keys, usagePlanId=made["id"])
@@ -340,7 +354,8 @@ def test_everything_that_is_known_is_exported_as_json(source: Gateway) -> None:
 def test_the_console_has_the_files_without_values(source: Gateway) -> None:
     client = api.boto3_client(source)
     ids = fill(client)
-    assert "/console/plans/export/json" in api.send(f"{source.admin_url}/console/plans").body
+    page = f"{source.admin_url}/console/plans"
+    api.eventually("the page has the links", lambda: "/console/plans/export/json" in api.send(page).body)
     exported = api.send(f"{source.admin_url}/console/plans/export/json")
     assert exported.headers["content-disposition"] == 'attachment; filename="plans.json"'
     assert {plan["id"] for plan in exported.json()["plans"]} == {ids["Bronze"], ids["Free"]}

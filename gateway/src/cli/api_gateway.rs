@@ -23,23 +23,23 @@ const SILENCE_SECS: u64 = 2;
 #[command(next_help_heading = "API Gateway")]
 pub(super) struct ApiGatewayOptions {
     #[arg(
-        long = "api-gateway-url",
+        long,
         help = "Where API Gateway is, such as the admin port of another gateway [env: AWS_ENDPOINT_URL_API_GATEWAY] [default: AWS]",
         value_name = "URL"
     )]
-    url: Option<String>,
+    api_gateway_url: Option<String>,
     #[arg(
-        long = "api-gateway-region",
+        long,
         help = "Its AWS region, where it is not that of --region [env: AWS_REGION]",
         value_name = "REGION"
     )]
-    region: Option<String>,
+    api_gateway_region: Option<String>,
     #[arg(
-        long = "api-gateway-profile",
+        long,
         help = "The AWS profile for it, where it is not that of --profile [env: AWS_PROFILE]",
         value_name = "NAME"
     )]
-    profile: Option<String>,
+    api_gateway_profile: Option<String>,
     /// The most requests a second to it. AWS allows an account 10, for all who manage APIs in it
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     requests_per_second: NonZeroU32,
@@ -51,9 +51,15 @@ impl ApiGatewayOptions {
         &self,
         connection: &ConnectionOptions,
     ) -> Result<ApiGateway, Failure> {
-        let region = self.region.as_deref().or(connection.named_region());
-        let profile = self.profile.as_deref().or(connection.named_profile());
-        let url = self.url.as_deref();
+        let region = self
+            .api_gateway_region
+            .as_deref()
+            .or(connection.named_region());
+        let profile = self
+            .api_gateway_profile
+            .as_deref()
+            .or(connection.named_profile());
+        let url = self.api_gateway_url.as_deref();
         let is_local = match url {
             Some(url) => is_loopback(url)? && profile.is_none(),
             None => false,

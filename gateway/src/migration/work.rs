@@ -203,17 +203,18 @@ impl KeyStep<'_> {
             return Ok(());
         }
         self.require_windows(clock)?;
-        let id = if let Some(found) = self.found {
-            self.change(target, found).await?;
-            found.own_id.clone()
+        let (id, is_enabled) = if let Some(found) = self.found {
+            let is_enabled = self.change(target, found).await?;
+            (found.own_id.clone(), is_enabled)
         } else {
             let Some(value) = self.wanted.value.known() else {
                 return Err(Stop::Here("its value cannot be read".to_owned()));
             };
             let pending = self.is_held_back.then_some(Pending::Created);
-            target
+            let id = target
                 .create_key(self.id, &self.wanted, value, pending)
-                .await?
+                .await?;
+            (id, self.wanted.enabled && pending.is_none())
         };
         for plan in &self.joins {
             target.join(&id, there(plan_ids, plan)?).await?;
@@ -223,7 +224,8 @@ impl KeyStep<'_> {
             target.set_remaining(&id, plan, left.requests).await?;
         }
         if self.is_held_back {
-            if self.wanted.enabled {
+            // One that is enabled already has been when an import broke off before its last step.
+            if self.wanted.enabled && !is_enabled {
                 target.switch_key(&id, true).await?;
             }
             target.unmark_key(&id).await?;
@@ -231,15 +233,16 @@ impl KeyStep<'_> {
         Ok(())
     }
 
-    /// Changes a key that is there, and disables it where it has to be.
-    async fn change(&self, target: &ApiGateway, found: &HeldKey) -> Result<(), Stop> {
+    /// Changes a key that is there, and disables it where it has to be. Returns whether it can be used then.
+    async fn change(&self, target: &ApiGateway, found: &HeldKey) -> Result<bool, Stop> {
         let own_id = &found.own_id;
         if self.is_held_back && found.pending.is_none() {
             target.mark_key(own_id, Pending::Joining).await?;
         }
         let has_to_wait =
             self.is_held_back && !(self.joins.is_empty() && self.remaining.is_empty());
-        if found.enabled && (has_to_wait || self.is_disabled) {
+        let is_switched_off = found.enabled && (has_to_wait || self.is_disabled);
+        if is_switched_off {
             target.switch_key(own_id, false).await?;
         }
         let patches = patches::of_key(found, &self.wanted);
@@ -247,7 +250,7 @@ impl KeyStep<'_> {
         if self.wanted.tags != found.tags {
             target.tag_key(own_id, &self.wanted.tags).await?;
         }
-        Ok(())
+        Ok(found.enabled && !is_switched_off)
     }
 
     /// Refuses to carry over what was left in a window that has ended since: of the new one nothing is known.

@@ -272,22 +272,22 @@ impl Step {
             "create" => style::green("+"),
             _ => style::yellow("~"),
         };
-        let mut line = format!(
+        let mut parts = vec![format!(
             "{mark} {} {} ({})",
             self.kind,
             printable(&self.name),
             self.id
-        );
+        )];
         if !self.joins.is_empty() {
-            line += &format!(" into {}", printable(&self.joins.join(", ")));
+            parts.push(format!(" into {}", printable(&self.joins.join(", "))));
         }
         for Remaining { plan, requests, of } in &self.remaining {
-            line += &format!(", {requests} of {of} left in {}", printable(plan));
+            parts.push(format!(", {requests} of {of} left in {}", printable(plan)));
         }
         for note in &self.notes {
-            line += &format!(", {note}");
+            parts.push(format!(", {note}"));
         }
-        printer.line(&line);
+        printer.line(&parts.concat());
         for Change { member, from, to } in &self.changes {
             let or_none = |text: &str| {
                 if text.is_empty() {

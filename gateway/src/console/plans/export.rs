@@ -36,7 +36,10 @@ pub(super) fn links() -> Markup {
 /// The file in one of its forms.
 pub(super) async fn file(visit: &Visit<'_>, format: &str) -> Result<Answer, Problem> {
     let (name, document) = match format {
-        "cloudformation" => ("plans.template.json", cloudformation::template as fn(&_, _) -> _),
+        "cloudformation" => (
+            "plans.template.json",
+            cloudformation::template as fn(&_, _) -> _,
+        ),
         "json" => ("plans.json", json::document as fn(&_, _) -> _),
         _ => return Err(Problem::NoSuchPage),
     };
