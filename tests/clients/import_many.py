@@ -40,7 +40,7 @@ def measure(keys: int, plans: int, source: Gateway, target: Gateway, third: Gate
     figures["killed_at_keys"] = []
     for share in KILLED_AT:
         most = int(keys * share)
-        killed = timed(figures, f"run_until_{most}_keys_s", lambda most=most: migration.killed_when(arguments, lambda: count(here) >= most))
+        killed = timed(figures, f"run_until_{most}_keys_s", lambda most=most: kill_at(arguments, here, most))
         assert killed, "the import ended before it could be killed"
         figures["killed_at_keys"].append(count(here))
         check_nobody_has_a_fresh_quota(here, used)
@@ -66,6 +66,10 @@ def measure(keys: int, plans: int, source: Gateway, target: Gateway, third: Gate
         if name.endswith("_s"):
             say(f"measured: {name.removesuffix('_s').replace('_', ' ')}: {value} s")
     return figures
+
+
+def kill_at(arguments: list[str], target: Any, keys: int) -> bool:
+    return migration.killed_when(arguments, lambda: count(target) >= keys)
 
 
 def timed(figures: dict[str, Any], name: str, work: Callable[[], Any]) -> Any:

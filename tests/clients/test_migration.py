@@ -274,7 +274,8 @@ def test_a_template_has_what_api_gateway_needs_and_the_rest_beside_it(source: Ga
     client = api.boto3_client(source)
     ids = fill(client)
     exported = tmp_path / "template.json"
-    ended = migration.run("export", "--url", source.admin_url, "--format", "cloudformation", "--values", "--output", str(exported))
+    export = ["export", "--url", source.admin_url, "--format", "cloudformation"]
+    ended = migration.run(*export, "--values", "--output", str(exported))
     assert ended.returncode == 0, ended.stderr
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
     resources = json.loads(exported.read_text())["Resources"]
@@ -292,16 +293,19 @@ def test_a_template_has_what_api_gateway_needs_and_the_rest_beside_it(source: Ga
         "KeyType": "API_KEY",
         "UsagePlanId": {"Ref": f"Plan{ids['Free']}"},
     }
-    without = migration.done("export", "--url", source.admin_url, "--format", "cloudformation")
+    without = migration.done(*export)
     assert "a-value-of-our-own-choice" not in json.dumps(without)
 
 
-def test_a_template_of_an_export_makes_the_same_plans_here(source: Gateway, start: Callable[..., Gateway], tmp_path: Path) -> None:
+def test_a_template_of_an_export_makes_the_same_plans_here(
+    source: Gateway, start: Callable[..., Gateway], tmp_path: Path
+) -> None:
     client = api.boto3_client(source)
     plan = client.create_usage_plan(name="Bronze", throttle={"rateLimit": 5, "burstLimit": 10})["id"]
     key = api.make_key(client, "joe", plan, value="a-value-of-our-own-choice")
     exported = tmp_path / "template.json"
-    migration.run("export", "--url", source.admin_url, "--format", "cloudformation", "--values", "--output", str(exported))
+    export = ["export", "--url", source.admin_url, "--format", "cloudformation", "--values"]
+    migration.run(*export, "--output", str(exported))
     deployed = api.boto3_client(start(exported))
     [made] = migration.listed(deployed.get_usage_plans)
     assert (made["name"], made["throttle"]) == ("Bronze", {"rateLimit": 5.0, "burstLimit": 10})
