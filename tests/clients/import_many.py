@@ -14,23 +14,20 @@ from gateway import Gateway
 KEYS_A_FILE = 500
 LIMIT = 1000
 
-# How much of the keys is there when the import is killed.
-KILLED_AT = (0.1, 0.4, 0.7)
-
 
 def main() -> None:
-    keys, plans = int(sys.argv[1]), int(sys.argv[2])
+    keys, plans, kills = map(int, sys.argv[1:4])
     gateways: list[Gateway] = []
     try:
         for _ in range(3):
             gateways.append(Gateway("--template", str(migration.STAGES)))
-        print(json.dumps(measure(keys, plans, *gateways)))
+        print(json.dumps(measure(keys, plans, kills, *gateways)))
     finally:
         for gateway in gateways:
             gateway.stop()
 
 
-def measure(keys: int, plans: int, source: Gateway, target: Gateway, third: Gateway) -> dict[str, Any]:
+def measure(keys: int, plans: int, kills: int, source: Gateway, target: Gateway, third: Gateway) -> dict[str, Any]:
     there, here = api.boto3_client(source), api.boto3_client(target)
     figures: dict[str, Any] = {"keys": keys, "plans": plans}
     used = timed(figures, "fill_s", lambda: fill(there, keys, plans))
@@ -38,8 +35,8 @@ def measure(keys: int, plans: int, source: Gateway, target: Gateway, third: Gate
 
     arguments = migration.importing(source, target.admin_url)
     figures["killed_at_keys"] = []
-    for share in KILLED_AT:
-        most = int(keys * share)
+    for kill in range(1, kills + 1):
+        most = keys * kill // (kills + 1)
         killed = timed(figures, f"run_until_{most}_keys_s", lambda most=most: kill_at(arguments, here, most))
         assert killed, "the import ended before it could be killed"
         figures["killed_at_keys"].append(count(here))
