@@ -4,8 +4,8 @@
 //! done, 1 when it was refused (not found, a conflict, a confirmation declined), and 2 when the command is wrong or something failed.
 
 mod alerts;
-mod capacity;
 mod api_gateway;
+mod capacity;
 pub mod confirm;
 mod connect;
 mod connection;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::alert::AlertRules;
 use super::{carried, no_such_key, no_such_plan};
+use crate::alert::AlertRules;
 use crate::control::Inner;
 use crate::control::call::Call;
 use crate::control::error::ControlError;
