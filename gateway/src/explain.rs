@@ -107,6 +107,8 @@ pub enum Subject {
     Key,
     /// Whether the key may be used.
     KeyState,
+    /// The methods that the key opens, where it does not open all.
+    Scopes,
     /// The plan that covers the stage.
     Plan,
     /// The rate and the burst of the key.
@@ -129,6 +131,7 @@ impl Subject {
             Self::KeyRequirement => "API key required",
             Self::Key => "API key",
             Self::KeyState => "State of the key",
+            Self::Scopes => "Scopes of the key",
             Self::Plan => "Usage plan",
             Self::Throttle => "Throttle",
             Self::Quota => "Quota",

@@ -9,10 +9,12 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use tollgate::bucket::Throttle;
+use tollgate::control::KeyStatus;
 use tollgate::id::{ApiStage, KeyId, PlanId};
-use tollgate::key::KeyValue;
+use tollgate::key::{EnvironmentLetter, KeyValue};
 use tollgate::plan::{CoveredStage, Plan};
 use tollgate::quota::{Day, Quota};
 use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
@@ -44,8 +46,21 @@ pub struct KeyEdit {
     pub description: Option<String>,
     /// The operator's own id of the customer. An empty text removes it.
     pub customer_id: Option<String>,
-    /// Labels to set, or to take away where there is `None`. The others stay.
+    /// Tags to set, or to take away where there is `None`. The others stay.
     pub tags: BTreeMap<String, Option<String>>,
+    /// Whether the values end at once that a newer one has replaced.
+    pub ends_former_values: bool,
+}
+
+/// A new value for a key.
+#[derive(Clone, Debug)]
+pub struct KeyRotation {
+    /// The value; `None` for a new one.
+    pub value: Option<KeyValue>,
+    /// What a new one starts with. A management API decides that itself.
+    pub environment: EnvironmentLetter,
+    /// For how long the values before work on.
+    pub overlap: Duration,
 }
 
 /// A usage plan, as far as a management API tells.
@@ -152,6 +167,19 @@ pub trait Management: Send + Sync {
         id: &KeyId,
         edit: &KeyEdit,
     ) -> impl Future<Output = Result<ApiKey, ManagementError>> + Send;
+
+    /// Gives a key another value, and tells it. The value is kept where the one before was, or as the management API does it.
+    fn rotate_key(
+        &self,
+        id: &KeyId,
+        rotation: &KeyRotation,
+    ) -> impl Future<Output = Result<(ApiKey, KeyValue), ManagementError>> + Send;
+
+    /// When keys were last used and which of their values work, in the keys' places.
+    fn key_statuses(
+        &self,
+        keys: &[ApiKey],
+    ) -> impl Future<Output = Result<Vec<KeyStatus>, ManagementError>> + Send;
 
     /// Deletes a key.
     fn delete_key(&self, id: &KeyId) -> impl Future<Output = Result<(), ManagementError>> + Send;

@@ -21,6 +21,7 @@ use tollgate::decision::{Decision, Denial, Reason};
 use tollgate::id::ApiStage;
 use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::limiter::{Limiter, Request};
+use tollgate::metadata::Metadata;
 use tollgate::meter::{
     Answer, Charge, ChargeId, DayCount, Knowledge, Limits, MeterId, MeterItem, Proposal,
     QuotaClause, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
@@ -271,6 +272,9 @@ fn without_a_network(criterion: &mut Criterion, runtime: &Runtime) -> Outcome<()
             customer_id: None,
             enabled: true,
             expires_at: None,
+            generation: 0,
+            scopes: None,
+            metadata: Metadata::default(),
             plan_ids: vec![plan.id.clone()],
             overrides: Overrides::default(),
         };

@@ -8,7 +8,8 @@
 //! | HTTP API, format 2.0 | the header `x-api-key` | simple, or an IAM policy: [`AnswerForm`] |
 //! | WebSocket API, `$connect` | the header `x-api-key`, or the query parameter of this name, since browsers send no headers | IAM policy |
 //!
-//! An answer that allows has in its context `keyId`, `planId`, `customerId` and `remaining`, one that denies `reason` and `retryAfter`
+//! An answer that allows has in its context `keyId`, `planId`, `customerId`, `remaining`, and `meta_NAME` for each of the key's
+//! [notes](crate::metadata), one that denies `reason` and `retryAfter`
 //! (seconds). A denial is an answer, and so is a failure of the store: both deny.
 //!
 //! Each answer is a charge, so API Gateway must not remember it: set the authorizer's time to live to 0. And an authorizer can only let
@@ -35,7 +36,7 @@ use crate::store::Ledger;
 use crate::store::dynamodb::DynamoStore;
 use crate::time::{Clock, SystemClock};
 
-pub use answer::AnswerForm;
+pub use answer::{AnswerForm, META_PREFIX};
 use event::Event;
 pub use event::UnknownEvent;
 pub use settings::{AuthorizerSettings, variable};

@@ -115,6 +115,16 @@ impl Meter {
         }
     }
 
+    /// A meter of which so much is known, and nothing is charged in advance.
+    pub(crate) fn knowing(knowledge: Knowledge) -> Self {
+        Self {
+            charges: Mutex::new(Charges {
+                knowledge,
+                ..Charges::default()
+            }),
+        }
+    }
+
     /// Asks for one request at `now`. `gate` is asked once, when nothing that is known of the meter forbids the request, and says in an
     /// error how long to wait.
     pub fn ask(

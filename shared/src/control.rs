@@ -42,9 +42,10 @@ pub use housekeeping::{HousekeepingSummary, keep_house};
 pub use resources::{Resource, ResourceChange, ResourceError, ResourceRequest, ResourceType};
 pub use settings::{ACCOUNT_BURST, ACCOUNT_RATE, Settings, UnmanagedStages, account_limit_of_aws};
 pub use usage_plans::{
-    CREATED_AT_TAG, EXPIRES_AT_TAG, ID_TAG, IMPORT_TAG, ImportEffect, InvalidTags,
-    MAX_DESCRIPTION_LEN, MAX_INTEGER, MAX_NAME_LEN, PreviewError, PreviewedKey, PreviewedRecord,
-    check_tags, parse_instant,
+    CREATED_AT_TAG, DEFAULT_OVERLAP, EXPIRES_AT_TAG, ID_TAG, IMPORT_TAG, ImportEffect,
+    InvalidOverlap, InvalidTags, KeyStatus, MAX_DESCRIPTION_LEN, MAX_INTEGER, MAX_NAME_LEN,
+    PreviewError, PreviewedKey, PreviewedRecord, check_tags, key_statuses, parse_instant,
+    parse_overlap,
 };
 
 /// The management API of one table. Clones share everything.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
+use crate::metadata::Metadata;
 
 pub use words::InWords;
 
@@ -122,6 +123,8 @@ pub struct Metered {
     pub plan_id: PlanId,
     /// What is left.
     pub levels: Levels,
+    /// What the operator has noted of the key for handlers.
+    pub metadata: Metadata,
 }
 
 impl Metered {
@@ -158,7 +161,8 @@ impl Denial {
             | Reason::UnknownKey
             | Reason::DisabledKey
             | Reason::ExpiredKey
-            | Reason::NotInPlan => None,
+            | Reason::NotInPlan
+            | Reason::OutOfScope => None,
         }
     }
 }
@@ -195,6 +199,8 @@ pub enum Reason {
     ExpiredKey,
     /// No plan of the key covers this stage.
     NotInPlan,
+    /// The key opens other methods only.
+    OutOfScope,
     /// Faster than the rate and the burst allow.
     Throttled {
         /// How long to wait. `None`: no wait helps, the limit is zero or the request costs more than the burst.
@@ -217,7 +223,8 @@ impl Reason {
             | Self::UnknownKey
             | Self::DisabledKey
             | Self::ExpiredKey
-            | Self::NotInPlan => None,
+            | Self::NotInPlan
+            | Self::OutOfScope => None,
         }
     }
 
@@ -235,6 +242,7 @@ impl Reason {
             Self::DisabledKey => "disabled_key",
             Self::ExpiredKey => "expired_key",
             Self::NotInPlan => "not_in_plan",
+            Self::OutOfScope => "out_of_scope",
             Self::Throttled { .. } => "throttled",
             Self::QuotaExceeded { .. } => "quota_exceeded",
         }

@@ -17,9 +17,11 @@ use std::time::Duration;
 use crate::charge::Meter;
 use crate::decision::Reason;
 use crate::id::{ApiStage, KeyId, PlanId};
+use crate::metadata::Metadata;
 use crate::meter::MeterId;
 use crate::overrides::Overrides;
-use crate::plan::Plan;
+use crate::plan::{MethodName, Plan};
+use crate::scope::Scopes;
 use crate::store::{ApiKey, KeyRecord};
 use crate::time::Timestamp;
 
@@ -118,8 +120,13 @@ impl Grants {
 pub(crate) struct Key {
     pub(crate) id: KeyId,
     pub(crate) customer_id: Option<Arc<str>>,
+    /// How often it was narrowed, for its charges to say.
+    pub(crate) generation: u64,
+    /// What the operator has noted of it for handlers.
+    pub(crate) metadata: Metadata,
     expires_at: Timestamp,
     is_enabled: bool,
+    scopes: Option<Scopes>,
 }
 
 impl From<KeyRecord> for Key {
@@ -127,19 +134,26 @@ impl From<KeyRecord> for Key {
         Self {
             id: record.id,
             customer_id: record.customer_id,
+            generation: record.generation,
+            metadata: record.metadata,
             expires_at: record.expires_at.unwrap_or(NEVER),
             is_enabled: record.enabled,
+            scopes: record.scopes,
         }
     }
 }
 
-impl From<&ApiKey> for Key {
-    fn from(key: &ApiKey) -> Self {
+impl Key {
+    /// The key as one of its values opens it, which may be used until `expires_at`.
+    fn of_value(key: &ApiKey, expires_at: Option<Timestamp>) -> Self {
         Self {
             id: key.id.clone(),
             customer_id: key.customer_id.as_deref().map(Arc::from),
-            expires_at: key.expires_at.unwrap_or(NEVER),
+            generation: 0,
+            metadata: Metadata::of_tags(&key.tags),
+            expires_at: expires_at.unwrap_or(NEVER),
             is_enabled: key.enabled,
+            scopes: Scopes::text_of(&key.tags).map(|text| Scopes::stored(&text)),
         }
     }
 }
@@ -157,8 +171,14 @@ pub(crate) struct Entitlement {
 }
 
 impl Entitlement {
-    /// What a key and its plans are worth that were read at `now`, apart from all that is remembered.
-    pub(crate) fn unremembered(key: Option<&ApiKey>, plans: &[Plan], now: Timestamp) -> Self {
+    /// What a key and its plans are worth that were read at `now`, apart from all that is remembered, to a caller whose value of the key
+    /// may be used until `expires_at`.
+    pub(crate) fn unremembered(
+        key: Option<&ApiKey>,
+        expires_at: Option<Timestamp>,
+        plans: &[Plan],
+        now: Timestamp,
+    ) -> Self {
         let overrides = key.map(|key| Overrides::of_tags(&key.tags));
         let overrides = overrides.unwrap_or_default();
         let grants = plans.iter().map(|plan| Grant {
@@ -166,17 +186,18 @@ impl Entitlement {
             meter: Arc::default(),
         });
         Self {
-            key: key.map(Key::from),
+            key: key.map(|key| Key::of_value(key, expires_at)),
             grants: Grants::new(grants.collect()),
             read_at: now,
             refused_since: now,
         }
     }
 
-    /// The plan that covers `api_stage`, or the reason why the key does not open it at `now`.
+    /// The plan that covers `api_stage`, or the reason why the key does not open `method` of it at `now`.
     pub(crate) fn grant(
         &self,
         api_stage: &ApiStage,
+        method: MethodName<'_>,
         now: Timestamp,
     ) -> Result<(&Key, &Grant, &StageRules), Reason> {
         let key = self.key.as_ref().ok_or(Reason::UnknownKey)?;
@@ -186,11 +207,16 @@ impl Entitlement {
         if key.expires_at <= now {
             return Err(Reason::ExpiredKey);
         }
-        self.grants
+        let granted = self
+            .grants
             .as_slice()
             .iter()
             .find_map(|grant| Some((key, grant, grant.rules.stage(api_stage)?)))
-            .ok_or(Reason::NotInPlan)
+            .ok_or(Reason::NotInPlan)?;
+        match &key.scopes {
+            Some(scopes) if !scopes.allow(method) => Err(Reason::OutOfScope),
+            Some(_) | None => Ok(granted),
+        }
     }
 
     /// Whether the key, as the store has it by now, may open less than this.
@@ -205,6 +231,7 @@ impl Entitlement {
         self.key.as_ref().is_none_or(|key| {
             key.id != record.id
                 || !record.enabled
+                || record.generation != key.generation
                 || record.expires_at.unwrap_or(NEVER) < key.expires_at
                 || !grants.all(is_granted)
         })
@@ -216,13 +243,18 @@ impl Entitlement {
         now.abs_diff(self.read_at) >= (stood / 10).clamp(FIRST_RECHECK, LAST_RECHECK)
     }
 
-    /// The meter of this key in the plan `plan_id`, if this entitlement has it.
-    fn meter(&self, key_id: &KeyId, plan_id: &PlanId) -> Option<&Arc<Meter>> {
-        let is_its = self.key.as_ref().is_some_and(|key| key.id == *key_id);
-        self.grants
-            .as_slice()
-            .iter()
-            .find(|grant| is_its && grant.rules.plan_id() == plan_id)
-            .map(|grant| &grant.meter)
+    /// The meter of the key `record` in the plan `plan_id`, if this entitlement has it.
+    ///
+    /// A key that was narrowed since has a new one, of which as much is known: who still waits for a charge that the store refuses is none
+    /// of its requests, and what was charged in advance is not for it.
+    fn meter(&self, record: &KeyRecord, plan_id: &PlanId) -> Option<Arc<Meter>> {
+        let key = self.key.as_ref().filter(|key| key.id == record.id)?;
+        let mut grants = self.grants.as_slice().iter();
+        let grant = grants.find(|grant| grant.rules.plan_id() == plan_id)?;
+        Some(if key.generation == record.generation {
+            Arc::clone(&grant.meter)
+        } else {
+            Arc::new(Meter::knowing(grant.meter.knowledge()))
+        })
     }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | numbers | [`time`], [`id`], [`random`] |
 //! | algorithms | [`bucket`], [`quota`], [`key`] |
-//! | model | [`api`], [`plan`], [`overrides`], [`decision`], [`meter`], [`alert`], `rest_api` (feature `control`) |
+//! | model | [`api`], [`plan`], [`overrides`], [`scope`], [`metadata`], [`decision`], [`meter`], [`alert`], `rest_api` (feature `control`) |
 //! | storage | [`store`] |
 //! | use | [`lease`], [`charge`], [`entitlement`], [`limiter`], [`alerting`], [`metrics`], [`logs`] |
 //! | transport | [`http`], [`authorizer`], `control` (feature `control`), `outbound` (feature `outbound`), `usage_export` (feature `export`) |
@@ -27,6 +27,7 @@ pub mod key;
 pub mod lease;
 pub mod limiter;
 pub mod logs;
+pub mod metadata;
 pub mod meter;
 pub mod metrics;
 #[cfg(feature = "outbound")]
@@ -37,6 +38,7 @@ pub mod quota;
 pub mod random;
 #[cfg(feature = "control")]
 pub mod rest_api;
+pub mod scope;
 pub mod store;
 pub mod time;
 #[cfg(feature = "export")]

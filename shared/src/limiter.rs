@@ -311,10 +311,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
-        match known.grant(request.api_stage, now) {
+        match known.grant(request.api_stage, request.method, now) {
             Ok((key, grant, rules)) => {
                 let wish = self.wish(request, grant, rules, now);
-                let charged = self.charge(&key.id, grant, &wish, now, gate).await?;
+                let charged = self.charge(key, grant, &wish, now, gate).await?;
                 match (charged, rules.mode()) {
                     (Outcome::Refused(refusal, levels), Mode::Shadow) => {
                         let admitting = self.admit_beyond(key, grant, &wish, refusal, gate);
@@ -348,13 +348,15 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         known: &Arc<Entitlement>,
         gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
-        let was_open = known.grant(request.api_stage, self.store.now()).is_ok();
+        let was_open = known
+            .grant(request.api_stage, request.method, self.store.now())
+            .is_ok();
         let known = self
             .entitlements
             .load_again(sought, known, was_open, &self.store, self.store.clock())
             .await?;
         let now = self.store.now();
-        if let Err(reason) = known.grant(request.api_stage, now) {
+        if let Err(reason) = known.grant(request.api_stage, request.method, now) {
             return Ok(deny(reason, Some(&known)));
         }
         let decision = self.decide_for(request, &known, now, now, gate).await?;
@@ -396,6 +398,7 @@ fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {
         customer_id: key.customer_id.clone(),
         plan_id: grant.rules.plan_id().clone(),
         levels,
+        metadata: key.metadata.clone(),
     }
 }
 

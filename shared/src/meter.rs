@@ -12,7 +12,7 @@ mod propose;
 mod remaining;
 mod shard;
 
-pub use item::{DayCount, MeterItem, WindowUse};
+pub use item::{DayCount, LastUse, MeterItem, WindowUse};
 pub use knowledge::{Knowledge, QUOTA_REFUSAL_LIFE};
 pub use propose::{Charge, Limits, Proposal, Refusal, Slack};
 pub use remaining::{RefundWrite, Refutation, RemainingWrite};
@@ -83,6 +83,10 @@ impl ChargeId {
 pub struct Write {
     /// The charge's name. The write fails when its slot has this name already.
     pub id: ChargeId,
+    /// How often the key had been narrowed when it was read. The write fails when it was narrowed since: its meter is off for this charge.
+    pub generation: u64,
+    /// The instant of the attempt. The meter notes the minute.
+    pub at: Timestamp,
     /// How many requests it takes.
     pub cost: u64,
     /// The bucket's clause, when the plan has a throttle.

@@ -161,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::decision::{Allowance, Denial, Levels, Metered, Reason};
+    use crate::metadata::Metadata;
     use crate::store::StoreErrorKind;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_123);
@@ -200,6 +201,7 @@ mod tests {
             customer_id: Some("customer".into()),
             plan_id: "bronze".into(),
             levels: Levels::default(),
+            metadata: Metadata::default(),
         }
     }
 

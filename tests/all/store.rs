@@ -11,6 +11,7 @@ mod remaining;
 mod shards;
 mod stages;
 mod usage;
+mod values;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tollgate::bucket::Throttle;
-use tollgate::control::EXPIRES_AT_TAG;
+use tollgate::control::{EXPIRES_AT_TAG, KeyStatus};
 use tollgate::overrides::is_override;
 use tollgate::plan::{CoveredStage, MODE, SHADOW_STAGES};
 use tollgate::quota::Quota;
@@ -19,6 +19,16 @@ use crate::management::{ManagedPlan, Management, ManagementError};
 pub(super) struct Reference {
     pub(super) id: String,
     pub(super) name: String,
+}
+
+/// One of the values of a key, without the value.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ValueDocument {
+    number: u32,
+    /// Of a value that a newer one has replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
 }
 
 /// A key.
@@ -37,6 +47,12 @@ pub(super) struct KeyDocument {
     pub(super) enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expires_at: Option<String>,
+    /// The minute of the last request; only the date where the minute is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_used: Option<String>,
+    /// Where the key has had more than one, the last first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) values: Vec<ValueDocument>,
     pub(super) created_date: String,
     pub(super) last_updated_date: String,
     pub(super) plans: Vec<Reference>,
@@ -71,11 +87,31 @@ impl KeyDocument {
             customer_id: key.customer_id.clone(),
             enabled: key.enabled,
             expires_at: key.expires_at.map(rfc3339),
+            last_used: None,
+            values: Vec::new(),
             created_date: rfc3339(key.created_at),
             last_updated_date: rfc3339(key.updated_at),
             plans,
             tags: tags_of(key),
         }
+    }
+
+    /// Adds when the key was last used, and which of its values work.
+    pub(super) fn with_status(mut self, status: &KeyStatus) -> Self {
+        self.last_used.clone_from(&status.last_used);
+        if status.value_number > 1 {
+            let current = ValueDocument {
+                number: status.value_number,
+                expires_at: None,
+            };
+            let former = status.former_values.iter().rev();
+            let former = former.map(|former| ValueDocument {
+                number: former.number,
+                expires_at: Some(rfc3339(former.expires_at)),
+            });
+            self.values = std::iter::once(current).chain(former).collect();
+        }
+        self
     }
 
     /// Labels and values; what is not set is left out.
@@ -102,6 +138,8 @@ impl KeyDocument {
             optional("customer id", &self.customer_id),
             always("enabled", yes_or_no(self.enabled)),
             optional("expires", &self.expires_at),
+            optional("last used", &self.last_used),
+            (!self.values.is_empty()).then(|| ("values", values(&self.values))),
             always("created", self.created_date.clone()),
             always("last updated", self.last_updated_date.clone()),
             always("plans", references(&self.plans)),
@@ -297,6 +335,14 @@ fn references(references: &[Reference]) -> String {
     let texts = references
         .iter()
         .map(|reference| format!("{} ({})", reference.name, reference.id));
+    list(&texts.collect::<Vec<_>>())
+}
+
+fn values(values: &[ValueDocument]) -> String {
+    let texts = values.iter().map(|value| match &value.expires_at {
+        None => format!("{} (current)", value.number),
+        Some(until) => format!("{} until {until}", value.number),
+    });
     list(&texts.collect::<Vec<_>>())
 }
 

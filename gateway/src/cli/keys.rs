@@ -3,11 +3,14 @@
 mod change;
 mod create;
 mod delete;
+mod given_value;
 mod limits;
 mod list;
 mod patterns;
+mod rotate;
 mod scan;
 mod show;
+mod tags;
 
 use clap::Subcommand;
 use tollgate::store::ApiKey;
@@ -20,7 +23,7 @@ use super::reference::PlanNames;
 use super::session::Session;
 use crate::management::Management;
 
-pub(super) use create::GivenValue;
+pub(super) use given_value::GivenValue;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,6 +33,7 @@ pub(super) enum Command {
     Enable(change::Enable),
     Disable(change::Disable),
     Update(change::Update),
+    Rotate(rotate::Arguments),
     Delete(delete::Arguments),
     Scan(scan::Arguments),
     Patterns(patterns::Arguments),
@@ -39,7 +43,7 @@ impl Command {
     /// Whether the command hashes a value.
     pub(super) const fn pepper_use(&self) -> PepperUse {
         match self {
-            Self::Create(_) | Self::Scan(_) => PepperUse::Hashes,
+            Self::Create(_) | Self::Rotate(_) | Self::Scan(_) => PepperUse::Hashes,
             Self::List(_)
             | Self::Show(_)
             | Self::Enable(_)
@@ -59,6 +63,7 @@ impl Command {
             | Self::Enable(_)
             | Self::Disable(_)
             | Self::Update(_)
+            | Self::Rotate(_)
             | Self::Delete(_)
             | Self::Scan(_)
             | Self::Patterns(_) => Ok(()),
@@ -81,6 +86,7 @@ impl Command {
             | Self::Enable(_)
             | Self::Disable(_)
             | Self::Update(_)
+            | Self::Rotate(_)
             | Self::Delete(_)
             | Self::Scan(_) => None,
         }
@@ -98,6 +104,7 @@ pub(super) async fn run<R: Management>(
         Command::Enable(arguments) => change::enable(session, arguments).await,
         Command::Disable(arguments) => change::disable(session, arguments).await,
         Command::Update(arguments) => change::update(session, arguments).await,
+        Command::Rotate(arguments) => rotate::run(session, arguments).await,
         Command::Delete(arguments) => delete::run(session, arguments).await,
         Command::Scan(arguments) => scan::run(session, arguments).await,
         Command::Patterns(arguments) => {

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
+use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::{EnvironmentLetter, KeyValue};
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::store::{ApiKey, KeyChange, KeyRegistry, NewKey, PlanRegistry, RegistryError};
+use tollgate::store::{
+    ApiKey, Expiry, KeyChange, KeyRegistry, NewKey, PlanRegistry, RegistryError,
+};
 use tollgate::time::Timestamp;
 
 use super::{DIGEST_TAG, DeployError, refused};
@@ -76,7 +79,7 @@ async fn create(
         customer_id: spec.customer_id.clone(),
         stage_keys: Vec::new(),
         enabled: spec.enabled,
-        expires_at: None,
+        expires_at: expiry(spec),
         tags: spec.tags.clone(),
     };
     let key = store
@@ -84,6 +87,11 @@ async fn create(
         .await
         .map_err(|cause| refused(&spec.logical_id, cause))?;
     Ok((key, new.value))
+}
+
+/// When the key expires, as its tag says.
+fn expiry(spec: &KeySpec) -> Option<Timestamp> {
+    parse_instant(spec.tags.get(EXPIRES_AT_TAG)?)
 }
 
 fn change(spec: &KeySpec, plan_ids: &BTreeSet<PlanId>, digest: String) -> KeyChange {
@@ -98,6 +106,7 @@ fn change(spec: &KeySpec, plan_ids: &BTreeSet<PlanId>, digest: String) -> KeyCha
         description: Some(spec.description.clone().unwrap_or_default()),
         customer_id: Some(spec.customer_id.clone().unwrap_or_default()),
         tags: Some(tags),
+        expiry: Some(expiry(spec).map_or(Expiry::Never, Expiry::At)),
         ..KeyChange::default()
     }
 }

@@ -7,6 +7,7 @@ use tollgate::key::KeyValue;
 use tollgate::lease::MIN_BURST;
 use tollgate::limiter::{GivenKey, Preview, Question, preview};
 use tollgate::plan::{BucketId, Leases, MethodName, Mode, Plan};
+use tollgate::scope::Scopes;
 use tollgate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
 
@@ -132,7 +133,7 @@ fn with_key(
     } = *asked;
     let found = format!("The key is {} ({}).", named(&key.name), key.id);
     steps.passes(Subject::Key, found);
-    let may_use = match (reason, key.expires_at) {
+    let may_use = match (reason, preview.expires_at) {
         (Some(Reason::DisabledKey), _) => {
             let why = if key.enabled {
                 "The key is enabled, and its meter is switched off: it has been taken out of the plan, or is being changed at this moment."
@@ -143,14 +144,40 @@ fn with_key(
             return;
         }
         (Some(Reason::ExpiredKey), Some(at)) => {
-            let why = format!("The key expired at {}.", words::instant(at));
+            let why = if key.expires_at == Some(at) {
+                format!("The key expired at {}.", words::instant(at))
+            } else {
+                format!(
+                    "The key was rotated, and this value of it, which is not the last, expired at {}.",
+                    words::instant(at)
+                )
+            };
             steps.add(Subject::KeyState, Finding::Refuses, why);
             return;
         }
-        (_, Some(at)) => format!("It is enabled, and expires at {}.", words::instant(at)),
+        (_, Some(at)) if key.expires_at == Some(at) => {
+            format!("It is enabled, and expires at {}.", words::instant(at))
+        }
+        (_, Some(at)) => format!(
+            "It is enabled. It was rotated, and this value of it, which is not the last, expires at {}.",
+            words::instant(at)
+        ),
         (_, None) => "It is enabled, and never expires.".to_owned(),
     };
     steps.passes(Subject::KeyState, may_use);
+    if let Some(scopes) = Scopes::text_of(&key.tags) {
+        let why = format!("The key opens {scopes}.");
+        match reason {
+            Some(Reason::OutOfScope) => {
+                let why = format!("{why} This method is none of them.");
+                steps.add(Subject::Scopes, Finding::Refuses, why);
+                return;
+            }
+            // No plan covers the stage, so that the scopes were not asked.
+            Some(Reason::NotInPlan) => {}
+            _ => steps.passes(Subject::Scopes, why),
+        }
+    }
     let Some(plan) = preview.plan() else {
         let names: Vec<&str> = preview
             .plans
@@ -281,6 +308,7 @@ fn add_throttle(
             | Reason::DisabledKey
             | Reason::ExpiredKey
             | Reason::NotInPlan
+            | Reason::OutOfScope
             | Reason::QuotaExceeded { .. },
         )
         | None => {
@@ -364,6 +392,7 @@ const fn after_throttle(reason: Option<Reason>) -> Finding {
             | Reason::DisabledKey
             | Reason::ExpiredKey
             | Reason::NotInPlan
+            | Reason::OutOfScope
             | Reason::QuotaExceeded { .. },
         )
         | None => Finding::Passes,

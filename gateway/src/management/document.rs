@@ -7,12 +7,16 @@ use serde_json::{Map, Value, json};
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::{ApiStage, PlanId};
+use tollgate::key::KeyValue;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::{Period, Quota};
 use tollgate::store::{ApiKey, NewKey, NewPlan};
 use tollgate::time::Timestamp;
 
-use super::{KeyEdit, ListedKey, ManagedPlan, Member};
+use super::{KeyEdit, KeyRotation, ListedKey, ManagedPlan, Member};
+
+/// The path of a key's values in patch operations.
+const VALUES: &str = "/tollgate:values";
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -42,6 +46,13 @@ pub(super) struct KeyDocument {
     stage_keys: Vec<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+}
+
+/// Shape `Tags`.
+#[derive(Deserialize)]
+pub(super) struct TagsDocument {
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 /// Shape `UsagePlanKey`, and what of an `ApiKey` is the same.
@@ -120,6 +131,9 @@ impl KeyDocument {
             enabled: self.enabled,
             expires_at,
             plan_ids,
+            // An API tells of other values in the key's status.
+            value_number: 1,
+            former_values: Vec::new(),
             tags,
             created_at: Timestamp::from_secs(self.created_date),
             updated_at: Timestamp::from_secs(self.last_updated_date),
@@ -215,8 +229,10 @@ pub(super) fn key_patches(edit: &KeyEdit) -> Value {
         customer_id,
         // They are resources of their own.
         tags: _,
+        ends_former_values,
     } = edit;
     let enabled = enabled.map(|enabled| enabled.to_string());
+    let ended = ends_former_values.then(|| json!({ "op": "remove", "path": VALUES }));
     let patches: Vec<Value> = [
         ("/enabled", enabled.as_ref()),
         ("/name", name.as_ref()),
@@ -225,8 +241,19 @@ pub(super) fn key_patches(edit: &KeyEdit) -> Value {
     ]
     .into_iter()
     .filter_map(|(path, value)| Some(patch("replace", path, value?)))
+    .chain(ended)
     .collect();
     json!({ "patchOperations": patches })
+}
+
+/// The input of `UpdateApiKey` for a new value.
+pub(super) fn rotation_patches(rotation: &KeyRotation) -> Value {
+    let value = rotation.value.as_ref().map_or("", KeyValue::expose);
+    let overlap = format!("{}s", rotation.overlap.as_secs());
+    json!({ "patchOperations": [
+        patch("add", VALUES, value),
+        patch("replace", "/tollgate:overlap", &overlap),
+    ] })
 }
 
 /// The input of `UpdateUsagePlan` for one stage; `op` is `add` or `remove`.

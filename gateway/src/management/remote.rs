@@ -212,6 +212,12 @@ fn key_path(id: &KeyId) -> String {
     format!("/apikeys/{}", escaped(id.as_str()))
 }
 
+/// The path of the tags of a key, or of what belongs to it. Only what follows the account says which resource it is.
+fn tags_path(key: &str) -> String {
+    let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{key}");
+    format!("/tags/{}", escaped(&arn))
+}
+
 fn plan_path(id: &PlanId) -> String {
     format!("/usageplans/{}", escaped(id.as_str()))
 }

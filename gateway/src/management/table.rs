@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use tollgate::control::{EXPIRES_AT_TAG, KeyStatus, key_statuses, parse_instant};
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
 use tollgate::overrides::KeyLimits;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::Day;
+use tollgate::random::NoEntropy;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
-    ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry, RegistryError, Usage,
+    ApiKey, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
+    PlanChange, PlanRegistry, RegistryError, Rotation, StoreError, StoreErrorKind, Usage,
 };
 use tollgate::time::Timestamp;
 
-use super::{KeyEdit, ListedKey, ManagedPlan, Management, ManagementError, Member};
+use super::{KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member};
 
 /// Keys and plans in a table, for one command.
 #[derive(Clone, Debug)]
@@ -28,6 +30,18 @@ impl Table {
     pub const fn new(store: DynamoStore, now: Timestamp) -> Self {
         Self { store, now }
     }
+}
+
+/// What a change of tags says of a key's expiry.
+fn expiry(tags: &BTreeMap<String, Option<String>>) -> Option<Expiry> {
+    Some(match tags.get(EXPIRES_AT_TAG)? {
+        Some(text) => Expiry::At(parse_instant(text)?),
+        None => Expiry::Never,
+    })
+}
+
+fn no_value(error: NoEntropy) -> StoreError {
+    StoreError::new(StoreErrorKind::Broken, "no value could be made", error)
 }
 
 impl Management for Table {
@@ -70,10 +84,38 @@ impl Management for Table {
             name: edit.name.clone(),
             description: edit.description.clone(),
             customer_id: edit.customer_id.clone(),
+            expiry: expiry(&edit.tags),
             tag_changes: edit.tags.clone(),
+            former_until: edit.ends_former_values.then_some(self.now),
             ..KeyChange::default()
         };
         Ok(self.store.update_key(id, &change, self.now).await?)
+    }
+
+    async fn rotate_key(
+        &self,
+        id: &KeyId,
+        rotation: &KeyRotation,
+    ) -> Result<(ApiKey, KeyValue), ManagementError> {
+        let value = match &rotation.value {
+            Some(value) => value.clone(),
+            None => KeyValue::generate(rotation.environment).map_err(no_value)?,
+        };
+        let rotated = Rotation {
+            value: value.clone(),
+            keep_value: self.store.key_value(id).await?.is_some(),
+        };
+        let change = KeyChange {
+            rotation: Some(rotated),
+            former_until: Some(self.now.saturating_add(rotation.overlap)),
+            ..KeyChange::default()
+        };
+        let key = self.store.update_key(id, &change, self.now).await?;
+        Ok((key, value))
+    }
+
+    async fn key_statuses(&self, keys: &[ApiKey]) -> Result<Vec<KeyStatus>, ManagementError> {
+        Ok(key_statuses(&self.store, keys).await?)
     }
 
     async fn delete_key(&self, id: &KeyId) -> Result<(), ManagementError> {

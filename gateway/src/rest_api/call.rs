@@ -6,6 +6,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use http::HeaderName;
 use http::request::Parts;
+use serde_json::{Map, Value};
+use tollgate::authorizer::META_PREFIX;
 use tollgate::decision::Metered;
 use tollgate::http::sent_key;
 use tollgate::rest_api::ApiKeySource;
@@ -77,6 +79,8 @@ pub(super) struct Exchange<'a> {
     domain_name: OnceLock<String>,
     /// Made when something asks for it.
     source_ip: OnceLock<String>,
+    /// The authorizer's context with the notes of the key. Made when something asks for it.
+    noted: OnceLock<Map<String, Value>>,
     /// What happens, line by line, where somebody wants to know.
     log: Option<Mutex<Vec<String>>>,
 }
@@ -95,6 +99,7 @@ impl<'a> Exchange<'a> {
             body: Bytes::new(),
             domain_name: OnceLock::new(),
             source_ip: OnceLock::new(),
+            noted: OnceLock::new(),
             log: None,
         }
     }
@@ -155,6 +160,25 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// What stands in an event as `requestContext.authorizer`, and in templates as `$context.authorizer`: what the authorizer has said, and
+    /// the key's notes as Tollgate's own authorizer tells them.
+    pub(super) fn authorizer_context(&self) -> Option<&Map<String, Value>> {
+        let said = self.authorized.as_ref().map(Authorized::context);
+        let metadata = self.metered.as_ref().map(|metered| &metered.metadata);
+        let Some(metadata) = metadata.filter(|metadata| !metadata.is_empty()) else {
+            return said;
+        };
+        Some(self.noted.get_or_init(|| {
+            let mut context = said.cloned().unwrap_or_default();
+            context.extend(
+                metadata
+                    .iter()
+                    .map(|(name, text)| (format!("{META_PREFIX}{name}"), Value::from(text))),
+            );
+            context
+        }))
+    }
+
     /// The request as an event is made from it.
     pub(super) fn proxy_request<'r>(&'r self, method: &'r Method) -> ProxyRequest<'r> {
         let api_key = self.metered.as_ref().zip(self.api_key());
@@ -190,7 +214,7 @@ impl<'a> Exchange<'a> {
                 value,
                 id: metered.key_id.as_str(),
             }),
-            authorizer: self.authorized.as_ref().map(Authorized::context),
+            authorizer: self.authorizer_context(),
             caller: None,
             operation_name: method.operation_name.as_deref(),
         }

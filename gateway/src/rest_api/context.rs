@@ -61,8 +61,8 @@ impl Exchange<'_> {
                 add("operationName", name.as_str().into());
             }
         }
-        if let Some(authorized) = &self.authorized {
-            add("authorizer", Value::Object(authorized.context().clone()));
+        if let Some(said) = self.authorizer_context() {
+            add("authorizer", Value::Object(said.clone()));
         }
         if let Some(failure) = failure {
             let message = failure.message.as_deref();

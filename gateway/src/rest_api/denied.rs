@@ -31,7 +31,8 @@ impl Denied {
             | Reason::UnknownKey
             | Reason::DisabledKey
             | Reason::ExpiredKey
-            | Reason::NotInPlan => None,
+            | Reason::NotInPlan
+            | Reason::OutOfScope => None,
         };
         Self {
             key_id: denial.key_id.clone(),

@@ -13,6 +13,7 @@ use tollgate::entitlement::Memory;
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::key::{KeyHash, Pepper};
 use tollgate::limiter::{Limiter, Options, Request};
+use tollgate::metadata::Metadata;
 use tollgate::meter::{
     Answer, BucketForm, DayClause, DayCount, MeterId, MeterItem, QuotaClause, RefundWrite,
     ShardAnswer, ShardId, ShardItem, ShardWrite, WindowUse, Write,
@@ -120,6 +121,9 @@ impl Ledger for AtOnce {
             customer_id: None,
             enabled: true,
             expires_at: None,
+            generation: 0,
+            scopes: None,
+            metadata: Metadata::default(),
             plan_ids: vec![plan.id.clone()],
             overrides: Overrides::default(),
         }))

@@ -92,6 +92,19 @@ impl MethodPatterns {
                 pattern.verb.covers(method) && pattern.path.matches(path, Routing::RestApi)
             })
     }
+
+    /// Whether a method is on the list whole: a verb, and the path template of a resource or of a route, or the path that a client sent
+    /// where there are none. The names of variables do not matter.
+    pub fn cover(&self, verb: &str, resource: &str) -> bool {
+        // A greedy variable of the resource stands for more than the variable of one segment.
+        let is_greedy = resource.ends_with("+}");
+        !is_ambiguous(resource)
+            && self.patterns.iter().any(|pattern| {
+                (pattern.verb == Verb::Any || pattern.verb.as_str() == verb)
+                    && (!is_greedy || pattern.path.is_greedy())
+                    && pattern.path.matches(resource, Routing::RestApi)
+            })
+    }
 }
 
 fn is_ambiguous(path: &str) -> bool {

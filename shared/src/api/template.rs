@@ -98,6 +98,11 @@ impl PathTemplate {
         &self.segments
     }
 
+    /// Whether the last segment takes all that is left of a path.
+    pub fn is_greedy(&self) -> bool {
+        matches!(self.segments.last(), Some(Segment::Greedy(_)))
+    }
+
     /// Whether `path`, as the client sent it, fits.
     pub fn matches(&self, path: &str, routing: Routing) -> bool {
         self.walk(path, routing, |_, _| {}).is_some()

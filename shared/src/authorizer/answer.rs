@@ -11,6 +11,9 @@ use crate::store::StoreError;
 /// The principal of a request whose key is not known.
 const NOBODY: &str = "anonymous";
 
+/// What stands in the context before the name of a note of the key.
+pub const META_PREFIX: &str = "meta_";
+
 /// How authorizers of HTTP APIs with the format 2.0 answer, as the API's `EnableSimpleResponses` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerForm {
@@ -49,6 +52,9 @@ pub(super) fn of(form: &Form, decision: &Result<Decision, StoreError>, key: Opti
             context.insert("planId".to_owned(), metered.plan_id.as_str().into());
             if let Some(customer_id) = &metered.customer_id {
                 context.insert("customerId".to_owned(), (**customer_id).into());
+            }
+            for (name, text) in metered.metadata.iter() {
+                context.insert(format!("{META_PREFIX}{name}"), text.into());
             }
             if let Some(remaining) = metered.remaining() {
                 context.insert("remaining".to_owned(), remaining.into());

@@ -74,6 +74,7 @@ impl Flight {
         ShardId {
             bucket: self.bucket,
             number: drawing.number,
+            generation: 0,
         }
     }
 

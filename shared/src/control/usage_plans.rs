@@ -4,6 +4,8 @@ mod account;
 pub(super) mod api_key;
 mod carried;
 mod import;
+mod overlap;
+mod status;
 pub(super) mod tags;
 mod usage;
 pub(super) mod usage_plan;
@@ -20,6 +22,8 @@ use crate::time::Clock;
 pub use carried::{CREATED_AT as CREATED_AT_TAG, ID as ID_TAG, IMPORT as IMPORT_TAG};
 pub(super) use import::preview as preview_import;
 pub use import::{ImportEffect, PreviewError, PreviewedKey, PreviewedRecord};
+pub use overlap::{DEFAULT_OVERLAP, InvalidOverlap, parse_overlap};
+pub use status::{KeyStatus, key_statuses};
 pub use tags::{
     EXPIRES_AT as EXPIRES_AT_TAG, InvalidTags, check as check_tags, instant as parse_instant,
 };

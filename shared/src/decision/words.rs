@@ -81,6 +81,7 @@ impl InWords<'_> {
             Reason::UnknownKey => "API Key is unknown",
             Reason::DisabledKey => "API Key is disabled",
             Reason::ExpiredKey => "API Key has expired",
+            Reason::OutOfScope => "the method is not within the scopes of the API Key",
             Reason::NotInPlan => {
                 return write!(
                     f,
@@ -223,6 +224,7 @@ impl fmt::Display for Window {
 mod tests {
     use super::super::{Exceeded, Levels, Metered};
     use super::*;
+    use crate::metadata::Metadata;
 
     const BURST: BurstLevel = BurstLevel {
         limit: 10,
@@ -275,6 +277,7 @@ mod tests {
             customer_id: None,
             plan_id: "p1".into(),
             levels: Levels::default(),
+            metadata: Metadata::default(),
         };
         assert_eq!(
             said(&Decision::Allow(Allowance::Metered(metered.clone()))),
@@ -294,6 +297,7 @@ mod tests {
                 burst: None,
                 quota: Some(QUOTA),
             },
+            metadata: Metadata::default(),
         };
         let resets_after = QUOTA.resets_after;
         let exceeded = Exceeded::Quota { resets_after };
@@ -312,6 +316,11 @@ mod tests {
             (Reason::UnknownKey, "API Key", "API Key is unknown"),
             (Reason::DisabledKey, "API Key k1", "API Key is disabled"),
             (Reason::ExpiredKey, "API Key k1", "API Key has expired"),
+            (
+                Reason::OutOfScope,
+                "API Key k1",
+                "the method is not within the scopes of the API Key",
+            ),
             (
                 Reason::NotInPlan,
                 "API Key k1",

@@ -12,11 +12,11 @@ use super::{
     Entitlement, FIRST_RECHECK, Grant, Grants, Key, LONGEST_OUTAGE, Memory, Rules, of_key,
 };
 use crate::charge::Meter;
-use crate::id::{KeyId, PlanId};
+use crate::id::PlanId;
 use crate::key::{AsItIs, Fingerprint, Fingerprinter, KeyHash};
 use crate::meter::MeterId;
 use crate::random::NoEntropy;
-use crate::store::{Ledger, StoreError};
+use crate::store::{KeyRecord, Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
 
 /// How many keys are remembered for each value that no key has.
@@ -198,7 +198,7 @@ impl Entitlements {
                     read_at = read_at.min(plan.read_at);
                     if let Some(rules) = plan.rules {
                         let rules = of_key(rules, &record.overrides);
-                        let meter = meter(older, &record.id, plan_id);
+                        let meter = meter(older, record, plan_id);
                         grants.push(Grant { rules, meter });
                     }
                 }
@@ -255,10 +255,10 @@ fn at_most<T: Clone>(count: usize) -> Known<T> {
 }
 
 /// The meter of a key in a plan: the one that `older` has, or a new one.
-fn meter(older: Option<&Arc<Entitlement>>, key_id: &KeyId, plan_id: &PlanId) -> Arc<Meter> {
+fn meter(older: Option<&Arc<Entitlement>>, record: &KeyRecord, plan_id: &PlanId) -> Arc<Meter> {
     older
-        .and_then(|older| older.meter(key_id, plan_id))
-        .map_or_else(Arc::default, Arc::clone)
+        .and_then(|older| older.meter(record, plan_id))
+        .unwrap_or_default()
 }
 
 /// What is remembered, or what `load` brings, which is remembered when `is_kept` says so. Many callers at once share one load, and

@@ -314,6 +314,7 @@ mod tests {
             Reason::DisabledKey,
             Reason::ExpiredKey,
             Reason::NotInPlan,
+            Reason::OutOfScope,
         ] {
             assert_eq!(
                 denied(reason, 0),

@@ -60,7 +60,8 @@ impl Answer {
             | Reason::UnknownKey
             | Reason::DisabledKey
             | Reason::ExpiredKey
-            | Reason::NotInPlan => FORBIDDEN,
+            | Reason::NotInPlan
+            | Reason::OutOfScope => FORBIDDEN,
             Reason::Throttled { .. } => TOO_MANY_REQUESTS,
             Reason::QuotaExceeded { .. } => LIMIT_EXCEEDED,
         }
@@ -208,6 +209,7 @@ x-amzn-errortype: TooManyRequestsException
             Reason::DisabledKey,
             Reason::ExpiredKey,
             Reason::NotInPlan,
+            Reason::OutOfScope,
         ];
         for reason in reasons {
             let denial = Denial {

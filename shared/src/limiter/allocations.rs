@@ -14,6 +14,7 @@ use crate::bucket::{Rate, Throttle};
 use crate::decision::{Decision, Reason};
 use crate::id::{ApiStage, PlanId};
 use crate::key::{KeyHash, Pepper};
+use crate::metadata::Metadata;
 use crate::meter::{
     Answer, DayCount, MeterId, MeterItem, RefundWrite, ShardAnswer, ShardId, ShardItem, ShardWrite,
     Write,
@@ -40,6 +41,9 @@ impl Ledger for AtOnce {
             customer_id: Some("a customer whose name is long".into()),
             enabled: true,
             expires_at: None,
+            generation: 0,
+            scopes: "POST /users, GET /users/{id}".parse().ok(),
+            metadata: Metadata::from(BTreeMap::from([("tenant".to_owned(), "acme".to_owned())])),
             plan_ids: vec![plan.id.clone()],
             overrides: self.overrides.clone(),
         }))

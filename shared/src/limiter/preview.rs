@@ -56,6 +56,8 @@ pub struct Preview {
     pub decision: Decision,
     /// The key, when there is one.
     pub key: Option<ApiKey>,
+    /// From when on the value may not be used that was given: a former value of the key ends before it.
+    pub expires_at: Option<Timestamp>,
     /// The plans of the key, with the key's own limits in place of theirs where it has some.
     pub plans: Vec<Plan>,
     /// The key's own limits in the plan that covers the stage.
@@ -76,24 +78,29 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
     question: &Question<'_>,
     now: Timestamp,
 ) -> Result<Preview, StoreError> {
-    let key = match question.key {
+    let (key, expires_at) = match question.key {
         GivenKey::None | GivenKey::Value("") => {
             return Ok(Preview {
                 decision: deny(Reason::MissingKey, None),
                 key: None,
+                expires_at: None,
                 plans: Vec::new(),
                 limits: KeyLimits::default(),
                 bucket: None,
             });
         }
         GivenKey::Value(text) => find(store, text).await?,
-        GivenKey::Id(id) => store.key_by_id(id).await?,
+        GivenKey::Id(id) => {
+            let key = store.key_by_id(id).await?;
+            let expires_at = key.as_ref().and_then(|key| key.expires_at);
+            (key, expires_at)
+        }
     };
     let mut plans = Vec::new();
     for id in key.iter().flat_map(|key| &key.plan_ids) {
         plans.extend(store.plan_by_id(id).await?);
     }
-    let known = Entitlement::unremembered(key.as_ref(), &plans, now);
+    let known = Entitlement::unremembered(key.as_ref(), expires_at, &plans, now);
     for plan in &mut plans {
         if let Some(key) = &key {
             let own = key.limits_in(&plan.id);
@@ -104,11 +111,12 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
     let without_meter = |reason, key, plans| Preview {
         decision: deny(reason, Some(&known)),
         key,
+        expires_at,
         plans,
         limits: KeyLimits::default(),
         bucket: None,
     };
-    let (owner, grant, rules) = match known.grant(question.api_stage, now) {
+    let (owner, grant, rules) = match known.grant(question.api_stage, question.method, now) {
         Ok(granted) => granted,
         Err(reason) => return Ok(without_meter(reason, key, plans)),
     };
@@ -137,6 +145,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
         decision,
         limits: own.unwrap_or_default(),
         key,
+        expires_at,
         plans,
         bucket: limits.bucket.map(|(bucket, _)| bucket),
     })
@@ -171,13 +180,16 @@ impl Preview {
     }
 }
 
-/// The key with a value. What cannot be one is not looked for.
-async fn find(store: &impl KeyRegistry, text: &str) -> Result<Option<ApiKey>, StoreError> {
+/// The key with a value, and from when on the value may not be used. What cannot be one is not looked for.
+async fn find(
+    store: &impl KeyRegistry,
+    text: &str,
+) -> Result<(Option<ApiKey>, Option<Timestamp>), StoreError> {
     let Ok(value) = KeyValue::parse(text) else {
-        return Ok(None);
+        return Ok((None, None));
     };
-    match store.key_by_value(&value).await? {
-        Some(id) => store.key_by_id(&id).await,
-        None => Ok(None),
+    match store.value_owner(&value).await? {
+        Some(owner) => Ok((store.key_by_id(&owner.key_id).await?, owner.expires_at)),
+        None => Ok((None, None)),
     }
 }

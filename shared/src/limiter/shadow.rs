@@ -33,7 +33,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             shards: None,
             ..*wish
         };
-        match self.charge(&key.id, grant, &counting, now, gate).await {
+        match self.charge(key, grant, &counting, now, gate).await {
             Ok(Outcome::SwitchedOff) => None,
             Ok(Outcome::GateClosed(retry_after, _)) => Some(Err(retry_after)),
             Ok(Outcome::Admitted(_)) => Some(Ok(exceeded)),

@@ -8,7 +8,8 @@ use crate::time::Timestamp;
 /// A meter's item, as far as a store told it. What is `None` was never written, or was not part of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeterItem {
-    /// The key is disabled, deleted, or taken out of the plan: nothing may be charged.
+    /// The key is disabled, deleted, or taken out of the plan: nothing may be charged. Of a charge that failed, also: the key was
+    /// narrowed since this process has read it.
     pub off: bool,
     /// The theoretical arrival time of each bucket.
     pub tats: Vec<(BucketId, Timestamp)>,
@@ -18,6 +19,8 @@ pub struct MeterItem {
     pub day: Option<DayCount>,
     /// The requests of the active day before it.
     pub prev_day: Option<DayCount>,
+    /// The minute in which requests were charged last, by its start.
+    pub used_at: Option<Timestamp>,
     /// The names of the last charges, one for each slot in use.
     pub slots: Vec<ChargeId>,
     /// The name of the last change that an operator made of what is used.
@@ -68,13 +71,26 @@ pub struct DayCount {
     pub count: u64,
 }
 
+/// When a meter was last charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// The day, with what was charged on it.
+    pub day: DayCount,
+    /// The minute, by its start. `None`: all that was charged later on was given back, or it was before minutes were noted.
+    pub at: Option<Timestamp>,
+}
+
 impl MeterItem {
-    /// The last day on which requests were charged that nobody gave back, with what was charged on it.
-    pub fn last_used(&self) -> Option<DayCount> {
-        [self.day, self.prev_day]
+    /// When requests were charged last that nobody gave back.
+    pub fn last_used(&self) -> Option<LastUse> {
+        let day = [self.day, self.prev_day]
             .into_iter()
             .flatten()
-            .find(|day| day.count > 0)
+            .find(|day| day.count > 0)?;
+        let at = self
+            .used_at
+            .filter(|at| Some(day) == self.day && Day::of(*at) >= day.day);
+        Some(LastUse { day, at })
     }
 
     /// The state of one bucket.

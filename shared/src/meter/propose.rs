@@ -124,6 +124,8 @@ impl Knowledge {
         };
         Proposal::Write(Write {
             id: charge.id,
+            generation: 0,
+            at: now,
             cost: charge.cost,
             bucket,
             quota,

@@ -19,6 +19,9 @@ pub struct ShardId {
     pub bucket: Option<BucketId>,
     /// Its number among those of the bucket.
     pub number: u8,
+    /// How often the key had been narrowed when it was read. Since then it has other shards: these are not filled any more, so that they
+    /// are soon empty for who remembers the key as it was.
+    pub generation: u64,
 }
 
 /// A shard's item. An item that is not there is like an empty one.

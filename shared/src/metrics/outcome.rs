@@ -52,7 +52,8 @@ impl Outcome {
                 | Reason::UnknownKey
                 | Reason::DisabledKey
                 | Reason::ExpiredKey
-                | Reason::NotInPlan => Self::Forbidden,
+                | Reason::NotInPlan
+                | Reason::OutOfScope => Self::Forbidden,
                 Reason::Throttled { .. } => Self::Throttled,
                 Reason::QuotaExceeded { .. } => Self::QuotaExceeded,
             }),
@@ -69,9 +70,8 @@ impl Outcome {
             "would_exceed_quota" => Some(Self::WouldExceedQuota),
             "throttled" => Some(Self::Throttled),
             "quota_exceeded" => Some(Self::QuotaExceeded),
-            "missing_key" | "unknown_key" | "disabled_key" | "expired_key" | "not_in_plan" => {
-                Some(Self::Forbidden)
-            }
+            "missing_key" | "unknown_key" | "disabled_key" | "expired_key" | "not_in_plan"
+            | "out_of_scope" => Some(Self::Forbidden),
             _ => None,
         }
     }
@@ -97,6 +97,7 @@ mod tests {
 
     use super::*;
     use crate::decision::{Denial, Levels, Metered};
+    use crate::metadata::Metadata;
 
     #[test]
     fn a_short_name_counts_as_the_decision_does() {
@@ -106,6 +107,7 @@ mod tests {
             Reason::DisabledKey,
             Reason::ExpiredKey,
             Reason::NotInPlan,
+            Reason::OutOfScope,
             Reason::Throttled { retry_after: None },
             Reason::QuotaExceeded {
                 resets_after: Duration::ZERO,
@@ -126,6 +128,7 @@ mod tests {
             customer_id: None,
             plan_id: "bronze".into(),
             levels: Levels::default(),
+            metadata: Metadata::default(),
         };
         for allowance in [
             Allowance::Unmetered,

@@ -10,6 +10,7 @@ mod charge;
 mod counts;
 #[cfg(feature = "control")]
 mod housekeeping;
+mod key_items;
 mod keys;
 mod ledger;
 mod list;
@@ -24,6 +25,7 @@ mod table;
 mod transaction;
 mod usage;
 mod used_days;
+mod values;
 
 use std::collections::HashMap;
 use std::time::Duration;

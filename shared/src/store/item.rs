@@ -11,7 +11,7 @@ use crate::meter::MeterId;
 use crate::time::Timestamp;
 
 pub(super) use alert::{AlertItem, alert_list};
-pub(super) use key::{KeyItem, SecretItem, ValueItem};
+pub(super) use key::{FormerItem, KeyItem, SecretItem, ValueItem};
 pub(super) use plan::{MemberItem, PlanItem, StagePlanItem};
 
 /// The table's keys, and those of its index.

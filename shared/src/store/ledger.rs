@@ -7,11 +7,13 @@ use super::StoreError;
 use crate::alert::Alert;
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyHash;
+use crate::metadata::Metadata;
 use crate::meter::{
     Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
 };
 use crate::overrides::Overrides;
 use crate::plan::Plan;
+use crate::scope::Scopes;
 use crate::time::Timestamp;
 
 /// What a key's value opens.
@@ -23,8 +25,14 @@ pub struct KeyRecord {
     pub customer_id: Option<Arc<str>>,
     /// Whether it may be used.
     pub enabled: bool,
-    /// From when on it may not be used.
+    /// From when on the value may not be used: when the key expires, or the value before it.
     pub expires_at: Option<Timestamp>,
+    /// How often the key was narrowed: charges of its meters have to say it.
+    pub generation: u64,
+    /// The methods that it opens; `None`: all that its plans do.
+    pub scopes: Option<Scopes>,
+    /// What the operator has noted of it for handlers.
+    pub metadata: Metadata,
     /// The plans that it is in.
     pub plan_ids: Vec<PlanId>,
     /// Limits of its own.

@@ -9,7 +9,10 @@ use std::future::Future;
 
 use super::StoreError;
 
-pub use keys::{ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Usage};
+pub use keys::{
+    ApiKey, Expiry, FormerValue, KeyChange, KeyFilter, KeyRegistry, MAX_VALUES, NewKey, Rotation,
+    Usage, ValueOwner,
+};
 pub use page::{MAX_EXAMINED, Page, PageRequest};
 pub use plans::{NewPlan, PlanChange, PlanRegistry};
 pub use usage::DayUse;

@@ -47,6 +47,8 @@ fn keys() -> HashMap<KeyId, ApiKey> {
         enabled: true,
         expires_at: None,
         plan_ids: Vec::new(),
+        value_number: 1,
+        former_values: Vec::new(),
         tags: quota
             .map(|text| (overrides::QUOTA.to_owned(), text.to_owned()))
             .into_iter()

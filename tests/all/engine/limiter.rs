@@ -5,6 +5,7 @@ mod concurrency;
 mod failures;
 mod gate;
 mod leases;
+mod narrowing;
 mod outages;
 mod reading_again;
 mod remembering;
@@ -24,6 +25,7 @@ use tollgate::id::ApiStage;
 use tollgate::key::{KeyHash, KeyValue, Pepper};
 use tollgate::lease::Leases;
 use tollgate::limiter::{Limiter, Options, Request};
+use tollgate::metadata::Metadata;
 use tollgate::meter::MeterId;
 use tollgate::overrides::Overrides;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
@@ -118,6 +120,9 @@ impl Desk {
             customer_id: Some("customer-7".into()),
             enabled: true,
             expires_at: None,
+            generation: 0,
+            scopes: None,
+            metadata: Metadata::default(),
             plan_ids: vec![plan.id.clone()],
             overrides: Overrides::default(),
         };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The engine's modules from the ground up: each may use those above it in this list.
-const ENGINE: [&str; 26] = [
+const ENGINE: [&str; 28] = [
     // numbers
     "time",
     "id",
@@ -18,6 +18,8 @@ const ENGINE: [&str; 26] = [
     "api",
     "plan",
     "overrides",
+    "scope",
+    "metadata",
     "decision",
     "meter",
     "alert",

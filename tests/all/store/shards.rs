@@ -25,6 +25,7 @@ fn meter() -> MeterId {
 const SHARD: ShardId = ShardId {
     bucket: Some(BucketId::Plan),
     number: 7,
+    generation: 0,
 };
 
 const ONE: ChargeId = ChargeId::new(u64::MAX);
@@ -168,7 +169,11 @@ async fn each_bucket_has_shards_of_its_own() {
         let buckets = [None, Some(BucketId::Plan), Some(BucketId::Method(7))];
         for bucket in buckets {
             for number in [0, 255] {
-                let shard = ShardId { bucket, number };
+                let shard = ShardId {
+                    bucket,
+                    number,
+                    generation: number.into(),
+                };
                 let answer = store
                     .shard(&meter(), shard, &claim(ONE, None))
                     .await

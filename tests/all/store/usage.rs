@@ -50,7 +50,16 @@ async fn days_add_up_to_what_was_admitted() {
         };
         let meters = [meter(&"nobody".into()), meter(&key.id)];
         let last_used = store.last_used(&meters).await.unwrap();
-        assert_eq!(last_used, [None, expected.last().copied()], "{name}");
+        let [None, Some(used)] = last_used[..] else {
+            panic!("{name}: {last_used:?}");
+        };
+        assert_eq!(Some(&used.day), expected.last(), "{name}");
+        let fifth_noon = NOW.saturating_add(Duration::from_hours(4 * 24));
+        assert_eq!(
+            used.at,
+            Some(fifth_noon),
+            "{name}: the minute of the last request"
+        );
         assert!(store.last_used(&[]).await.unwrap().is_empty(), "{name}");
         // A part of the range, and a range without any.
         let part = store

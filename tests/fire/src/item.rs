@@ -16,6 +16,8 @@ use tollgate::time::Timestamp;
 pub struct Item {
     /// Whether the key is disabled.
     pub off: bool,
+    /// What charges have to say since the key was narrowed. It stands in place of `off`.
+    pub generation: Option<u64>,
     /// The state of each bucket, in nanoseconds since the epoch.
     pub tats: BTreeMap<BucketId, u64>,
     /// The first day of the quota's window.
@@ -30,6 +32,8 @@ pub struct Item {
     pub prev_day: Option<u32>,
     /// The requests of the day before.
     pub prev_count: Option<u64>,
+    /// When the last charge was tried that was applied.
+    pub used_at: Option<Timestamp>,
     /// The name of the last charge in each slot.
     pub slots: BTreeMap<u8, u64>,
     /// The name of the last change by an operator.
@@ -48,8 +52,18 @@ impl Item {
         if self.allows(write) {
             Answer::Applied(self.apply(write))
         } else {
-            Answer::Failed(self.whole())
+            Answer::Failed(MeterItem {
+                off: self.is_off_for(write),
+                ..self.whole()
+            })
         }
+    }
+
+    fn is_off_for(&self, write: &Write) -> bool {
+        let is_narrowed = self
+            .generation
+            .is_some_and(|generation| generation != write.generation);
+        self.off || is_narrowed
     }
 
     /// Tries to set what remains of the quota.
@@ -122,7 +136,7 @@ impl Item {
                 && (refund.window.is_none()
                     || (self.win.is_some() && self.set_id == refund.follows.map(ChargeId::number)))
         });
-        !self.off && is_free && bucket && quota && day && refund
+        !self.is_off_for(write) && is_free && bucket && quota && day && refund
     }
 
     /// Makes the updates; what they set is the answer.
@@ -161,6 +175,8 @@ impl Item {
                 (set.day, set.count) = (Some(day.number()), Some(counted.try_into().unwrap_or(0)));
             }
         }
+        set.used_at = Some(write.at);
+        self.used_at = set.used_at;
         self.slots.extend(&set.slots);
         self.tats.extend(&set.tats);
         self.win = set.win.or(self.win);
@@ -184,6 +200,7 @@ impl Item {
             day: pair(self.day, self.count).map(|(day, count)| DayCount { day, count }),
             prev_day: pair(self.prev_day, self.prev_count)
                 .map(|(day, count)| DayCount { day, count }),
+            used_at: self.used_at,
             slots: self.slots.values().copied().map(ChargeId::new).collect(),
             set_id: self.set_id.map(ChargeId::new),
             refund_id: self.refund_id.map(ChargeId::new),

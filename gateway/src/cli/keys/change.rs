@@ -7,6 +7,7 @@ use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::Session;
 use super::limits::LimitOptions;
+use super::tags::{self, NewExpiry, Note};
 use crate::management::{KeyEdit, Management};
 
 /// Lets a key be used again
@@ -30,6 +31,8 @@ Examples:
   tollgate keys update joe-black --name joe
   tollgate keys update joe-black --customer-id 4711 --description \"Joe's laptop\"
   tollgate keys update joe-black --description \"\"   removes the description
+  tollgate keys update joe-black --expires-at 2027-01-31T00:00:00Z
+  tollgate keys update joe-black --scopes \"GET /users\" --meta tenant=acme
   tollgate keys update joe-black --quota 5000/DAY   gives this key a quota of its own
   tollgate keys update joe-black --rate 20 --burst 40 --in-plan Bronze
   tollgate keys update joe-black --quota \"\"   leaves it with the quota of its plans";
@@ -50,6 +53,15 @@ pub(crate) struct Update {
     /// Your own id of the customer; an empty text removes it
     #[arg(long, group = "changes", value_name = "ID")]
     customer_id: Option<String>,
+    /// From when on the key may not be used, such as 2027-01-31T00:00:00Z, or never
+    #[arg(long, group = "changes", value_name = "RFC3339")]
+    expires_at: Option<NewExpiry>,
+    /// The methods that the key opens, such as "GET /users, * /reports/{id}"; with an empty text it opens all that its plans do
+    #[arg(long, group = "changes", value_name = "METHODS")]
+    scopes: Option<String>,
+    /// A note for the handlers, such as tenant=acme; an empty text removes it; can be given several times
+    #[arg(long = "meta", group = "changes", value_name = "NAME=TEXT")]
+    notes: Vec<Note>,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -76,12 +88,18 @@ pub(super) async fn update<R: Management>(
         Some(text) => Some(reference::plan(session.registry, text).await?.id),
         None => None,
     };
+    let mut tags = arguments.limits.tags(plan_id.as_ref())?;
+    tags.extend(tags::changes(
+        arguments.expires_at,
+        arguments.scopes.as_deref(),
+        &arguments.notes,
+    )?);
     let edit = KeyEdit {
-        tags: arguments.limits.tags(plan_id.as_ref())?,
+        tags,
         name: arguments.name.clone(),
         description: arguments.description.clone(),
         customer_id: arguments.customer_id.clone(),
-        enabled: None,
+        ..KeyEdit::default()
     };
     change(session, &arguments.key, "updated", &edit).await
 }

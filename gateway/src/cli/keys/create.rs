@@ -1,24 +1,21 @@
 //! `keys create`: a new key, in plans or not.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::fmt;
-use std::io::{self, BufRead as _, BufReader, Read};
-use std::str::FromStr;
+use std::io;
 
 use clap::ArgGroup;
 use clap::builder::NonEmptyStringValueParser;
-use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::KeyId;
 use tollgate::key::{EnvironmentLetter, KeyValue};
 use tollgate::store::{ApiKey, NewKey};
 use tollgate::time::Timestamp;
 
-use super::super::document::{KeyDocument, Reference, rfc3339};
+use super::super::document::{KeyDocument, Reference};
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_plan};
+use super::given_value::GivenValue;
 use super::limits::LimitOptions;
+use super::tags::{self, NewExpiry, Note, instant};
 use crate::management::{ManagedPlan, Management};
 
 const EXAMPLES: &str = "\
@@ -27,6 +24,7 @@ Examples:
   tollgate keys create joe-black --plan Bronze --plan reports --environment prod
   tollgate keys create trial --expires-at 2027-01-31T00:00:00Z --no-keep-value
   tollgate keys create big-customer --plan Bronze --rate 50 --burst 100 --quota 500000/DAY
+  tollgate keys create reader --plan Bronze --scopes \"GET /users, * /reports/{id}\" --meta tenant=acme
   tollgate keys create joe-black --json | jq -r .value
   pass show customers/joe | tollgate keys create joe-black --value -";
 
@@ -63,6 +61,12 @@ pub(crate) struct Arguments {
     /// From when on the key may not be used, such as 2027-01-31T00:00:00Z
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     expires_at: Option<Timestamp>,
+    /// The methods that it opens, such as "GET /users, * /reports/{id}"; all that its plans do when it is not given
+    #[arg(long, value_name = "METHODS", value_parser = NonEmptyStringValueParser::new())]
+    scopes: Option<String>,
+    /// A note for the handlers, such as tenant=acme; can be given several times
+    #[arg(long = "meta", value_name = "NAME=TEXT")]
+    notes: Vec<Note>,
     /// Stores only the value's hash: the value can never be shown again
     #[arg(long)]
     no_keep_value: bool,
@@ -86,43 +90,6 @@ impl Arguments {
         .hint(format!(
             "leave {option} out, or name the table with --table"
         )))
-    }
-}
-
-/// More than the longest value has, and its end of line.
-const MAX_LINE_BYTES: u64 = 1_024;
-
-/// A value as it was typed. Its `Debug` shows none of it, and no error of the parser does.
-#[derive(Clone)]
-pub(in crate::cli) struct GivenValue(String);
-
-impl GivenValue {
-    /// The value; what `input` has in its first line when `-` was typed.
-    pub(in crate::cli) fn text(&self, input: impl Read) -> Result<String, Failure> {
-        if self.0 != "-" {
-            return Ok(self.0.clone());
-        }
-        let mut line = String::new();
-        BufReader::new(input.take(MAX_LINE_BYTES))
-            .read_line(&mut line)
-            .map_err(|error| {
-                Failure::failed("the value cannot be read from standard input").caused_by(&error)
-            })?;
-        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-    }
-}
-
-impl FromStr for GivenValue {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for GivenValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GivenValue(..)")
     }
 }
 
@@ -179,13 +146,18 @@ pub(super) async fn run<R: Management>(
 
 fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
     let value = if let Some(given) = &arguments.value {
-        KeyValue::parse(&given.text(io::stdin().lock())?)
-            .map_err(|error| Failure::failed("--value cannot be used").caused_by(&error))?
+        given.value(io::stdin().lock())?
     } else {
         let letter = EnvironmentLetter::of(&arguments.environment);
         KeyValue::generate(letter)
             .map_err(|error| Failure::failed("no value could be made").caused_by(&error))?
     };
+    // A management API tells a key's expiry by its tag alone.
+    let changes = tags::changes(
+        arguments.expires_at.map(NewExpiry::At),
+        arguments.scopes.as_deref(),
+        &arguments.notes,
+    )?;
     Ok(NewKey {
         id: arguments.id.clone(),
         value,
@@ -196,12 +168,7 @@ fn new_key(arguments: &Arguments) -> Result<NewKey, Failure> {
         stage_keys: Vec::new(),
         enabled: !arguments.disabled,
         expires_at: arguments.expires_at,
-        // A management API tells a key's expiry by this tag alone.
-        tags: arguments
-            .expires_at
-            .map(|instant| (EXPIRES_AT_TAG.to_owned(), rfc3339(instant)))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
+        tags: tags::set(&changes),
     })
 }
 
@@ -245,37 +212,5 @@ fn key_id(text: &str) -> Result<KeyId, String> {
         Ok(text.into())
     } else {
         Err("an id has 1 to 64 letters, digits, `-` or `_`".to_owned())
-    }
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    parse_instant(text).ok_or_else(|| {
-        "write it like 2027-01-31T00:00:00Z, between the years 1970 and 2554".to_owned()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(given: &str, input: &[u8]) -> String {
-        GivenValue(given.to_owned()).text(input).unwrap()
-    }
-
-    #[test]
-    fn a_dash_reads_the_first_line_of_the_input_and_anything_else_is_the_value() {
-        let value = "a-value-of-twenty-characters";
-        assert_eq!(text(value, b"another"), value);
-        for end in ["", "\n", "\r\n", "\nand more\n"] {
-            assert_eq!(text("-", format!("{value}{end}").as_bytes()), value);
-        }
-        assert_eq!(text("-", b""), "");
-    }
-
-    #[test]
-    fn input_that_never_ends_its_line_is_not_read_for_ever() {
-        assert_eq!(text("-", &[b'a'; 5_000]).len(), 1_024);
-        let binary = GivenValue("-".to_owned()).text(&[0xff, 0xfe][..]);
-        assert!(binary.is_err());
     }
 }

@@ -59,8 +59,10 @@ pub(super) async fn run<R: Management>(
 
     let mut names = PlanNames::default();
     let mut documents = Vec::new();
-    for key in &keys {
-        documents.push(KeyDocument::read(session.registry, &mut names, key).await?);
+    let statuses = session.registry.key_statuses(&keys).await?;
+    for (key, status) in keys.iter().zip(&statuses) {
+        let document = KeyDocument::read(session.registry, &mut names, key).await?;
+        documents.push(document.with_status(status));
     }
     if session.printer.is_json() {
         session.printer.json(&documents);
@@ -68,7 +70,7 @@ pub(super) async fn run<R: Management>(
         session.printer.note("no keys");
     } else {
         let rows: Vec<_> = documents.iter().map(row).collect();
-        let headers = ["ID", "NAME", "ENABLED", "PLANS", "CREATED"];
+        let headers = ["ID", "NAME", "ENABLED", "PLANS", "LAST USED", "CREATED"];
         session.printer.table(&headers, &rows);
     }
     if has_more {
@@ -76,6 +78,10 @@ pub(super) async fn run<R: Management>(
         session.printer.note(note);
     }
     Ok(())
+}
+
+fn never() -> String {
+    "never".to_owned()
 }
 
 fn row(key: &KeyDocument) -> Vec<String> {
@@ -89,6 +95,7 @@ fn row(key: &KeyDocument) -> Vec<String> {
         } else {
             plans.join(", ")
         },
+        key.last_used.clone().unwrap_or_else(never),
         key.created_date.clone(),
     ]
 }

@@ -27,7 +27,12 @@ pub(super) async fn run<R: Management>(
     arguments: &Arguments,
 ) -> Result<(), Failure> {
     let key = reference::key(session.registry, &arguments.key).await?;
+    let keys = std::slice::from_ref(&key);
+    let statuses = session.registry.key_statuses(keys).await?;
     let mut document = super::document(session, &key).await?;
+    if let Some(status) = statuses.first() {
+        document = document.with_status(status);
+    }
     if arguments.reveal {
         let value = session.registry.key_value(&key.id).await?;
         let value = value.ok_or_else(|| {

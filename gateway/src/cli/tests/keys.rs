@@ -1,5 +1,6 @@
 use tollgate::key::KeyValue;
 use tollgate::store::{KeyRegistry, Ledger};
+use tollgate::time::Clock as _;
 
 use super::super::failure::Exit;
 use super::{Person, Shell, Way, on_both_ways};
@@ -18,6 +19,8 @@ on_both_ways! {
     lists_keys_newest_first_by_prefix_and_limit,
     lists_all_keys_over_several_pages,
     enables_disables_and_updates_a_key,
+    says_when_a_key_expires_what_it_opens_and_what_handlers_read_of_it,
+    rotates_a_key_and_ends_the_values_before,
     deletes_a_key_only_when_the_operator_at_the_terminal_agrees,
     deletes_a_key_without_asking_when_told_so_or_when_nobody_can_answer,
 }
@@ -187,10 +190,10 @@ async fn lists_keys_newest_first_by_prefix_and_limit(way: Way) {
     }
     let done = shell.run("keys list").await.expect(Exit::Done);
     let expected = "\
-ID  NAME   ENABLED  PLANS   CREATED
-k3  joe-2  yes      Bronze  2026-11-25T12:00:02Z
-k2  ann    yes      Bronze  2026-11-25T12:00:01Z
-k1  joe-1  yes      Bronze  2026-11-25T12:00:00Z
+ID  NAME   ENABLED  PLANS   LAST USED  CREATED
+k3  joe-2  yes      Bronze  never      2026-11-25T12:00:02Z
+k2  ann    yes      Bronze  never      2026-11-25T12:00:01Z
+k1  joe-1  yes      Bronze  never      2026-11-25T12:00:00Z
 ";
     assert_eq!((done.out.as_str(), done.err.as_str()), (expected, ""));
 
@@ -251,6 +254,104 @@ async fn enables_disables_and_updates_a_key(way: Way) {
     assert_eq!(removed.get("customerId"), None);
     let nothing = shell.run("keys update joseph").await.expect(Exit::Failed);
     assert!(nothing.err.contains("--customer-id"), "{nothing:?}");
+}
+
+async fn says_when_a_key_expires_what_it_opens_and_what_handlers_read_of_it(way: Way) {
+    let shell = Shell::start(way).await;
+    let create = ["keys", "create", "joe", "--scopes", "GET /users", "--json"];
+    let created = shell.run_with(&create).await.json();
+    let scopes = serde_json::json!({"tollgate:scopes": "GET /users"});
+    assert_eq!(created["tags"], scopes);
+    let updated = shell
+        .json("keys update joe --expires-at 2027-01-31T00:00:00Z --meta tenant=acme --meta tier=1")
+        .await;
+    assert_eq!(updated["expiresAt"], "2027-01-31T00:00:00Z");
+    let expected = serde_json::json!({
+        "tollgate:scopes": "GET /users",
+        "tollgate:meta:tenant": "acme",
+        "tollgate:meta:tier": "1",
+    });
+    assert_eq!(updated["tags"], expected);
+    let update = [
+        "keys",
+        "update",
+        "joe",
+        "--expires-at",
+        "never",
+        "--scopes",
+        "",
+        "--meta",
+        "tier=",
+    ];
+    let updated = shell
+        .run_with(&[&update[..], &["--json"]].concat())
+        .await
+        .json();
+    assert_eq!(updated.get("expiresAt"), None);
+    let expected = serde_json::json!({"tollgate:meta:tenant": "acme"});
+    assert_eq!(updated["tags"], expected);
+    for wrong in [
+        "--scopes /users",
+        "--meta a-b=c",
+        "--meta tenant",
+        "--expires-at soon",
+    ] {
+        let command = format!("keys update joe {wrong}");
+        shell.run(&command).await.expect(Exit::Failed);
+    }
+}
+
+async fn rotates_a_key_and_ends_the_values_before(way: Way) {
+    let shell = Shell::start(way).await;
+    let created = shell.json("keys create joe --id k1").await;
+    let rotated = shell.json("keys rotate joe --overlap 12h").await;
+    assert_eq!(rotated["id"], "k1");
+    assert_eq!(rotated["formerValuesUntil"], "2026-11-26T00:00:00Z");
+    assert_ne!(rotated["value"], created["value"]);
+    let shown = shell.json("keys show joe --reveal").await;
+    assert_eq!(shown["value"], rotated["value"]);
+    let values = serde_json::json!([
+        {"number": 2},
+        {"number": 1, "expiresAt": "2026-11-26T00:00:00Z"},
+    ]);
+    assert_eq!(shown["values"], values);
+    let done = shell.run("keys rotate joe --finish").await;
+    assert_eq!(
+        done.expect(Exit::Done).err,
+        "ended all values but the last of key joe (k1)\n"
+    );
+    let chosen = "my-own-value-0123456789";
+    let done = shell
+        .run(&format!("keys rotate joe --now --value {chosen}"))
+        .await
+        .expect(Exit::Done);
+    assert!(done.out.contains(chosen), "{done:?}");
+    assert!(done.err.contains("end at their next request"), "{done:?}");
+    let shown = shell.run("keys show joe").await.expect(Exit::Done);
+    assert!(
+        shown.out.contains(
+            "values        3 (current), 2 until 2026-11-25T12:00:00Z, 1 until 2026-11-25T12:00:00Z"
+        ),
+        "{shown:?}"
+    );
+    let hash = |value: &str| {
+        let value = KeyValue::parse(value).unwrap();
+        value.hash(&local::pepper().unwrap())
+    };
+    let now = shell.clock.now();
+    for (value, is_open) in [
+        (created["value"].as_str().unwrap(), false),
+        (rotated["value"].as_str().unwrap(), false),
+        (chosen, true),
+    ] {
+        let record = shell.store().key(&hash(value)).await.unwrap().unwrap();
+        assert_eq!(record.id.as_str(), "k1");
+        assert_eq!(record.expires_at.is_none_or(|at| at > now), is_open);
+    }
+    for wrong in ["--overlap soon", "--now --overlap 1d", "--finish --now"] {
+        let command = format!("keys rotate joe {wrong}");
+        shell.run(&command).await.expect(Exit::Failed);
+    }
 }
 
 async fn deletes_a_key_only_when_the_operator_at_the_terminal_agrees(way: Way) {

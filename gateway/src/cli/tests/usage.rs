@@ -5,6 +5,7 @@ use tollgate::id::PlanId;
 use tollgate::meter::{ChargeId, DayClause, DayCount, MeterId, QuotaClause, Write};
 use tollgate::quota::Day;
 use tollgate::store::Ledger;
+use tollgate::time::Timestamp;
 
 use super::super::failure::Exit;
 use super::{Shell, Way, on_both_ways};
@@ -41,6 +42,8 @@ async fn charge(shell: &Shell, plan: &str, days: &[(&str, &str, u64)]) {
         }
         let write = Write {
             id: ChargeId::new(u64::try_from(number).unwrap()),
+            generation: 0,
+            at: Timestamp::EPOCH,
             cost: *used,
             bucket: None,
             refund: None,

@@ -170,6 +170,8 @@ mod tests {
             enabled: true,
             expires_at: Some(Timestamp::from_secs(100)),
             plan_ids: plan_ids.iter().map(|id| PlanId::from(*id)).collect(),
+            value_number: 1,
+            former_values: Vec::new(),
             tags: BTreeMap::new(),
             created_at: Timestamp::EPOCH,
             updated_at: Timestamp::EPOCH,

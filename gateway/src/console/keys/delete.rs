@@ -8,6 +8,7 @@ use serde_json::Value;
 use tollgate::plan::Plan;
 use tollgate::quota::Day;
 use tollgate::store::ApiKey;
+use tollgate::time::Timestamp;
 
 use super::super::answer::Answer;
 use super::super::forms::{Mistakes, danger_button};
@@ -64,7 +65,7 @@ async fn confirmation(
         h1 { "Delete " (title(key)) "?" }
         (mistakes.summary())
         (consequences(visit, key, &plans, &book))
-        (use_of(activity, today))
+        (use_of(activity, visit.now()))
         @if key.enabled {
             p { "To stop the key and be able to change your mind, disable it on " a href=(path::key(key.id.as_str())) { "its page" } " instead." }
         }
@@ -109,10 +110,10 @@ fn consequences(visit: &Visit<'_>, key: &ApiKey, plans: &[Arc<Plan>], book: &Sta
     }
 }
 
-fn use_of(activity: Activity, today: Day) -> Markup {
+fn use_of(activity: Activity, now: Timestamp) -> Markup {
     html! {
         p {
-            "Last used: " (activity.last_used(today))
+            "Last used: " (activity.last_used(now))
             @if activity.today() > 0 { ", with " (words::plural(activity.today(), "request")) " so far" }
             "."
         }

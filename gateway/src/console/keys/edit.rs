@@ -10,7 +10,7 @@ use super::super::forms::{Mistakes, submit};
 use super::super::path;
 use super::super::problem::Problem;
 use super::super::visit::Visit;
-use super::settings::{Entered, Settings, set_expiry};
+use super::settings::{Entered, Settings, set_tags};
 use super::{PARTLY_SAVED, api_path, changed, page_path, reread, sub_page, title};
 
 /// The field that says which state of the key the form shows.
@@ -61,13 +61,16 @@ fn changed_meanwhile() -> Refusal {
 enum NotSaved {
     /// The key is as it was.
     Nothing(Refusal),
-    /// All but the expiry, or the limits of its own, was saved.
+    /// All but the tags, or some of them, was saved.
     Part(Refusal),
 }
 
 async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Result<(), NotSaved> {
     let patches = settings.patches(key);
-    let expiry_refused = if patches.is_empty() {
+    let tags = settings.tag_changes(&key.tags);
+    // Tags are set and taken away in two steps.
+    let is_one_step = patches.is_empty() && tags.len() < 2;
+    let tags_refused = if is_one_step {
         NotSaved::Nothing
     } else {
         NotSaved::Part
@@ -76,9 +79,9 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
         .patch(&api_path(&key.id), patches)
         .await
         .map_err(NotSaved::Nothing)?;
-    set_expiry(visit, &key.id, settings.expiry)
+    set_tags(visit, &key.id, &tags)
         .await
-        .map_err(expiry_refused)?;
+        .map_err(tags_refused)?;
     settings
         .limits
         .save(visit, key)
@@ -96,7 +99,7 @@ fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes)
         h1 { "Edit " (title(key)) }
         (mistakes.summary())
         (visit.form_to(&page_path(key, "edit"), &content))
-        p.quiet { "The value of a key cannot be changed. To give the client another one, rotate the key." }
+        p.quiet { "To give the client another value, rotate the key." }
     };
     sub_page(visit, key, &format!("Edit {}", title(key)), mistakes, body)
 }

@@ -66,7 +66,7 @@ pub(super) async fn page(visit: &Visit<'_>) -> Result<Answer, Problem> {
                             p { a href=(section.path()) { "Show all " (words::count(snapshot.keys.len())) } }
                         }
                     } @else {
-                        (table(visit, &rows, found.len(), &snapshot, today))
+                        (table(visit, &rows, found.len(), &snapshot))
                         (paging.links(visit))
                     }
                 }
@@ -138,7 +138,6 @@ fn table(
     rows: &[(&Arc<ListedKey>, Activity)],
     total: usize,
     snapshot: &Snapshot,
-    today: Day,
 ) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="API keys" {
@@ -167,7 +166,7 @@ fn table(
                             td { (key.customer_id.as_deref().unwrap_or("")) }
                             td { (state_of(key, visit).badge()) }
                             td { (plans(key, snapshot)) }
-                            td { (activity.last_used(today)) }
+                            td { (activity.last_used(visit.now())) }
                             td.number { (words::number(activity.today())) }
                         }
                     }

@@ -57,10 +57,10 @@ fn read(key: &Value) -> Option<Made> {
     })
 }
 
-fn without_value() -> Refusal {
+pub(super) fn without_value() -> Refusal {
     Refusal {
         status: StatusCode::INTERNAL_SERVER_ERROR,
-        message: "The management API created a key, and did not tell its value.".to_owned(),
+        message: "The management API made a value, and did not tell it.".to_owned(),
     }
 }
 
@@ -98,12 +98,17 @@ async fn undo(visit: &Visit<'_>, id: &KeyId, plan_id: &PlanId, refusal: Refusal)
 
 /// The value of a new key, and whether it can be seen again.
 pub(super) async fn value_notice(visit: &Visit<'_>, made: &Made) -> Markup {
-    let kept = visit.store().key_value(&made.id).await;
+    notice_of(visit, &made.id, &made.value).await
+}
+
+/// A value that a key was given just now, and whether it can be seen again.
+pub(super) async fn notice_of(visit: &Visit<'_>, id: &KeyId, value: &KeyValue) -> Markup {
+    let kept = visit.store().key_value(id).await;
     let is_kept = kept.is_ok_and(|value| value.is_some());
     html! {
         div.notice.done {
             h2 { "The value of the key" }
-            (reveal::value_line(&made.value))
+            (reveal::value_line(value))
             @if is_kept {
                 p { "Give it to the client. It is kept, and can be revealed on the page of the key later." }
             } @else {

@@ -1,11 +1,15 @@
 //! What is known about a key, as a form has it.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::KeyId;
 use tollgate::key::KeyValue;
+use tollgate::metadata::{META, Metadata, is_name};
+use tollgate::scope::{SCOPES, Scopes};
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
@@ -19,6 +23,15 @@ use super::limits::OwnLimits;
 /// The field for the instant from which on a key may not be used.
 const EXPIRES: &str = "expires";
 
+/// The field for the methods that a key opens.
+const SCOPES_FIELD: &str = "scopes";
+
+/// The field for the notes that reach handlers, a line each.
+const NOTES: &str = "notes";
+
+/// Tags to set, or to take away where there is `None`.
+pub(super) type TagChanges = BTreeMap<String, Option<String>>;
+
 /// What stands in the fields, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entered {
@@ -26,6 +39,8 @@ pub(super) struct Entered {
     description: String,
     customer_id: String,
     expires: String,
+    scopes: String,
+    notes: String,
     limits: OwnLimits,
 }
 
@@ -37,6 +52,8 @@ pub(super) struct Settings {
     customer_id: String,
     pub(super) expiry: Expiry,
     pub(super) limits: OwnLimits,
+    scopes: String,
+    notes: BTreeMap<String, String>,
 }
 
 /// What becomes of a key's expiry.
@@ -57,6 +74,8 @@ impl Entered {
             description: key.description.clone().unwrap_or_default(),
             customer_id: key.customer_id.clone().unwrap_or_default(),
             expires: key.expires_at.map_or_else(String::new, words::entered),
+            scopes: key.tags.get(SCOPES).cloned().unwrap_or_default(),
+            notes: lines(&notes_of(key)),
             limits: OwnLimits::of_key(key),
         }
     }
@@ -69,6 +88,8 @@ impl Entered {
             description: form.get("description").replace("\r\n", "\n"),
             customer_id: text("customer"),
             expires: text(EXPIRES),
+            scopes: text(SCOPES_FIELD),
+            notes: form.get(NOTES).replace("\r\n", "\n"),
             limits: OwnLimits::of_form(form),
         }
     }
@@ -87,6 +108,8 @@ impl Entered {
         } else {
             mistakes.take(EXPIRES, expiry(&self.expires, now))
         };
+        let scopes = mistakes.take(SCOPES_FIELD, scopes(&self.scopes));
+        let notes = mistakes.take(NOTES, notes(&self.notes));
         self.limits.check(mistakes);
         let settings = Settings {
             name: name?,
@@ -94,6 +117,8 @@ impl Entered {
             customer_id: self.customer_id.clone(),
             expiry: expiry?,
             limits: self.limits.clone(),
+            scopes: scopes?,
+            notes: notes?,
         };
         mistakes.is_empty().then_some(settings)
     }
@@ -116,6 +141,8 @@ impl Entered {
             (input("description", "Description", &self.description, InputKind::Lines, false, ""))
             (input("customer", "Customer id", &self.customer_id, InputKind::Text, false, "Your own id of the customer, to find the key by."))
             (input(EXPIRES, "Expires (UTC)", &self.expires, InputKind::DateTime, false, "From then on requests with the key are refused. Leave it empty for a key that does not expire."))
+            (input(SCOPES_FIELD, "Scopes", &self.scopes, InputKind::Text, false, "The methods that the key opens, such as GET /users, * /reports/{id}. Leave it empty for all that its usage plans open."))
+            (input(NOTES, "Notes for handlers", &self.notes, InputKind::Lines, false, "A line for each, such as tenant=acme. Functions behind the API read them with each request of the key."))
             (self.limits.inputs(mistakes))
         }
     }
@@ -132,10 +159,11 @@ impl Settings {
         if let Some(value) = value {
             members.insert("value".to_owned(), json!(value.expose()));
         }
-        let mut tags = Map::new();
-        if let Expiry::At(instant) = self.expiry {
-            tags.insert(EXPIRES_AT_TAG.to_owned(), json!(words::rfc3339(instant)));
-        }
+        let mut tags: Map<String, Value> = self
+            .tag_changes(&BTreeMap::new())
+            .into_iter()
+            .map(|(name, text)| (name, json!(text)))
+            .collect();
         self.limits.add_to(&mut tags);
         if !tags.is_empty() {
             members.insert("tags".to_owned(), Value::Object(tags));
@@ -143,7 +171,30 @@ impl Settings {
         Value::Object(members)
     }
 
-    /// What has to be changed of a key, but for its expiry.
+    /// What has to be changed of the tags that a key has.
+    pub(super) fn tag_changes(&self, known: &BTreeMap<String, String>) -> TagChanges {
+        let mut wanted: TagChanges = known
+            .keys()
+            .filter(|name| *name == SCOPES || name.starts_with(META))
+            .map(|name| (name.clone(), None))
+            .collect();
+        if !self.scopes.is_empty() {
+            wanted.insert(SCOPES.to_owned(), Some(self.scopes.clone()));
+        }
+        for (name, text) in &self.notes {
+            wanted.insert(format!("{META}{name}"), Some(text.clone()));
+        }
+        wanted.retain(|name, text| known.get(name) != text.as_ref());
+        match self.expiry {
+            Expiry::Kept => None,
+            Expiry::Never => known.contains_key(EXPIRES_AT_TAG).then_some(None),
+            Expiry::At(instant) => Some(Some(words::rfc3339(instant))),
+        }
+        .map(|text| wanted.insert(EXPIRES_AT_TAG.to_owned(), text));
+        wanted
+    }
+
+    /// What has to be changed of a key, but for its tags.
     pub(super) fn patches(&self, key: &ApiKey) -> Patches {
         let before = Entered::of_key(key);
         let mut patches = Patches::default();
@@ -161,28 +212,70 @@ impl Settings {
     }
 }
 
-/// Sets when a key expires.
-pub(super) async fn set_expiry(
+/// Changes tags of a key.
+pub(super) async fn set_tags(
     visit: &Visit<'_>,
     id: &KeyId,
-    expiry: Expiry,
+    changes: &TagChanges,
 ) -> Result<(), Refusal> {
     // Only what follows the account says which resource it is.
     let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{id}");
     let path = format!("/tags/{}", path::segment(&arn));
-    let (method, path, body) = match expiry {
-        Expiry::Kept => return Ok(()),
-        Expiry::Never => {
-            let path = path::with_query(&path, [("tagKeys", EXPIRES_AT_TAG)]);
-            (Method::DELETE, path, Value::Null)
-        }
-        Expiry::At(instant) => (
-            Method::PUT,
-            path,
-            json!({"tags": {EXPIRES_AT_TAG: words::rfc3339(instant)}}),
-        ),
-    };
-    visit.call(method, &path, &body).await.map(|_nothing| ())
+    let set: BTreeMap<&str, &str> = changes
+        .iter()
+        .filter_map(|(name, text)| Some((name.as_str(), text.as_deref()?)))
+        .collect();
+    if !set.is_empty() {
+        visit
+            .call(Method::PUT, &path, &json!({ "tags": set }))
+            .await?;
+    }
+    let removed = changes.iter().filter(|(_, text)| text.is_none());
+    let query: Vec<_> = removed
+        .map(|(name, _)| ("tagKeys", name.as_str()))
+        .collect();
+    if !query.is_empty() {
+        let path = path::with_query(&path, query);
+        visit.call(Method::DELETE, &path, &Value::Null).await?;
+    }
+    Ok(())
+}
+
+/// The notes of a key for handlers.
+fn notes_of(key: &ApiKey) -> BTreeMap<String, String> {
+    let metadata = Metadata::of_tags(&key.tags);
+    let notes = metadata.iter();
+    notes
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect()
+}
+
+fn lines(notes: &BTreeMap<String, String>) -> String {
+    let lines: Vec<_> = notes.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    lines.join("\n")
+}
+
+fn scopes(text: &str) -> Result<String, String> {
+    match text.parse::<Scopes>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) if text.is_empty() => Ok(String::new()),
+        Err(error) => Err(format!("{error}.")),
+    }
+}
+
+fn notes(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut notes = BTreeMap::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, text) = line
+            .split_once('=')
+            .map(|(name, text)| (name.trim(), text.trim()))
+            .filter(|(name, _)| is_name(name))
+            .ok_or_else(|| {
+                format!("Write a name of 1 to 32 letters, digits or underscores, = and a text, such as tenant=acme, in place of {line}.")
+            })?;
+        notes.insert(name.to_owned(), text.to_owned());
+    }
+    Ok(notes)
 }
 
 fn required(text: &str) -> Result<String, String> {

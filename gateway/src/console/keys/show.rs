@@ -7,6 +7,7 @@ use tollgate::overrides::is_override;
 use tollgate::plan::Plan;
 use tollgate::quota::Day;
 use tollgate::store::ApiKey;
+use tollgate::time::Timestamp;
 
 use super::super::answer::Answer;
 use super::super::layout::{Page, Section};
@@ -41,7 +42,7 @@ pub(super) async fn page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
                 }
             }
             @if let Some(text) = &key.description { p { (text) } }
-            (facts(visit, key, activity, today, &value))
+            (facts(visit, key, activity, &value))
             (opens(key, &plans, &book))
             (memberships::section(key, &plans))
             (tags(key))
@@ -49,19 +50,17 @@ pub(super) async fn page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
     }))
 }
 
-fn facts(
-    visit: &Visit<'_>,
-    key: &ApiKey,
-    activity: Activity,
-    today: Day,
-    value: &Markup,
-) -> Markup {
+fn facts(visit: &Visit<'_>, key: &ApiKey, activity: Activity, value: &Markup) -> Markup {
     let now = visit.now();
     html! {
         dl.facts {
             dt { "Id" } dd.mono { (key.id) }
             dt { "State" } dd { (KeyState::of(key.enabled, key.expires_at, now).badge()) }
             dt { "Value" } dd { (value) }
+            @if !key.former_values.is_empty() {
+                dt { "Values before it" }
+                dd { (former_values(key, now)) }
+            }
             @if let Some(customer) = &key.customer_id { dt { "Customer id" } dd { (customer) } }
             dt { "Expires" }
             dd {
@@ -71,11 +70,26 @@ fn facts(
                 }
             }
             dt { "Last used" }
-            dd { (activity.last_used(today)) span.quiet { ", as its plans have counted, by days in UTC" } }
+            dd { (activity.last_used(now)) span.quiet { ", as its plans have counted" } }
             dt { "Used today" } dd { (words::plural(activity.today(), "request")) }
             dt { "Usage" } dd { a href={ "/console/usage/keys/" (path::segment(key.id.as_str())) } { "What it has used, day by day" } }
             dt { "Created" } dd { (words::instant(key.created_at, now)) }
             dt { "Last changed" } dd { (words::instant(key.updated_at, now)) }
+        }
+    }
+}
+
+/// The values that rotation has replaced, the last first.
+fn former_values(key: &ApiKey, now: Timestamp) -> Markup {
+    html! {
+        ul {
+            @for former in key.former_values.iter().rev() {
+                li {
+                    "number " (former.number) ", "
+                    @if former.expires_at <= now { "ended " } @else { "works until " }
+                    (words::instant(former.expires_at, now))
+                }
+            }
         }
     }
 }

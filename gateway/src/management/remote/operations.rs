@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
+use tollgate::control::KeyStatus;
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
 use tollgate::quota::Day;
 use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
 
-use super::super::document::{self, KeyDocument, MemberDocument, PageDocument, PlanDocument};
+use super::super::document::{
+    self, KeyDocument, MemberDocument, PageDocument, PlanDocument, TagsDocument,
+};
 use super::super::error::Subject;
-use super::super::{KeyEdit, ListedKey, ManagedPlan, Management, ManagementError, Member};
-use super::{MAX_PAGE, Remote, escaped, is_segment, key_path, plan_path};
+use super::super::{
+    KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member,
+};
+use super::{MAX_PAGE, Remote, escaped, is_segment, key_path, plan_path, tags_path};
 
 /// How many days the API tells at once.
 const MAX_DAYS: u32 = 90;
@@ -87,12 +92,63 @@ impl Management for Remote {
         };
         self.change_tags(&format!("/apikeys/{id}"), &edit.tags, subject)
             .await?;
+        // Without an operation it changes nothing, and tells the key as it is.
         let body = document::key_patches(edit);
         let answer = self
             .change(Method::PATCH, &key_path(id), Some(&body), subject)
             .await?;
         let document: KeyDocument = self.read(&answer)?;
         self.whole_key(document).await
+    }
+
+    async fn rotate_key(
+        &self,
+        id: &KeyId,
+        rotation: &KeyRotation,
+    ) -> Result<(ApiKey, KeyValue), ManagementError> {
+        let subject = Subject {
+            key: Some(id),
+            plan: None,
+        };
+        let body = document::rotation_patches(rotation);
+        let answer = self
+            .change(Method::PATCH, &key_path(id), Some(&body), subject)
+            .await?;
+        let mut document: KeyDocument = self.read(&answer)?;
+        let value = document.value.take();
+        let value = value.ok_or_else(|| self.damaged("it does not tell the new value"))?;
+        let value = KeyValue::parse(&value).map_err(|error| self.damaged(error))?;
+        // No read after it: one that fails would lose the value.
+        Ok((self.sound(document.read(Vec::new()))?, value))
+    }
+
+    async fn key_statuses(&self, keys: &[ApiKey]) -> Result<Vec<KeyStatus>, ManagementError> {
+        let mut running = JoinSet::new();
+        let mut waiting = keys.iter().map(|key| key.id.clone()).enumerate();
+        let mut found = Vec::new();
+        loop {
+            while running.len() < AT_A_TIME
+                && let Some((place, id)) = waiting.next()
+            {
+                let remote = self.clone();
+                running.spawn(async move {
+                    let path = tags_path(&format!("{id}/status"));
+                    let subject = Subject {
+                        key: Some(&id),
+                        plan: None,
+                    };
+                    let document: TagsDocument = remote.get(&path, subject).await?;
+                    let status = KeyStatus::of_tags(&document.tags);
+                    Ok::<_, ManagementError>((place, status))
+                });
+            }
+            let Some(done) = running.join_next().await else {
+                break;
+            };
+            found.push(done.map_err(|error| self.damaged(error))??);
+        }
+        found.sort_by_key(|(place, _)| *place);
+        Ok(found.into_iter().map(|(_, status)| status).collect())
     }
 
     async fn delete_key(&self, id: &KeyId) -> Result<(), ManagementError> {

@@ -1,10 +1,12 @@
 //! API keys.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde::Serialize;
 
+use super::overlap::{DEFAULT_OVERLAP, parse_overlap};
 use super::{
     MAX_DESCRIPTION_LEN, MAX_KEYS, MAX_NAME_LEN, bounded, carried, limit_exceeded, no_such_key,
     tags,
@@ -18,13 +20,17 @@ use crate::control::reply::Reply;
 use crate::control::settings::Settings;
 use crate::id::KeyId;
 use crate::key::KeyValue;
-use crate::store::{ApiKey, ApiRegistry, KeyChange, KeyFilter, NewKey, Registry};
+use crate::store::{ApiKey, ApiRegistry, KeyChange, KeyFilter, NewKey, Registry, Rotation};
 use crate::time::{Clock, Timestamp};
 
 const NAME: &str = "/name";
 const DESCRIPTION: &str = "/description";
 const ENABLED: &str = "/enabled";
 const CUSTOMER_ID: &str = "/customerId";
+/// The values that open the key. API Gateway has one for each key, which cannot be changed.
+const VALUES: &str = "/tollgate:values";
+/// For how long the values before the last work on.
+const OVERLAP: &str = "/tollgate:overlap";
 
 /// The longest id of a customer, in bytes.
 const MAX_CUSTOMER_ID_LEN: usize = 1_024;
@@ -108,11 +114,8 @@ pub(in crate::control) fn new_key(
         let name = stage.text("stageName")?.unwrap_or_default();
         stage_keys.push(format!("{api_id}/{name}"));
     }
-    let value = match members.text("value")?.filter(|value| !value.is_empty()) {
-        Some(value) => parse_value(&value)?,
-        None => KeyValue::generate(settings.environment)
-            .map_err(|error| ControlError::new(Kind::Internal, error.to_string()))?,
-    };
+    let given = members.text("value")?.filter(|value| !value.is_empty());
+    let value = value(given.as_deref(), settings)?;
     let tags = tags::checked(members.text_map("tags")?.unwrap_or_default())?;
     Ok(NewKey {
         id: None,
@@ -134,6 +137,15 @@ pub(in crate::control) fn new_key(
         expires_at: tags::expiry(&tags)?,
         tags,
     })
+}
+
+/// The value that was given, or a new one.
+fn value(given: Option<&str>, settings: &Settings) -> Result<KeyValue, ControlError> {
+    match given {
+        Some(text) => parse_value(text),
+        None => KeyValue::generate(settings.environment)
+            .map_err(|error| ControlError::new(Kind::Internal, error.to_string())),
+    }
 }
 
 /// A value as it may be chosen. One that looks like Tollgate's own must have the right checksum: no request with it would pass.
@@ -213,15 +225,23 @@ pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     call: &Call<'_>,
 ) -> Result<Reply, ControlError> {
-    let change = change(&call.patches("updateApiKeyInput")?)?;
+    let patches = call.patches("updateApiKeyInput")?;
+    let change = change(&patches, &control.settings, call.now())?;
     let id = KeyId::from(call.path("api_Key"));
     let key = control.store.update_key(&id, &change, call.now()).await?;
-    Reply::ok(&Body::new(&key, None, Some(&key.tags)))
+    // Nobody could learn a new value otherwise, where values are not kept.
+    let value = change.rotation.as_ref().map(|rotation| &rotation.value);
+    Reply::ok(&Body::new(&key, value, Some(&key.tags)))
 }
 
-/// What the patches ask for. Of two for one member, the later holds.
-fn change(patches: &[Patch]) -> Result<KeyChange, ControlError> {
+/// What the patches ask for at `now`. Of two for one member, the later holds.
+fn change(
+    patches: &[Patch],
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<KeyChange, ControlError> {
     let mut change = KeyChange::default();
+    let mut overlap = None;
     for patch in patches {
         match (patch.op, patch.path.as_str()) {
             (Op::Replace, NAME) => change.name = Some(name(patch.text().to_owned())?),
@@ -232,6 +252,19 @@ fn change(patches: &[Patch]) -> Result<KeyChange, ControlError> {
             (Op::Replace, CUSTOMER_ID) => {
                 change.customer_id = Some(customer_id(patch.text().to_owned())?);
             }
+            (Op::Add, VALUES) => {
+                change.rotation = Some(Rotation {
+                    value: value(patch.optional_text().as_deref(), settings)?,
+                    keep_value: settings.keep_values,
+                });
+            }
+            (Op::Remove, VALUES) => overlap = Some(Duration::ZERO),
+            (Op::Replace, OVERLAP) => {
+                let read = parse_overlap(patch.text());
+                overlap = Some(read.map_err(|error| {
+                    ControlError::bad_request(format!("Invalid overlap specified, {error}"))
+                })?);
+            }
             (Op::Replace, _) => {
                 return Err(patch.unknown_path(&[DESCRIPTION, ENABLED, NAME, CUSTOMER_ID]));
             }
@@ -240,6 +273,10 @@ fn change(patches: &[Patch]) -> Result<KeyChange, ControlError> {
             }
         }
     }
+    let default = change.rotation.as_ref().map(|_new| DEFAULT_OVERLAP);
+    change.former_until = overlap
+        .or(default)
+        .map(|overlap| now.saturating_add(overlap));
     Ok(change)
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{carried, no_such_key, no_such_plan};
+use super::{carried, no_such_key, no_such_plan, status};
 use crate::alert::AlertRules;
 use crate::control::Inner;
 use crate::control::call::Call;
@@ -15,11 +15,13 @@ use crate::control::error::ControlError;
 use crate::control::reply::Reply;
 use crate::id::{KeyId, PlanId};
 use crate::key::LEAKED_AT;
+use crate::metadata::{self, META};
 use crate::overrides;
 use crate::plan::{
     ALERTS, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS,
     ShadowStages, Shards,
 };
+use crate::scope::{MORE_SCOPES, SCOPES, Scopes, is_scope_tag};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
 
@@ -29,7 +31,7 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     ALERTS,
     carried::CREATED_AT,
     EXPIRES_AT,
@@ -44,7 +46,10 @@ const SETTINGS: [&str; 14] = [
     overrides::TOP_UP,
     MODE,
     SHADOW_STAGES,
+    SCOPES,
 ];
+/// What an operator may set under names of the operator's own.
+const NAMED_SETTINGS: [&str; 2] = [META, MORE_SCOPES];
 /// What templates and the receiver of leaks note, and clients that set all tags of a resource send back.
 const NOTES: [&str; 4] = [
     "tollgate:plan:",
@@ -69,9 +74,14 @@ struct Body<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Resource {
     Key(KeyId),
+    /// What is known of a key beside its record. It can only be read.
+    KeyStatus(KeyId),
     Plan(PlanId),
     Api(String),
-    Stage { api_id: String, name: String },
+    Stage {
+        api_id: String,
+        name: String,
+    },
 }
 
 /// A change of tags: what to set, and with `None` what to take away.
@@ -93,6 +103,7 @@ impl Resource {
         }
         match segments.as_slice() {
             ["apikeys", id] => Ok(Self::Key((*id).into())),
+            ["apikeys", id, "status"] => Ok(Self::KeyStatus((*id).into())),
             ["usageplans", id] => Ok(Self::Plan((*id).into())),
             ["restapis", id] => Ok(Self::Api((*id).to_owned())),
             ["restapis", id, "stages", name] => Ok(Self::Stage {
@@ -147,12 +158,22 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
                 "Invalid tag key {key} specified, must not start with aws:"
             )));
         }
-        let is_note = || NOTES.iter().any(|note| key.starts_with(note));
-        let is_setting = || SETTINGS.contains(&key.as_str()) || overrides::is_override(key);
-        if key.starts_with(OWN) && !is_setting() && !is_note() {
+        let starts = |known: &[&str]| known.iter().any(|prefix| key.starts_with(prefix));
+        let is_own = SETTINGS.contains(&key.as_str())
+            || overrides::is_override(key)
+            || starts(&NOTES)
+            || starts(&NAMED_SETTINGS);
+        if key.starts_with(OWN) && !is_own {
             return Err(InvalidTags(format!(
-                "Invalid tag key {key} specified, Tollgate has {}",
+                "Invalid tag key {key} specified, Tollgate has {}, {META}NAME",
                 SETTINGS.join(", ")
+            )));
+        }
+        if let Some(name) = key.strip_prefix(META)
+            && !metadata::is_name(name)
+        {
+            return Err(InvalidTags(format!(
+                "Invalid tag key {key} specified, {META} must be followed by 1 to 32 letters, digits or underscores"
             )));
         }
         if value.chars().count() > MAX_TAG_VALUE_LEN {
@@ -162,6 +183,10 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
         }
     }
     readable::<AlertRules>(tags, ALERTS)?;
+    for name in tags.keys().filter(|name| is_scope_tag(name)) {
+        readable::<Scopes>(tags, name)?;
+    }
+    instant_of(tags)?;
     readable::<Leases>(tags, LEASE)?;
     readable::<Shards>(tags, SHARDS)?;
     readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
@@ -196,15 +221,18 @@ fn at_most(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
 
 /// When a key with these tags expires.
 pub(super) fn expiry(tags: &BTreeMap<String, String>) -> Result<Option<Timestamp>, ControlError> {
-    tags.get(EXPIRES_AT)
-        .map(|text| {
-            instant(text).ok_or_else(|| {
-                ControlError::bad_request(format!(
-                    "Invalid value of tag {EXPIRES_AT} specified, must be an instant such as 2026-12-31T23:59:59Z"
-                ))
-            })
+    Ok(instant_of(tags)?)
+}
+
+fn instant_of(tags: &BTreeMap<String, String>) -> Result<Option<Timestamp>, InvalidTags> {
+    let read = |text: &String| {
+        instant(text).ok_or_else(|| {
+            InvalidTags(format!(
+                "Invalid value of tag {EXPIRES_AT} specified, must be an instant such as 2026-12-31T23:59:59Z"
+            ))
         })
-        .transpose()
+    };
+    tags.get(EXPIRES_AT).map(read).transpose()
 }
 
 /// Reads an instant as tags have it, such as `2026-12-31T23:59:59Z`. `None` when it is none, or not between the years 1970 and 2554.
@@ -221,6 +249,7 @@ pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
             let key = control.store.key_by_id(&id).await?;
             key.ok_or_else(no_such_key)?.tags
         }
+        Resource::KeyStatus(id) => status::tags_of(control, &id).await?,
         Resource::Plan(id) => {
             let plan = control.store.plan_by_id(&id).await?;
             plan.ok_or_else(no_such_plan)?.tags
@@ -249,7 +278,7 @@ pub(super) async fn tag<S: Registry + ApiRegistry, C: Clock>(
     match Resource::parse(call.path("resource_arn"))? {
         Resource::Key(id) => carried::keeps_id(&tags, id.as_str())?,
         Resource::Plan(id) => carried::keeps_id(&tags, id.as_str())?,
-        Resource::Api(_) | Resource::Stage { .. } => {}
+        Resource::KeyStatus(_) | Resource::Api(_) | Resource::Stage { .. } => {}
     }
     let expiry = expiry(&tags)?.map(Expiry::At);
     let change = tags
@@ -293,6 +322,11 @@ async fn change_tags<S: Registry + ApiRegistry, C: Clock>(
                 ..KeyChange::default()
             };
             control.store.update_key(&id, &change, call.now()).await?;
+        }
+        Resource::KeyStatus(_) => {
+            return Err(ControlError::bad_request(
+                "The tags of a key's status cannot be changed",
+            ));
         }
         Resource::Plan(id) => {
             control
@@ -342,6 +376,7 @@ mod tests {
         };
         let known = [
             ("apikeys/k1", Resource::Key("k1".into())),
+            ("apikeys/k1/status", Resource::KeyStatus("k1".into())),
             ("usageplans/p1", Resource::Plan("p1".into())),
             (
                 "restapis/a1b2c3d4e5",
@@ -388,6 +423,12 @@ mod tests {
         assert!(checked(tags("tollgate:quota:p1", "5000/DAY")).is_ok());
         assert!(checked(tags("tollgate:quota:", "5000/DAY")).is_err());
         assert!(checked(tags("tollgate:quotum", "5000/DAY")).is_err());
+        assert!(checked(tags("tollgate:scopes", "GET /users, * /reports/{id}")).is_ok());
+        assert!(checked(tags("tollgate:scopes:more", "GET /users")).is_ok());
+        assert!(checked(tags("tollgate:scopes", "")).is_err());
+        assert!(checked(tags("tollgate:scopes:more", "/users")).is_err());
+        assert!(checked(tags("tollgate:meta:tenant_1", "acme")).is_ok());
+        assert!(checked(tags("tollgate:meta:tenant-1", "acme")).is_err());
         assert!(checked(tags("tollgate:plan:p1", "users")).is_ok());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());

@@ -54,6 +54,8 @@ impl Knowledge {
         // All of its parts: one that was overlooked here would limit nobody.
         let Write {
             id: _,
+            generation: _,
+            at: _,
             cost: _,
             bucket,
             quota,

@@ -15,7 +15,7 @@ use crate::quota::Day;
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
-/// Set when nothing may be charged.
+/// `true` when nothing may be charged; a number when only charges may be that say it.
 pub(super) const OFF: &str = "off";
 pub(super) const TAT: &str = "tat";
 const METHOD_TAT_PREFIX: &str = "t.";
@@ -29,6 +29,9 @@ pub(super) const PREV_COUNT: &str = "prev_count";
 pub(super) const SET_ID: &str = "set_id";
 /// The name of the last time that a process gave back what it had not used.
 const REFUND_ID: &str = "refund_id";
+/// The minute of the last charge, counted from the epoch.
+const SEEN: &str = "seen";
+const SECS_A_MINUTE: u64 = 60;
 const SLOT_PREFIX: &str = "i";
 
 /// The parts of an `UpdateItem` that depend on the charge.
@@ -45,10 +48,10 @@ impl Expression {
         let mut expression = Self {
             condition: String::with_capacity(320),
             update: String::with_capacity(160),
-            names: Vec::with_capacity(8),
-            values: Vec::with_capacity(10),
+            names: Vec::with_capacity(9),
+            values: Vec::with_capacity(12),
         };
-        expression.switch();
+        expression.switch(write.generation);
         expression.slot(write.id);
         if let Some(clause) = &write.bucket {
             expression.bucket(clause);
@@ -58,6 +61,7 @@ impl Expression {
             expression.quota(clause, counted);
         }
         expression.day(&write.day, counted);
+        expression.seen(write.at);
         if let Some(refund) = &write.refund {
             expression.refunded(refund);
         }
@@ -114,9 +118,15 @@ impl Expression {
         }
     }
 
-    fn switch(&mut self) {
+    fn switch(&mut self, generation: u64) {
         self.name("#off", OFF);
-        self.condition.push_str("attribute_not_exists(#off)");
+        if generation == 0 {
+            self.condition.push_str("attribute_not_exists(#off)");
+        } else {
+            self.value(":generation", generation);
+            self.condition
+                .push_str("(attribute_not_exists(#off) OR #off = :generation)");
+        }
     }
 
     fn slot(&mut self, id: ChargeId) {
@@ -201,6 +211,12 @@ impl Expression {
         }
     }
 
+    fn seen(&mut self, at: Timestamp) {
+        self.name("#seen", SEEN);
+        self.value(":seen", at.as_secs() / SECS_A_MINUTE);
+        self.set("#seen = :seen");
+    }
+
     fn require(&mut self, condition: &str) {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
@@ -252,7 +268,7 @@ pub(super) fn tat_name(bucket: BucketId) -> String {
 /// When an attribute is not the number that it should be.
 pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreError> {
     let mut item = MeterItem {
-        off: attributes.contains_key(OFF),
+        off: attributes.get(OFF).is_some_and(AttributeValue::is_bool),
         ..MeterItem::default()
     };
     for (attribute, value) in attributes {
@@ -260,6 +276,10 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
             item.set_id = Some(ChargeId::new(as_number(attribute, value)?));
         } else if attribute == REFUND_ID {
             item.refund_id = Some(ChargeId::new(as_number(attribute, value)?));
+        } else if attribute == SEEN {
+            let minutes: u64 = as_number(attribute, value)?;
+            let secs = minutes.saturating_mul(SECS_A_MINUTE);
+            item.used_at = Some(Timestamp::from_secs(secs));
         } else if attribute == TAT {
             let tat = Timestamp::from_nanos(as_number(attribute, value)?);
             item.tats.push((BucketId::Plan, tat));
@@ -280,6 +300,19 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
     item.prev_day =
         dated(attributes, PREV_DAY, PREV_COUNT)?.map(|(day, count)| DayCount { day, count });
     Ok(item)
+}
+
+/// Whether an item takes no charge that says `generation`.
+///
+/// # Errors
+///
+/// When the attribute is neither of what it can be.
+pub(super) fn is_off_for(attributes: &Attributes, generation: u64) -> Result<bool, StoreError> {
+    match attributes.get(OFF) {
+        None => Ok(false),
+        Some(AttributeValue::Bool(_)) => Ok(true),
+        Some(number) => Ok(as_number::<u64>(OFF, number)? != generation),
+    }
 }
 
 /// A day and the number that belongs to it, when the item has the day.

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::charge::meter_item;
+use super::key_items::{Breadth, LAST_VALUE, check_size, put_key_with, put_secret};
 use super::list::List;
 use super::members::Membership;
 use super::retry::Tries;
 use super::transaction::{If, Outcome, Switch, Transaction};
-use super::{DynamoStore, from_item};
+use super::{DynamoStore, from_item, values};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
+use crate::meter::{LastUse, MeterId, MeterItem, WindowUse};
 use crate::quota::Day;
 use crate::random::{self, BASE36};
 use crate::store::item::{
@@ -19,7 +20,7 @@ use crate::store::item::{
 };
 use crate::store::{
     ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
-    StoreError, StoreErrorKind, Usage,
+    StoreError, StoreErrorKind, Usage, ValueOwner,
 };
 use crate::time::Timestamp;
 
@@ -55,6 +56,7 @@ impl DynamoStore {
             if !is_meant(&item) {
                 return Ok(None);
             }
+            let before = Breadth::of(&item);
             if let Some(enabled) = change.enabled {
                 item.enabled = enabled;
             }
@@ -89,10 +91,37 @@ impl DynamoStore {
                 item.created_at_ns = now.as_nanos();
                 item.list_sk = list_sk(now, id.as_str());
             }
+            check_size(&item.tags)?;
+            let new_hash = change.rotation.as_ref();
+            let new_hash = new_hash.map(|rotation| rotation.value.hash(&self.pepper));
+            if let Some(hash) = &new_hash
+                && values::has(&item, hash)
+            {
+                return Err(RegistryError::ValueTaken);
+            }
+            let values = values::change(&mut item, change, new_hash.as_ref(), now)?;
+            let is_narrower =
+                values.is_narrower || Breadth::of(&item).may_be_narrower_than(&before);
+            if is_narrower {
+                item.generation = item.generation.saturating_add(1);
+            }
             let mut transaction = self.transaction();
-            let item = put_key(&mut transaction, item, now)?;
-            if let Some(enabled) = change.enabled {
-                let switch = if enabled { Switch::On } else { Switch::Off };
+            let new_value = new_hash.map_or(If::Any, |_new| If::Absent);
+            let item = put_key_with(&mut transaction, item, new_value, now)?;
+            for hash in &values.forgotten {
+                transaction.delete(value_pk(hash), KEY_SK.to_owned(), If::Any)?;
+            }
+            if let Some(rotation) = &change.rotation {
+                put_secret(&mut transaction, id, &rotation.value, rotation.keep_value)?;
+            }
+            if change.enabled.is_some() || (is_narrower && item.enabled) {
+                let switch = if item.enabled {
+                    Switch::On {
+                        generation: item.generation,
+                    }
+                } else {
+                    Switch::Off
+                };
                 for plan_id in item.plan_ids() {
                     let meter = MeterId {
                         key_id: id.clone(),
@@ -106,24 +135,13 @@ impl DynamoStore {
             }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(Some(item.into_key())),
+                Outcome::ConditionFailed(LAST_VALUE) if new_hash.is_some() => {
+                    return Err(RegistryError::ValueTaken);
+                }
                 Outcome::ConditionFailed(_) | Outcome::Conflict => tries.again().await?,
             }
         }
     }
-}
-
-/// Writes a key's two items, if the key is still as it was read.
-pub(super) fn put_key(
-    transaction: &mut Transaction<'_>,
-    mut item: KeyItem,
-    now: Timestamp,
-) -> Result<KeyItem, StoreError> {
-    let seen = item.rev;
-    item.rev = seen.saturating_add(1);
-    item.updated_at_ns = now.as_nanos();
-    transaction.put(&item, If::Rev(seen))?;
-    transaction.put(item.value_item(), If::Any)?;
-    Ok(item)
 }
 
 pub(super) fn no_entropy(error: random::NoEntropy) -> StoreError {
@@ -150,10 +168,13 @@ impl KeyRegistry for DynamoStore {
             enabled: new.enabled,
             expires_at: new.expires_at,
             plan_ids: Vec::new(),
+            value_number: 1,
+            former_values: Vec::new(),
             tags: new.tags.clone(),
             created_at: now,
             updated_at: now,
         };
+        check_size(&key.tags)?;
         let item = KeyItem::new(&key, &new.value.hash(&self.pepper));
         let mut tries = Tries::default();
         loop {
@@ -162,12 +183,7 @@ impl KeyRegistry for DynamoStore {
             transaction.put(&item, If::Absent)?;
             transaction.count(KEY_LIST, key.id.as_str(), 1)?;
             if new.keep_value {
-                let secret = SecretItem {
-                    pk: secret_pk(&key.id),
-                    sk: VALUE_SK.to_owned(),
-                    value: new.value.expose().to_owned(),
-                };
-                transaction.put(secret, If::Any)?;
+                put_secret(&mut transaction, &key.id, &new.value, true)?;
             }
             match transaction.commit().await? {
                 Outcome::Committed => return Ok(key),
@@ -185,10 +201,13 @@ impl KeyRegistry for DynamoStore {
         Ok(item.map(KeyItem::into_key))
     }
 
-    async fn key_by_value(&self, value: &KeyValue) -> Result<Option<KeyId>, StoreError> {
+    async fn value_owner(&self, value: &KeyValue) -> Result<Option<ValueOwner>, StoreError> {
         let hash = value.hash(&self.pepper).to_string();
         let item: Option<ValueItem> = self.read(value_pk(&hash), KEY_SK).await?;
-        Ok(item.map(|item| item.id.into()))
+        Ok(item.map(|item| ValueOwner {
+            key_id: item.id.into(),
+            expires_at: item.expires_at_ns.map(Timestamp::from_nanos),
+        }))
     }
 
     async fn keys(
@@ -221,7 +240,9 @@ impl KeyRegistry for DynamoStore {
             let item = self.key_item(id).await?;
             let mut transaction = self.transaction();
             transaction.delete(key_pk(id), KEY_SK.to_owned(), If::Rev(item.rev))?;
-            transaction.delete(value_pk(&item.hash), KEY_SK.to_owned(), If::Any)?;
+            for value in item.value_items() {
+                transaction.delete(value.pk, value.sk, If::Any)?;
+            }
             transaction.delete(secret_pk(id), VALUE_SK.to_owned(), If::Any)?;
             transaction.count(KEY_LIST, id.as_str(), -1)?;
             for plan_id in item.plan_ids() {
@@ -293,8 +314,8 @@ impl KeyRegistry for DynamoStore {
         self.days_used(&meter, from, to).await
     }
 
-    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
-        self.last_days_used(meters).await
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<LastUse>>, StoreError> {
+        self.last_uses(meters).await
     }
 
     async fn set_remaining(

@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::charge::{COUNT, Expression, meter_item, number};
+use super::charge::{COUNT, Expression, is_off_for, meter_item, number};
 use super::usage::day_item;
 use super::{Attributes, CONNECT_TIMEOUT, DynamoStore, store_error};
 use crate::alert::Alert;
 use crate::id::PlanId;
 use crate::key::KeyHash;
 use crate::meter::{
-    Answer, DayCount, MeterId, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
+    Answer, DayCount, MeterId, MeterItem, RefundWrite, ShardAnswer, ShardId, ShardWrite, Write,
 };
 use crate::plan::Plan;
 use crate::store::item::{
@@ -70,12 +70,13 @@ impl Ledger for DynamoStore {
     }
 
     async fn charge(&self, meter: &MeterId, write: &Write) -> Result<Answer, StoreError> {
-        self.try_write(meter, Expression::new(write), None).await
+        self.try_write(meter, Expression::new(write), write.generation, None)
+            .await
     }
 
     async fn refund(&self, meter: &MeterId, write: &RefundWrite) -> Result<Answer, StoreError> {
         let once = Config::builder().retry_config(RetryConfig::disabled());
-        self.try_write(meter, Expression::of_refund(write), Some(once))
+        self.try_write(meter, Expression::of_refund(write), 0, Some(once))
             .await
     }
 
@@ -118,6 +119,7 @@ impl DynamoStore {
         &self,
         meter: &MeterId,
         expression: Expression,
+        generation: u64,
         config: Option<config::Builder>,
     ) -> Result<Answer, StoreError> {
         let mut request = self
@@ -147,7 +149,10 @@ impl DynamoStore {
                 meter_item(&attributes).map(Answer::Applied)
             }
             Err(error) => match failed_item(&error) {
-                Some(attributes) => meter_item(&attributes).map(Answer::Failed),
+                Some(attributes) => Ok(Answer::Failed(MeterItem {
+                    off: is_off_for(&attributes, generation)?,
+                    ..meter_item(&attributes)?
+                })),
                 None => Err(store_error("UpdateItem", error)),
             },
         }

@@ -26,6 +26,8 @@ pub(super) enum Membership {
     Joins {
         /// Whether the key is enabled.
         enabled: bool,
+        /// How often the key was narrowed.
+        generation: u64,
     },
     /// The key leaves, and may come back.
     Leaves,
@@ -45,10 +47,17 @@ impl Membership {
     ) -> Result<(), StoreError> {
         let MeterId { key_id, plan_id } = meter;
         match self {
-            Self::Joins { enabled } => {
+            Self::Joins {
+                enabled,
+                generation,
+            } => {
                 transaction.touch_plan(plan_id, plan_rev, 1)?;
                 transaction.put(MemberItem::new(key_id, plan_id, now), If::Any)?;
-                let switch = if enabled { Switch::On } else { Switch::Off };
+                let switch = if enabled {
+                    Switch::On { generation }
+                } else {
+                    Switch::Off
+                };
                 transaction.switch_meter(meter, switch)
             }
             Self::Leaves | Self::Ends => {

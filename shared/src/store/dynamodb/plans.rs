@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{no_entropy, put_key};
+use super::key_items::put_key;
+use super::keys::no_entropy;
 use super::list::List;
 use super::members::Membership;
 use super::retry::Tries;
@@ -253,6 +254,7 @@ impl PlanRegistry for DynamoStore {
             key.plan_ids.push(plan_id.to_string());
             let membership = Membership::Joins {
                 enabled: key.enabled,
+                generation: key.generation,
             };
             put_key(&mut transaction, key, now)?;
             membership.write(&mut transaction, &meter(key_id, plan_id), plan.rev, now)?;

@@ -1,5 +1,6 @@
 //! The shards of a meter, as items beside it.
 
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -8,7 +9,6 @@ use super::charge::{DAY, SET_ID, TAT, USED, WINDOW, as_number, number, tat_name}
 use super::ledger::failed_item;
 use super::{Attributes, DynamoStore, store_error};
 use crate::meter::{ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share};
-use crate::plan::BucketId;
 use crate::quota::Day;
 use crate::store::StoreError;
 use crate::store::item::{SHARD_SK, name, shard_pk};
@@ -33,12 +33,17 @@ const OPTIONAL: [(&str, &str); 4] = [
     ("#used", USED),
 ];
 
-/// `SHARD`, and the attribute of the bucket in the meter. A bucket has shards of its own.
-fn shard_sk(bucket: Option<BucketId>) -> String {
-    match bucket {
+/// `SHARD`, and the attribute of the bucket in the meter: a bucket has shards of its own. So has a key that was narrowed: `SHARD#tat@2`.
+fn shard_sk(shard: ShardId) -> String {
+    let mut sk = match shard.bucket {
         None => SHARD_SK.to_owned(),
         Some(bucket) => format!("{SHARD_SK}#{}", tat_name(bucket)),
+    };
+    if shard.generation > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(sk, "@{}", shard.generation);
     }
+    sk
 }
 
 /// The parts of an `UpdateItem` that depend on the write.
@@ -168,7 +173,7 @@ impl DynamoStore {
             .update_item()
             .table_name(&self.table)
             .key(name::PK, AttributeValue::S(shard_pk(meter, shard.number)))
-            .key(name::SK, AttributeValue::S(shard_sk(shard.bucket)))
+            .key(name::SK, AttributeValue::S(shard_sk(shard)))
             .condition_expression(parts.condition)
             .update_expression(parts.update)
             .return_values(ReturnValue::AllOld)

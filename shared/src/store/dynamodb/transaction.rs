@@ -52,8 +52,11 @@ pub(super) enum If {
 /// How a meter is switched.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Switch {
-    /// Charges may pass.
-    On,
+    /// Charges may pass that know the key as it is since it was last narrowed.
+    On {
+        /// How often it was narrowed.
+        generation: u64,
+    },
     /// No charge may pass.
     Off,
     /// No charge may pass, and the table may forget the meter some days after `now`.
@@ -196,7 +199,13 @@ impl<'a> Transaction<'a> {
             .expression_attribute_names("#off", OFF)
             .expression_attribute_names("#ttl", name::TTL);
         let update = match switch {
-            Switch::On => update.update_expression("REMOVE #off, #ttl"),
+            Switch::On { generation: 0 } => update.update_expression("REMOVE #off, #ttl"),
+            Switch::On { generation } => update
+                .update_expression("SET #off = :generation REMOVE #ttl")
+                .expression_attribute_values(
+                    ":generation",
+                    AttributeValue::N(generation.to_string()),
+                ),
             Switch::Off => update
                 .update_expression("SET #off = :off REMOVE #ttl")
                 .expression_attribute_values(":off", AttributeValue::Bool(true)),

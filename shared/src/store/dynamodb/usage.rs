@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::batch::text_of;
 use super::charge::meter_item;
 use super::{Attributes, DynamoStore, from_item, store_error};
-use crate::meter::{DayCount, MeterId};
+use crate::meter::{DayCount, LastUse, MeterId};
 use crate::quota::Day;
 use crate::store::item::{DayItem, METER_SK, day_pk, meter_pk, name};
 use crate::store::{StoreError, Usage};
@@ -62,26 +62,26 @@ impl DynamoStore {
         })
     }
 
-    /// The last day of each meter. Its own item has it: no day that ended is later.
-    pub(super) async fn last_days_used(
+    /// When each meter was last charged. Its own item has it: no day that ended is later.
+    pub(super) async fn last_uses(
         &self,
         meters: &[MeterId],
-    ) -> Result<Vec<Option<DayCount>>, StoreError> {
+    ) -> Result<Vec<Option<LastUse>>, StoreError> {
         let wanted: BTreeSet<_> = meters
             .iter()
             .map(|meter| (meter_pk(meter), METER_SK.to_owned()))
             .collect();
-        let mut days = BTreeMap::new();
+        let mut uses = BTreeMap::new();
         for item in self.read_all(&wanted).await? {
-            if let (Some(pk), Some(day)) =
+            if let (Some(pk), Some(last)) =
                 (text_of(&item, name::PK), meter_item(&item)?.last_used())
             {
-                days.insert(pk.to_owned(), day);
+                uses.insert(pk.to_owned(), last);
             }
         }
         Ok(meters
             .iter()
-            .map(|meter| days.get(&meter_pk(meter)).copied())
+            .map(|meter| uses.get(&meter_pk(meter)).copied())
             .collect())
     }
 

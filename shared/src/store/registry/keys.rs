@@ -6,7 +6,7 @@ use std::future::Future;
 use super::{Page, PageRequest};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{DayCount, MeterId, MeterItem, WindowUse};
+use crate::meter::{DayCount, LastUse, MeterId, MeterItem, WindowUse};
 use crate::overrides::{KeyLimits, Overrides};
 use crate::quota::Day;
 use crate::store::{RegistryError, StoreError};
@@ -32,6 +32,10 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// The plans that the key is in.
     pub plan_ids: Vec<PlanId>,
+    /// Which of the key's values was made last, counted from 1. It works as long as the key does.
+    pub value_number: u32,
+    /// The values before it that are known, the oldest first.
+    pub former_values: Vec<FormerValue>,
     /// Free labels. Names that start with `tollgate:` are Tollgate's own.
     pub tags: BTreeMap<String, String>,
     /// When the key was created.
@@ -46,6 +50,36 @@ impl ApiKey {
         Overrides::of_tags(&self.tags).in_plan(plan_id)
     }
 }
+
+/// A value of a key that a newer one has replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormerValue {
+    /// Which of the key's values it is, counted from 1.
+    pub number: u32,
+    /// From when on it may not be used. The key may end before.
+    pub expires_at: Timestamp,
+}
+
+/// What a value opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueOwner {
+    /// The key.
+    pub key_id: KeyId,
+    /// From when on the value may not be used: when the key expires, or the value before it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A value to give to a key in place of the last one.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// The value.
+    pub value: KeyValue,
+    /// Whether the value is kept, so that it can be shown again. The one before is not kept any more in any case.
+    pub keep_value: bool,
+}
+
+/// How many values of one key are known at the most.
+pub const MAX_VALUES: usize = 10;
 
 /// A key to create.
 #[derive(Clone, Debug)]
@@ -92,6 +126,11 @@ pub struct KeyChange {
     pub tag_changes: BTreeMap<String, Option<String>>,
     /// From when on the key may not be used.
     pub expiry: Option<Expiry>,
+    /// A new value. The one before works until `former_until`.
+    pub rotation: Option<Rotation>,
+    /// From when on none of the values may be used that were replaced, by this change or before. One that ends earlier keeps its end.
+    /// With a rotation, `None` ends them at once.
+    pub former_until: Option<Timestamp>,
     /// Whether the key counts as created at the instant of the change, as a key that is imported again does. It is the newest then.
     pub restart_dates: bool,
 }
@@ -144,11 +183,19 @@ pub trait KeyRegistry: Send + Sync + 'static {
         id: &KeyId,
     ) -> impl Future<Output = Result<Option<ApiKey>, StoreError>> + Send;
 
-    /// The id of the key with this value.
+    /// What this value opens, be it a former one of its key.
+    fn value_owner(
+        &self,
+        value: &KeyValue,
+    ) -> impl Future<Output = Result<Option<ValueOwner>, StoreError>> + Send;
+
+    /// The id of the key with this value, be it a former one.
     fn key_by_value(
         &self,
         value: &KeyValue,
-    ) -> impl Future<Output = Result<Option<KeyId>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<KeyId>, StoreError>> + Send {
+        async move { Ok(self.value_owner(value).await?.map(|owner| owner.key_id)) }
+    }
 
     /// The keys that pass the filter, newest first. At most [`MAX_EXAMINED`](super::MAX_EXAMINED) keys are looked at, or as many
     /// as the page may have and one more.
@@ -158,7 +205,9 @@ pub trait KeyRegistry: Send + Sync + 'static {
         filter: &KeyFilter,
     ) -> impl Future<Output = Result<Page<ApiKey>, StoreError>> + Send;
 
-    /// Changes a key. Disabling it stops its meters in the same transaction. `NoSuchKey` when there is none.
+    /// Changes a key. Disabling it stops its meters in the same transaction, and what narrows it otherwise, such as an earlier expiry,
+    /// makes them refuse charges of processes that do not know it yet. `NoSuchKey` when there is none, `ValueTaken` when a new value is
+    /// that of a key, `TooLarge` when too many of its values work.
     fn update_key(
         &self,
         id: &KeyId,
@@ -201,12 +250,11 @@ pub trait KeyRegistry: Send + Sync + 'static {
         to: Day,
     ) -> impl Future<Output = Result<Usage, StoreError>> + Send;
 
-    /// The last day on which each of these meters was charged, in its meter's place; `None` where none ever was. It reads 100 meters at
-    /// once.
+    /// When each of these meters was last charged, in its meter's place; `None` where none ever was. It reads 100 meters at once.
     fn last_used(
         &self,
         meters: &[MeterId],
-    ) -> impl Future<Output = Result<Vec<Option<DayCount>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<LastUse>>, StoreError>> + Send;
 
     /// Sets how many requests a key has left of a plan's quota in the current window, up or down, also above the limit.
     ///

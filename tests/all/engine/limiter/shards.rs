@@ -106,6 +106,7 @@ async fn a_claim_that_is_never_followed_by_a_share_ends() {
         let shard = ShardId {
             bucket: Some(BucketId::Plan),
             number,
+            generation: 0,
         };
         let claimed = ShardItem {
             name: Some(ChargeId::new(1)),

@@ -28,6 +28,7 @@ fn shard(number: u8) -> ShardId {
     ShardId {
         bucket: Some(BucketId::Plan),
         number,
+        generation: 0,
     }
 }
 

@@ -97,7 +97,8 @@ pub(crate) async fn ask(
             | Reason::UnknownKey
             | Reason::DisabledKey
             | Reason::ExpiredKey
-            | Reason::NotInPlan => Outcome::Failed,
+            | Reason::NotInPlan
+            | Reason::OutOfScope => Outcome::Failed,
         },
         Err(_) => Outcome::Failed,
     }

@@ -2,11 +2,11 @@
 
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::meter::{DayCount, MeterId, MeterItem, WindowUse};
+use tollgate::meter::{LastUse, MeterId, MeterItem, WindowUse};
 use tollgate::quota::Day;
 use tollgate::store::{
-    ApiKey, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest, RegistryError,
-    StoreError, Usage,
+    ApiKey, Expiry, FormerValue, KeyChange, KeyFilter, KeyRegistry, NewKey, Page, PageRequest,
+    RegistryError, Rotation, StoreError, Usage, ValueOwner,
 };
 use tollgate::time::Timestamp;
 
@@ -27,6 +27,8 @@ fn apply(key: &mut ApiKey, change: &KeyChange, now: Timestamp) {
         tags,
         tag_changes,
         expiry,
+        rotation,
+        former_until,
         restart_dates,
     } = change.clone();
     key.enabled = enabled.unwrap_or(key.enabled);
@@ -55,6 +57,18 @@ fn apply(key: &mut ApiKey, change: &KeyChange, now: Timestamp) {
         Some(Expiry::Never) => key.expires_at = None,
         Some(Expiry::At(instant)) => key.expires_at = Some(instant),
         None => {}
+    }
+    if rotation.is_some() {
+        key.former_values.push(FormerValue {
+            number: key.value_number,
+            expires_at: Timestamp::from_nanos(u64::MAX),
+        });
+        key.value_number += 1;
+    }
+    if let Some(until) = former_until.or(rotation.map(|_new| now)) {
+        for former in &mut key.former_values {
+            former.expires_at = former.expires_at.min(until);
+        }
     }
     if restart_dates {
         key.created_at = now;
@@ -88,6 +102,8 @@ impl KeyRegistry for MemoryStore {
             enabled: new.enabled,
             expires_at: new.expires_at,
             plan_ids: Vec::new(),
+            value_number: 1,
+            former_values: Vec::new(),
             tags: new.tags.clone(),
             created_at: now,
             updated_at: now,
@@ -103,12 +119,17 @@ impl KeyRegistry for MemoryStore {
         Ok(self.content().key(id).ok().cloned())
     }
 
-    async fn key_by_value(&self, value: &KeyValue) -> Result<Option<KeyId>, StoreError> {
-        let content = self.content();
+    /// Former values are not kept here.
+    async fn value_owner(&self, value: &KeyValue) -> Result<Option<ValueOwner>, StoreError> {
+        let mut content = self.content();
         let mut values = content.values.iter();
-        Ok(values
+        let id = values
             .find(|(_, (known, _))| known == value)
-            .map(|(id, _)| id.clone()))
+            .map(|(id, _)| id.clone());
+        Ok(id.map(|key_id| ValueOwner {
+            expires_at: content.key(&key_id).ok().and_then(|key| key.expires_at),
+            key_id,
+        }))
     }
 
     async fn keys(
@@ -136,6 +157,14 @@ impl KeyRegistry for MemoryStore {
         now: Timestamp,
     ) -> Result<ApiKey, RegistryError> {
         let mut content = self.content();
+        content.key(id)?;
+        if let Some(Rotation { value, keep_value }) = &change.rotation {
+            if content.values.values().any(|(known, _)| known == value) {
+                return Err(RegistryError::ValueTaken);
+            }
+            let kept = (value.clone(), *keep_value);
+            content.values.insert(id.clone(), kept);
+        }
         let key = content.key(id)?;
         apply(key, change, now);
         Ok(key.clone())
@@ -181,7 +210,7 @@ impl KeyRegistry for MemoryStore {
         })
     }
 
-    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<DayCount>>, StoreError> {
+    async fn last_used(&self, meters: &[MeterId]) -> Result<Vec<Option<LastUse>>, StoreError> {
         Ok(vec![None; meters.len()])
     }
 

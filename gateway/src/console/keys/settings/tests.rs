@@ -14,6 +14,8 @@ fn key() -> ApiKey {
         enabled: true,
         expires_at: Some(Timestamp::from_secs(NOW.as_secs() + 61)),
         plan_ids: Vec::new(),
+        value_number: 1,
+        former_values: Vec::new(),
         tags: BTreeMap::new(),
         created_at: NOW,
         updated_at: NOW,
@@ -79,4 +81,31 @@ fn a_new_key_is_what_clients_of_the_management_api_would_ask_for() {
 fn all_mistakes_are_told_at_once() {
     let mistakes = read(b"name=&expires=2000-01-01T00:00", &Entered::default()).unwrap_err();
     assert!(mistakes.of("name").is_some() && mistakes.of("expires").is_some());
+}
+
+#[test]
+fn scopes_and_notes_are_tags_of_the_key() {
+    let mut key = key();
+    key.tags = [
+        ("tollgate:scopes", "GET /users"),
+        ("tollgate:meta:tenant", "acme"),
+        ("tollgate:meta:tier", "gold"),
+        ("team", "blue"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    let before = Entered::of_key(&key);
+    assert_eq!(before.scopes, "GET /users");
+    assert_eq!(before.notes, "tenant=acme\ntier=gold");
+    let form = b"name=Joe&customer=c-17&expires=2026-11-29T15:01&scopes=&notes=tenant%3dacme%0d%0aplan%3db%3dc";
+    let changed = read(form, &before).unwrap();
+    let expected = [
+        ("tollgate:meta:plan", Some("b=c")),
+        ("tollgate:meta:tier", None),
+        ("tollgate:scopes", None),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.map(str::to_owned)));
+    assert_eq!(changed.tag_changes(&key.tags), expected.into());
+    let mistakes = read(b"name=Joe&scopes=users&notes=a-b%3dc", &before).unwrap_err();
+    assert!(mistakes.of("scopes").is_some() && mistakes.of("notes").is_some());
 }

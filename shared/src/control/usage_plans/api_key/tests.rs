@@ -6,8 +6,10 @@ fn members(body: &str) -> Members {
     Members::read(body.as_bytes(), "createApiKeyInput").unwrap()
 }
 
-fn read(body: &str) -> Result<NewKey, ControlError> {
-    let settings = Settings {
+const NOW: Timestamp = Timestamp::from_secs(1_000);
+
+fn settings() -> Settings {
+    Settings {
         region: "us-east-1".to_owned(),
         account_id: "000000000000".to_owned(),
         environment: EnvironmentLetter::of("prod"),
@@ -15,8 +17,15 @@ fn read(body: &str) -> Result<NewKey, ControlError> {
         aws_limits: false,
         account_limit: account_limit_of_aws(),
         unmanaged_stages: UnmanagedStages::Any,
-    };
-    new_key(&members(body), &settings)
+    }
+}
+
+fn read(body: &str) -> Result<NewKey, ControlError> {
+    new_key(&members(body), &settings())
+}
+
+fn change(patches: &[Patch]) -> Result<KeyChange, ControlError> {
+    super::change(patches, &settings(), NOW)
 }
 
 fn patch(op: Op, path: &str, value: &str) -> Patch {
@@ -143,7 +152,7 @@ fn four_members_can_be_replaced() {
     assert_eq!(change.customer_id.as_deref(), Some("c1"));
     assert_eq!(change.enabled, Some(true));
     for value in ["false", "not-a-boolean", ""] {
-        let change = super::change(&[patch(Op::Replace, "/enabled", value)]).unwrap();
+        let change = self::change(&[patch(Op::Replace, "/enabled", value)]).unwrap();
         assert_eq!(change.enabled, Some(false), "{value}");
     }
 }
@@ -166,4 +175,37 @@ fn any_other_path_is_refused_with_those_that_can_be_replaced() {
         patch(Op::Replace, "/value", "x"),
     ];
     assert!(change(&patches).is_err());
+}
+
+#[test]
+fn a_value_is_added_and_those_before_it_work_on_for_the_overlap() {
+    let in_secs = |secs| Some(NOW.saturating_add(Duration::from_secs(secs)));
+    let made = change(&[patch(Op::Add, "/tollgate:values", "")]).unwrap();
+    let rotation = made.rotation.unwrap();
+    assert!(rotation.value.expose().starts_with("tg_p_"));
+    assert!(rotation.keep_value);
+    assert_eq!(made.former_until, in_secs(7 * 86_400));
+
+    let overlap = patch(Op::Replace, "/tollgate:overlap", "12h");
+    let chosen = patch(Op::Add, "/tollgate:values", "a-value-of-twenty-characters");
+    let given = change(&[overlap, chosen]).unwrap();
+    let value = given.rotation.unwrap().value;
+    assert_eq!(value.expose(), "a-value-of-twenty-characters");
+    assert_eq!(given.former_until, in_secs(43_200));
+
+    let ended = change(&[patch(Op::Remove, "/tollgate:values", "")]).unwrap();
+    assert!(ended.rotation.is_none());
+    assert_eq!(ended.former_until, Some(NOW));
+    for (op, path, value) in [
+        (Op::Add, "/tollgate:values", "short"),
+        (Op::Replace, "/tollgate:overlap", "soon"),
+        (
+            Op::Replace,
+            "/tollgate:values",
+            "a-value-of-twenty-characters",
+        ),
+    ] {
+        let refused = change(&[patch(op, path, value)]).unwrap_err();
+        assert_eq!(refused.kind(), Kind::BadRequest, "{path} {value}");
+    }
 }

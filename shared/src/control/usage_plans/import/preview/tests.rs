@@ -32,6 +32,8 @@ fn key(id: &str, plan_ids: &[&str]) -> ApiKey {
         enabled: true,
         expires_at: None,
         plan_ids: plan_ids.iter().map(|id| PlanId::from(*id)).collect(),
+        value_number: 1,
+        former_values: Vec::new(),
         tags: BTreeMap::new(),
         created_at: Timestamp::EPOCH,
         updated_at: Timestamp::EPOCH,
