@@ -23,7 +23,7 @@ pub use error::{RegistryError, StoreError, StoreErrorKind};
 pub use housekeeping::{Housekeeping, Lack, Orphan, Orphans, SCAN_PARTS, ScanPosition};
 pub use ledger::{KeyRecord, Ledger};
 pub use registry::{
-    ApiKey, Counts, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED, NewKey,
-    NewPlan, Page, PageRequest, PlanChange, PlanRegistry, Registry, Usage,
+    ApiKey, Counts, DayUse, Expiry, FurtherUsed, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED,
+    NewKey, NewPlan, Page, PageRequest, PlanChange, PlanRegistry, Registry, Usage,
 };
 pub use used_days::UsedDays;

@@ -9,8 +9,8 @@ use tollgate::plan::CoveredStage;
 use tollgate::quota::Day;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
-    ApiKey, DayUse, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry, RegistryError, Usage,
+    ApiKey, DayUse, FurtherUsed, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page,
+    PageRequest, PlanChange, PlanRegistry, RegistryError, Usage,
 };
 use tollgate::time::Timestamp;
 
@@ -106,6 +106,16 @@ impl Management for Table {
         let first = Usage::first_needed(quota.as_ref(), from);
         let usage = self.store.usage(key, &plan.id, first, to).await?;
         Ok(usage.by_day(quota.as_ref(), from, to, self.now))
+    }
+
+    async fn further_used(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        today: Day,
+    ) -> Result<Vec<FurtherUsed>, ManagementError> {
+        let usage = self.store.usage(key, &plan.id, today, today).await?;
+        Ok(usage.further(&plan.further_quotas(), self.now))
     }
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {
