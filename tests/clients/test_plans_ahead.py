@@ -57,11 +57,11 @@ DECISIONS = "".join(
     + "\n"
     for at, key in [(0, "joe"), (1000, "joe"), (2000, "joe"), (500000, "ann")]
 )
-# To the second only: three of them are spread over it, so one more is needed.
-COMMON = "".join(f'{ip} - - [25/Nov/2026:12:00:00 +0000] "GET /u HTTP/1.1" 200 5\n' for ip in ["192.0.2.1"] * 4 + ["192.0.2.2"])
+# To the second only: the three are spread over it, and the last still comes too early.
+COMMON = "".join(f'{ip} - - [25/Nov/2026:12:00:00 +0000] "GET /u HTTP/1.1" 200 5\n' for ip in ["192.0.2.1"] * 3 + ["192.0.2.2"])
 COMBINED = COMMON.replace("5\n", '5 "-" "curl/8"\n')
 CLOUDFRONT = "#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\n" + "".join(
-    f"2026-11-25\t12:00:00\t{ip}\tGET\t/u\t200\n" for ip in ["192.0.2.1"] * 4 + ["192.0.2.2"]
+    f"2026-11-25\t12:00:00\t{ip}\tGET\t/u\t200\n" for ip in ["192.0.2.1"] * 3 + ["192.0.2.2"]
 )
 LOAD_BALANCER = "".join(
     f"https 2026-11-25T12:00:01.{at:06}Z app/lb/5 {ip}:4000 10.0.0.1:80 0.0 0.0 0.0 200 200 5 5"
