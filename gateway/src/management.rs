@@ -15,9 +15,9 @@ use tollgate::bucket::Throttle;
 use tollgate::control::KeyStatus;
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::{EnvironmentLetter, KeyValue};
-use tollgate::plan::{CoveredStage, Plan};
-use tollgate::quota::{Day, Quota};
-use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
+use tollgate::plan::{CoveredStage, Plan, further_quotas};
+use tollgate::quota::{Day, FurtherQuotas, Quota};
+use tollgate::store::{ApiKey, DayUse, FurtherUsed, NewKey, NewPlan, Page, PageRequest};
 use tollgate::time::Timestamp;
 
 pub use error::ManagementError;
@@ -94,6 +94,11 @@ pub struct Member {
 }
 
 impl ManagedPlan {
+    /// The plan's further quotas.
+    pub fn further_quotas(&self) -> FurtherQuotas {
+        further_quotas(&self.tags)
+    }
+
     /// The plan as it is for one key: with the limits of its own that the key has.
     #[must_use]
     pub fn of_key(self, key: &ApiKey) -> Self {
@@ -207,6 +212,14 @@ pub trait Management: Send + Sync {
         to: Day,
         today: Day,
     ) -> impl Future<Output = Result<Vec<DayUse>, ManagementError>> + Send;
+
+    /// What a key has used of a plan's further quotas in the periods that count on the day `today`.
+    fn further_used(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        today: Day,
+    ) -> impl Future<Output = Result<Vec<FurtherUsed>, ManagementError>> + Send;
 
     /// Creates a plan.
     fn create_plan(

@@ -126,6 +126,7 @@ fn arithmetic(criterion: &mut Criterion) -> Outcome<()> {
     let limits = Limits {
         bucket: Some((BucketId::Plan, bucket)),
         quota: Some(monthly()?),
+        ..Limits::default()
     };
     let today = Day::of(now);
     let mut group = criterion.benchmark_group("meter");

@@ -17,6 +17,7 @@ mod drawing;
 mod filling;
 mod flight;
 mod lane;
+mod settlement;
 mod shares;
 mod view;
 
@@ -35,9 +36,10 @@ use crate::time::Timestamp;
 pub use drawing::{MAX_DRAWS, MAX_WAIT};
 pub use flight::{Flight, MAX_OVERTAKEN, MAX_WRITES, Next};
 use lane::Lane;
+pub use settlement::{SettleNext, Settled, Settlement};
 
 /// How a charge ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The request was charged. This is what is left.
     Admitted(Levels),
@@ -204,6 +206,14 @@ fn plus(mut levels: Levels, leased: u64) -> Levels {
     }
     if let Some(quota) = &mut levels.quota {
         quota.remaining = quota.remaining.saturating_add(leased);
+    }
+    for level in &mut levels.further {
+        // What is in advance counts as used. Of what is beyond a soft quota, so much is not.
+        let beyond = level.overage.unwrap_or(0);
+        level.overage = level.overage.map(|overage| overage.saturating_sub(leased));
+        level.remaining = level
+            .remaining
+            .saturating_add(leased.saturating_sub(beyond));
     }
     levels
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::id::{KeyId, PlanId};
 use crate::metadata::Metadata;
+use crate::quota::{Every, QuotaName, Quotas};
 
 pub use words::InWords;
 
@@ -98,6 +99,8 @@ pub enum Exceeded {
     Quota {
         /// The time until the quota starts again.
         resets_after: Duration,
+        /// Which of the plan's quotas.
+        quota: QuotaName,
     },
 }
 
@@ -106,7 +109,13 @@ impl From<Exceeded> for Reason {
     fn from(exceeded: Exceeded) -> Self {
         match exceeded {
             Exceeded::Throttle { retry_after } => Self::Throttled { retry_after },
-            Exceeded::Quota { resets_after } => Self::QuotaExceeded { resets_after },
+            Exceeded::Quota {
+                resets_after,
+                quota,
+            } => Self::QuotaExceeded {
+                resets_after,
+                quota,
+            },
         }
     }
 }
@@ -121,6 +130,10 @@ pub struct Metered {
     pub customer_id: Option<Arc<str>>,
     /// The plan that covers the stage.
     pub plan_id: PlanId,
+    /// The requests that it was charged as. 0: nobody was charged.
+    pub cost: u64,
+    /// The quotas that it was charged to.
+    pub quotas: Quotas,
     /// What is left.
     pub levels: Levels,
     /// What the operator has noted of the key for handlers.
@@ -128,9 +141,15 @@ pub struct Metered {
 }
 
 impl Metered {
-    /// The requests left of the quota in this period; `None` where the plan has no quota.
+    /// The requests left of the quota in this period; of the one that has the least left, where the plan has several. `None` where it has
+    /// none.
     pub fn remaining(&self) -> Option<u64> {
-        self.levels.quota.map(|quota| quota.remaining)
+        self.levels.least_of_quotas()
+    }
+
+    /// What is used beyond a soft quota, when this request was: it passed all the same.
+    pub fn overage(&self) -> Option<Overage> {
+        self.levels.overage()
     }
 }
 
@@ -156,7 +175,7 @@ impl Denial {
                 let burst = self.levels.burst?;
                 (burst.remaining == 0).then_some(Limit::Burst)
             }
-            Reason::QuotaExceeded { .. } => Some(Limit::Quota),
+            Reason::QuotaExceeded { quota, .. } => Some(Limit::Quota(quota)),
             Reason::MissingKey
             | Reason::UnknownKey
             | Reason::DisabledKey
@@ -173,7 +192,7 @@ pub enum Limit {
     /// The rate with its burst.
     Burst,
     /// The requests of a period.
-    Quota,
+    Quota(QuotaName),
 }
 
 impl Limit {
@@ -181,7 +200,7 @@ impl Limit {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Burst => "burst",
-            Self::Quota => "quota",
+            Self::Quota(quota) => quota.as_str(),
         }
     }
 }
@@ -210,6 +229,8 @@ pub enum Reason {
     QuotaExceeded {
         /// The time until the quota starts again.
         resets_after: Duration,
+        /// Which of the plan's quotas.
+        quota: QuotaName,
     },
 }
 
@@ -218,7 +239,7 @@ impl Reason {
     pub const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::Throttled { retry_after } => retry_after,
-            Self::QuotaExceeded { resets_after } => Some(resets_after),
+            Self::QuotaExceeded { resets_after, .. } => Some(resets_after),
             Self::MissingKey
             | Self::UnknownKey
             | Self::DisabledKey
@@ -232,6 +253,19 @@ impl Reason {
     pub fn retry_after_ms(self) -> Option<u64> {
         let wait = self.retry_after()?;
         Some(u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    }
+
+    /// The quota that is used up.
+    pub const fn quota(self) -> Option<QuotaName> {
+        match self {
+            Self::QuotaExceeded { quota, .. } => Some(quota),
+            Self::Throttled { .. }
+            | Self::MissingKey
+            | Self::UnknownKey
+            | Self::DisabledKey
+            | Self::ExpiredKey
+            | Self::NotInPlan => None,
+        }
     }
 
     /// A short name for logs: `missing_key`, `throttled` and so on.
@@ -250,12 +284,44 @@ impl Reason {
 }
 
 /// What a meter has left, for each limit that the plan has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
     /// The bucket.
     pub burst: Option<BurstLevel>,
     /// The quota.
     pub quota: Option<QuotaLevel>,
+    /// The further quotas, from the shortest period to the longest.
+    pub further: Box<[FurtherLevel]>,
+}
+
+impl Levels {
+    /// The least that is left of any quota; `None` without quotas.
+    pub fn least_of_quotas(&self) -> Option<u64> {
+        let further = self.further.iter().map(|level| level.remaining);
+        let own = self.quota.map(|quota| quota.remaining);
+        further.chain(own).min()
+    }
+
+    /// The soft quota of which most is used beyond its limit.
+    pub fn overage(&self) -> Option<Overage> {
+        let overages = self.further.iter().filter_map(|level| {
+            let requests = level.overage.filter(|requests| *requests > 0)?;
+            Some(Overage {
+                quota: QuotaName::Further(level.every),
+                requests,
+            })
+        });
+        overages.max_by_key(|overage| overage.requests)
+    }
+}
+
+/// What is used beyond a soft quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overage {
+    /// Which quota.
+    pub quota: QuotaName,
+    /// The requests of this period beyond the limit, with the one that was decided.
+    pub requests: u64,
 }
 
 /// What a bucket holds.
@@ -278,6 +344,23 @@ pub struct QuotaLevel {
     pub limit: u64,
     /// The requests left in this period.
     pub remaining: u64,
+    /// The length of this period.
+    pub window: Duration,
+    /// The time until the quota starts again.
+    pub resets_after: Duration,
+}
+
+/// What is left of a further quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FurtherLevel {
+    /// How often it starts again: there is one for each period at the most.
+    pub every: Every,
+    /// The requests of a period.
+    pub limit: u64,
+    /// The requests left in this period.
+    pub remaining: u64,
+    /// The requests of this period beyond the limit. `None`: the quota is hard, and there are none.
+    pub overage: Option<u64>,
     /// The length of this period.
     pub window: Duration,
     /// The time until the quota starts again.

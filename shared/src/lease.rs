@@ -40,6 +40,14 @@ pub fn end(asked_at: Timestamp, life: Duration) -> Timestamp {
     asked_at.saturating_add(life).min(midnight)
 }
 
+/// The same from `now` on: what is charged to a further quota is not kept beyond its stretch of time.
+pub fn life_from(limits: &Limits, now: Timestamp) -> Duration {
+    let life = life(limits);
+    limits
+        .stretch_ends_after(now)
+        .map_or(life, |end| life.min(end))
+}
+
 /// The most that a charge may take when `bucket_left` and `quota_left` are there, as far as is known.
 pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
     let left = bucket_left

@@ -9,6 +9,7 @@ mod guarded;
 mod log;
 mod outage;
 mod preview;
+mod settling;
 mod shadow;
 mod stand_in;
 mod throttling;
@@ -30,6 +31,7 @@ use crate::key::{Fingerprint, KeyValue, Pepper};
 use crate::lease::Leases;
 use crate::meter::Refusal;
 use crate::plan::{MethodName, Mode};
+use crate::quota::Quotas;
 use crate::random::{self, NoEntropy};
 use crate::store::{Ledger, StoreError, StoreErrorKind};
 use crate::time::{Clock, SystemClock, Timestamp};
@@ -78,7 +80,7 @@ pub struct Request<'a> {
     pub method: MethodName<'a>,
     /// The key's value as it was sent; `None` or an empty text when there was none.
     pub key: Option<&'a str>,
-    /// How many requests this one counts for.
+    /// How many requests this one counts for; so many times what its plan says of the method.
     pub cost: NonZeroU64,
     /// A limit that callers share, asked at most once, and only when all that is known of the key's own limits lets the request
     /// pass. What it refuses is not charged.
@@ -285,7 +287,10 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Wish {
         let leases = self.leases.min(grant.rules.leases());
         Wish {
-            cost: request.cost.get(),
+            cost: request
+                .cost
+                .saturating_mul(grant.rules.cost(request.method))
+                .get(),
             limits: rules.limits(request.method, now),
             leases,
             // What a shard has is charged in advance as well.
@@ -319,7 +324,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     (Outcome::Refused(refusal, levels), Mode::Shadow) => {
                         let admitting = self.admit_beyond(key, grant, &wish, refusal, gate);
                         Ok(Box::pin(admitting).await.map(|beyond| match beyond {
-                            Ok(exceeded) => shadowed(metered(key, grant, levels), exceeded),
+                            Ok(exceeded) => shadowed(uncharged(key, grant, levels), exceeded),
                             Err(retry_after) => {
                                 denied(key, grant, Reason::Throttled { retry_after }, levels)
                             }
@@ -331,7 +336,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                         {
                             Box::pin(self.tell_of_throttling(&key.id, grant)).await;
                         }
-                        Ok(self.decision(key, grant, &charged))
+                        Ok(self.decision(key, grant, &wish, charged))
                     }
                 }
             }
@@ -365,11 +370,17 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     }
 
     /// `None` when the meter is off.
-    fn decision(&self, key: &Key, grant: &Grant, charged: &Outcome) -> Option<Decision> {
-        let (reason, levels) = match *charged {
+    fn decision(
+        &self,
+        key: &Key,
+        grant: &Grant,
+        wish: &Wish,
+        charged: Outcome,
+    ) -> Option<Decision> {
+        let (reason, levels) = match charged {
             Outcome::SwitchedOff => return None,
             Outcome::Admitted(levels) => {
-                let metered = metered(key, grant, levels);
+                let metered = metered(key, grant, wish, levels);
                 return Some(Decision::Allow(Allowance::Metered(metered)));
             }
             Outcome::Refused(refusal, levels) => (reason(refusal, self.store.now()), levels),
@@ -392,11 +403,26 @@ fn reason(refusal: Refusal, now: Timestamp) -> Reason {
     exceeded(refusal, now).into()
 }
 
-fn metered(key: &Key, grant: &Grant, levels: Levels) -> Metered {
+fn metered(key: &Key, grant: &Grant, wish: &Wish, levels: Levels) -> Metered {
+    Metered {
+        cost: wish.cost,
+        quotas: Quotas {
+            own: wish.limits.quota,
+            further: wish.limits.further,
+            overdraft: grant.rules.overdraft(),
+        },
+        ..uncharged(key, grant, levels)
+    }
+}
+
+/// Whoever passes, or would pass, without a charge.
+fn uncharged(key: &Key, grant: &Grant, levels: Levels) -> Metered {
     Metered {
         key_id: key.id.clone(),
         customer_id: key.customer_id.clone(),
         plan_id: grant.rules.plan_id().clone(),
+        cost: 0,
+        quotas: Quotas::default(),
         levels,
         metadata: key.metadata.clone(),
     }

@@ -6,12 +6,14 @@
 //!
 //! Nothing here does I/O or reads a clock. What is remembered may refuse a request, and never admits one: only a write does.
 
+mod further;
 mod item;
 mod knowledge;
 mod propose;
 mod remaining;
 mod shard;
 
+pub use further::{FurtherClause, FurtherForm, FurtherUse, Windows};
 pub use item::{DayCount, LastUse, MeterItem, WindowUse};
 pub use knowledge::{Knowledge, QUOTA_REFUSAL_LIFE};
 pub use propose::{Charge, Limits, Proposal, Refusal, Slack};
@@ -93,6 +95,8 @@ pub struct Write {
     pub bucket: Option<BucketClause>,
     /// The quota's clause, when the plan has a quota.
     pub quota: Option<QuotaClause>,
+    /// The clauses of the plan's further quotas.
+    pub further: Vec<FurtherClause>,
     /// The clause that counts the day.
     pub day: DayClause,
     /// What it gives back. Only with [`QuotaClause::Same`], if there is a quota, and [`DayClause::Same`].
@@ -108,6 +112,8 @@ pub struct Refund {
     pub requests: u64,
     /// The window that they were charged to, when there was a quota.
     pub window: Option<Day>,
+    /// The stretches of further quotas that they were charged to. They go back to those that have not ended, and to no others.
+    pub further: Windows,
     /// The day that they were counted on.
     pub day: Day,
     /// The last change that an operator had made of what is used, as far as was known before the charge. After another one they are

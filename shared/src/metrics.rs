@@ -3,7 +3,8 @@
 //! A decision is one line with one metric of the namespace `Tollgate`: `Admitted`, `Throttled`, `QuotaExceeded`, `Forbidden` or
 //! `StoreFailed`, each with the value 1; a request that passes because its plan says so while the store does not answer has two,
 //! `AdmittedUncharged` and `StoreFailed`; so has one that passes because its plan is in shadow mode, `Admitted` and `WouldThrottle` or
-//! `WouldExceedQuota`. The dimensions are the function, and the function and the plan's id where a plan was asked. Keys
+//! `WouldExceedQuota`, and one that passes beyond a soft quota, `Admitted` and `Overage`. The dimensions are the function, and the function
+//! and the plan's id where a plan was asked. Keys
 //! are no dimension: each would be a metric of its own, and metrics are paid for one by one. The log lines of decisions have the key's id.
 //!
 //! Nothing is kept between requests: a frozen process would hold counts back, and one that ends would lose them.
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 
-use crate::decision::Decision;
+use crate::decision::{Allowance, Decision};
 use crate::id::PlanId;
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -72,6 +73,7 @@ impl Metrics {
                 function_name: &sink.function_name,
                 plan_id: decision.as_ref().ok().and_then(Decision::plan_id),
                 outcome,
+                is_beyond: decision.as_ref().is_ok_and(is_beyond_a_soft_quota),
             };
             // One write a line, so that lines of several threads do not mix.
             let _lost_when_the_log_is_gone = serde_json::to_vec(&line).map(|mut text| {
@@ -96,6 +98,22 @@ struct Line<'a> {
     function_name: &'a str,
     plan_id: Option<&'a PlanId>,
     outcome: Outcome,
+    /// Whether it passed beyond a soft quota.
+    is_beyond: bool,
+}
+
+/// What is counted beside [`Outcome::metrics`] of a request that passes beyond a soft quota.
+const OVERAGE: &str = "Overage";
+
+fn is_beyond_a_soft_quota(decision: &Decision) -> bool {
+    match decision {
+        Decision::Allow(Allowance::Metered(metered) | Allowance::Uncharged(metered)) => {
+            metered.overage().is_some()
+        }
+        Decision::Allow(Allowance::Unmetered | Allowance::Shadowed(..)) | Decision::Deny(_) => {
+            false
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -129,8 +147,9 @@ impl Serialize for Line<'_> {
             None => &[&[FUNCTION_NAME]],
             Some(_) => &[&[FUNCTION_NAME], &[FUNCTION_NAME, PLAN]],
         };
-        let names = self.outcome.metrics();
-        let metric = |name: &&'static str| Metric {
+        let beyond = self.is_beyond.then_some(OVERAGE);
+        let names = self.outcome.metrics().iter().copied().chain(beyond);
+        let metric = |name| Metric {
             name,
             unit: "Count",
         };
@@ -139,7 +158,7 @@ impl Serialize for Line<'_> {
             cloud_watch_metrics: [Directive {
                 namespace: NAMESPACE,
                 dimensions,
-                metrics: names.iter().map(metric).collect(),
+                metrics: names.clone().map(metric).collect(),
             }],
         };
         let mut map = serializer.serialize_map(None)?;
@@ -160,8 +179,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::decision::{Allowance, Denial, Levels, Metered, Reason};
+    use crate::decision::{Denial, FurtherLevel, Levels, Metered, Reason};
     use crate::metadata::Metadata;
+    use crate::quota::{Every, QuotaName, Quotas};
     use crate::store::StoreErrorKind;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_435_200_123);
@@ -200,6 +220,8 @@ mod tests {
             key_id: "client".into(),
             customer_id: Some("customer".into()),
             plan_id: "bronze".into(),
+            cost: 1,
+            quotas: Quotas::default(),
             levels: Levels::default(),
             metadata: Metadata::default(),
         }
@@ -224,9 +246,24 @@ mod tests {
         let throttled = Reason::Throttled { retry_after: None };
         let used_up = Reason::QuotaExceeded {
             resets_after: Duration::ZERO,
+            quota: QuotaName::Own,
         };
         let plan = || Some(PlanId::from("bronze"));
+        let beyond = FurtherLevel {
+            every: Every::Month,
+            limit: 10,
+            remaining: 0,
+            overage: Some(1),
+            window: Duration::from_hours(720),
+            resets_after: Duration::ZERO,
+        };
+        let mut over = metered();
+        over.levels.further = Box::new([beyond]);
         let cases = [
+            (
+                Ok(Decision::Allow(Allowance::Metered(over))),
+                r#""Plan":"bronze","Admitted":1,"Overage":1}"#,
+            ),
             (
                 Ok(Decision::Allow(Allowance::Uncharged(metered()))),
                 r#""Plan":"bronze","AdmittedUncharged":1,"StoreFailed":1}"#,

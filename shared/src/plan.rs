@@ -1,5 +1,6 @@
 //! Usage plans: what a key may use, and how fast.
 
+mod costs;
 mod mode;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::bucket::Throttle;
 use crate::id::{ApiStage, PlanId};
-use crate::quota::Quota;
+use crate::quota::{FurtherQuotas, MAX_LIMIT, Quota, Reset};
 use crate::time::Timestamp;
 
+pub use costs::{COSTS, Costs, InvalidCosts, MAX_COST};
 pub use mode::{InvalidMode, InvalidShadowStages, MODE, Mode, SHADOW_STAGES, ShadowStages};
 
 /// The tag with which a plan says whether its keys are charged in advance: `off`, or the most requests of a lease.
@@ -28,6 +30,35 @@ pub const ON_UNAVAILABLE: &str = "tollgate:on-unavailable";
 /// The tag with which a plan asks for alerts, such as `80,100,throttled`: at these percentages of a key's quota, and when a key begins to be
 /// throttled.
 pub const ALERTS: &str = "tollgate:alerts";
+
+/// The tag with which a plan says its further quotas, such as `100/minute, 50000/month soft`.
+pub const QUOTAS: &str = "tollgate:quotas";
+
+/// The tag with which a plan says when the periods of its further quotas begin, such as `15 06:00 +02:00`.
+pub const QUOTA_RESET: &str = "tollgate:quota-reset";
+
+/// The tag with which a plan says how far below zero a quota may come when a request has cost more than it was charged before: so many
+/// requests, 0 without the tag.
+pub const OVERDRAFT: &str = "tollgate:overdraft";
+
+/// So many requests beyond a quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overdraft(u64);
+
+impl FromStr for Overdraft {
+    type Err = InvalidOverdraft;
+
+    /// Reads a number from 0 to 2^53.
+    fn from_str(text: &str) -> Result<Self, InvalidOverdraft> {
+        let requests = text.parse().ok().filter(|requests| *requests <= MAX_LIMIT);
+        requests.map(Self).ok_or(InvalidOverdraft)
+    }
+}
+
+/// A text that is no number of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a number of requests, 0 or more")]
+pub struct InvalidOverdraft;
 
 /// What becomes of a request that cannot be charged, because the store does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -252,9 +283,30 @@ impl Plan {
         }
     }
 
-    /// What the plan's tag [`SHARDS`] says. Without it, and when it cannot be read, there are none.
+    /// What the plan's tag [`SHARDS`] says. Without it, and when it cannot be read, there are none; neither with further quotas.
     pub fn shards(&self) -> Option<Shards> {
-        self.tags.get(SHARDS)?.parse().ok()
+        let shards = self.tags.get(SHARDS)?.parse().ok();
+        shards.filter(|_| self.further_quotas().is_empty())
+    }
+
+    /// What the plan's tags [`QUOTAS`] and [`QUOTA_RESET`] say. When they cannot be read, nothing passes.
+    pub fn further_quotas(&self) -> FurtherQuotas {
+        further_quotas(&self.tags)
+    }
+
+    /// What the plan's tag [`OVERDRAFT`] says, in requests. Without it, and when it cannot be read, 0.
+    pub fn overdraft(&self) -> u64 {
+        let tag = self.tags.get(OVERDRAFT);
+        let read = tag.and_then(|text| text.parse::<Overdraft>().ok());
+        read.unwrap_or_default().0
+    }
+
+    /// What the plan's tag [`COSTS`] says. When it cannot be read, each request counts for more than any limit.
+    pub fn costs(&self) -> Costs {
+        match self.tags.get(COSTS) {
+            None => Costs::default(),
+            Some(text) => text.parse().unwrap_or_else(|_| Costs::prohibitive()),
+        }
     }
 
     /// What the plan's tag [`ON_UNAVAILABLE`] says. Without it, and when it cannot be read, requests are refused.
@@ -271,6 +323,21 @@ impl Plan {
             .iter()
             .map(|covered| &covered.api_stage)
             .find(|api_stage| other.covered(api_stage).is_some())
+    }
+}
+
+/// What the tags [`QUOTAS`] and [`QUOTA_RESET`] of a plan say. When they cannot be read, nothing passes.
+pub fn further_quotas(tags: &BTreeMap<String, String>) -> FurtherQuotas {
+    let Some(quotas) = tags.get(QUOTAS) else {
+        return FurtherQuotas::default();
+    };
+    let reset = match tags.get(QUOTA_RESET) {
+        None => Ok(Reset::default()),
+        Some(text) => text.parse(),
+    };
+    match (quotas.parse::<FurtherQuotas>(), reset) {
+        (Ok(quotas), Ok(reset)) => quotas.with_reset(reset),
+        (Err(_), _) | (_, Err(_)) => FurtherQuotas::closed(),
     }
 }
 

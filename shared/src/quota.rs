@@ -1,6 +1,9 @@
 //! Quotas: how many requests a day, a week or a month, in UTC.
 #![warn(clippy::arithmetic_side_effects)]
 
+mod further;
+mod reset;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +11,12 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::time::{SECONDS_PER_DAY, Timestamp};
+
+pub use further::{
+    Every, FurtherQuota, FurtherQuotas, InvalidQuotas, MAX_FURTHER, MAX_LIMIT, Minute, QuotaName,
+    Quotas, Stretch,
+};
+pub use reset::{InvalidReset, Reset};
 
 /// A UTC day: the number of days since 1970-01-01.
 ///
@@ -190,6 +199,15 @@ impl Quota {
             extra: 0,
             extra_from: Day::from_number(0),
         })
+    }
+
+    /// The same quota with `more` requests in each period.
+    #[must_use]
+    pub const fn raised(self, more: u64) -> Self {
+        Self {
+            limit: self.limit.saturating_add(more),
+            ..self
+        }
     }
 
     /// The same with `requests` more in the window that begins on the day `first`, and in no other window.

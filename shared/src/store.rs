@@ -23,8 +23,8 @@ pub use error::{RegistryError, StoreError, StoreErrorKind};
 pub use housekeeping::{Housekeeping, Lack, Orphan, Orphans, SCAN_PARTS, ScanPosition};
 pub use ledger::{KeyRecord, Ledger};
 pub use registry::{
-    ApiKey, Counts, DayUse, Expiry, FormerValue, KeyChange, KeyFilter, KeyRegistry, MAX_EXAMINED,
-    MAX_VALUES, NewKey, NewPlan, Page, PageRequest, PlanChange, PlanRegistry, Registry, Rotation,
-    Usage, ValueOwner,
+    ApiKey, Counts, DayUse, Expiry, FormerValue, FurtherUsed, KeyChange, KeyFilter, KeyRegistry,
+    MAX_EXAMINED, MAX_VALUES, NewKey, NewPlan, Page, PageRequest, PlanChange, PlanRegistry,
+    Registry, Rotation, Usage, ValueOwner,
 };
 pub use used_days::UsedDays;

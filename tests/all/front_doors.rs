@@ -89,6 +89,20 @@ async fn a_good_key_passes_every_front_door_and_the_handler_knows_whose_it_is() 
 }
 
 #[tokio::test]
+async fn what_a_handler_says_of_the_cost_is_charged_and_not_told_to_the_client() {
+    let (_tables, layer) = start().await;
+    let costly = service_fn(async |_: Request| {
+        let response = Response::builder().header("x-tollgate-cost", "40");
+        Ok::<_, Infallible>(response.body(Body::Empty).unwrap())
+    });
+    let request = lambda_http::request::from_str(&event("users-create.json")).unwrap();
+    let response = layer.layer(costly).oneshot(request).await.unwrap();
+    assert_eq!(header(&response, "x-tollgate-cost"), None);
+    let next = send(&layer, &event("users-create.json")).await;
+    assert_eq!(told(&next)["remaining"], 959);
+}
+
+#[tokio::test]
 async fn no_front_door_lets_a_request_pass_without_a_key() {
     let (_tables, layer) = start().await;
     for name in EVENTS {

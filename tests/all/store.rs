@@ -3,6 +3,7 @@
 mod alerts;
 mod charges;
 mod contention;
+mod further;
 mod keys;
 mod lists;
 mod overrides;

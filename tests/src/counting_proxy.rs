@@ -29,6 +29,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use bill::Bill;
 use bill::{Billed, Used};
 pub use fault::Fault;
+pub use item_size::of as item_bytes;
 pub use trouble::Cut;
 use trouble::Trouble;
 

@@ -11,7 +11,7 @@ mod github;
 mod http_client;
 
 pub use crate::binaries::{Binaries, binaries, workspace_root};
-pub use crate::counting_proxy::{Asked, Bill, CountingProxy, Cut, Fault};
+pub use crate::counting_proxy::{Asked, Bill, CountingProxy, Cut, Fault, item_bytes};
 pub use crate::dynamodb::{DynamoDb, sdk_config};
 pub use crate::error::{Error, Result};
 pub use crate::gateway::{Gateway, GatewayBuilder, Output};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tollgate::bucket::Throttle;
 use tollgate::control::{EXPIRES_AT_TAG, KeyStatus};
 use tollgate::overrides::is_override;
-use tollgate::plan::{CoveredStage, MODE, SHADOW_STAGES};
+use tollgate::plan::{CoveredStage, MODE, QUOTA_RESET, SHADOW_STAGES};
 use tollgate::quota::Quota;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
@@ -164,6 +164,9 @@ pub(super) struct PlanDocument {
     throttle: Option<ThrottleDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quota: Option<QuotaDocument>,
+    /// As the plan's tag has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    further_quotas: Option<String>,
     api_stages: Vec<String>,
     /// By stage and method; only stages that have some.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -205,6 +208,7 @@ impl PlanDocument {
             description: plan.description.clone(),
             throttle: plan.throttle.map(Into::into),
             quota: plan.quota.map(Into::into),
+            further_quotas: further_quotas(plan),
             api_stages: stages(plan),
             method_throttles: method_throttles.collect(),
             created_date: plan.created_at.map(rfc3339),
@@ -223,6 +227,9 @@ impl PlanDocument {
         fields.push(("throttle", throttle.map_or_else(none, text_of_throttle)));
         let quota = self.quota.as_ref();
         fields.push(("quota", quota.map_or_else(none, text_of_quota)));
+        if let Some(further) = &self.further_quotas {
+            fields.push(("further quotas", further.clone()));
+        }
         for (label, tag) in [("mode", MODE), ("shadow stages", SHADOW_STAGES)] {
             fields.extend(self.tags.get(tag).map(|text| (label, text.clone())));
         }
@@ -300,6 +307,14 @@ fn stage_throttles(covered: &CoveredStage) -> BTreeMap<String, ThrottleDocument>
         .iter()
         .map(|(method, throttle)| (method.clone(), throttle.throttle.into()))
         .collect()
+}
+
+/// `100/minute, 5000/month soft; they begin 15 monday 06:00 +02:00`
+fn further_quotas(plan: &ManagedPlan) -> Option<String> {
+    let quotas = plan.further_quotas();
+    let begin = plan.tags.get(QUOTA_RESET);
+    let begin = begin.map_or_else(String::new, |reset| format!("; they begin {reset}"));
+    (!quotas.is_empty()).then(|| format!("{quotas}{begin}"))
 }
 
 fn stages(plan: &ManagedPlan) -> Vec<String> {

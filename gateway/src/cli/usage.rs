@@ -6,9 +6,9 @@ mod top_up;
 use clap::Subcommand;
 use serde::Serialize;
 use tollgate::quota::{Day, Period, Quota};
-use tollgate::store::{ApiKey, DayUse};
+use tollgate::store::{ApiKey, DayUse, FurtherUsed};
 
-use super::document::Reference;
+use super::document::{Reference, rfc3339};
 use super::failure::Failure;
 use super::reference;
 use super::session::{Session, named_key};
@@ -74,9 +74,58 @@ impl Arguments {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct UsageDocument {
     key: Reference,
     days: Vec<DayDocument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    further_quotas: Vec<FurtherDocument>,
+}
+
+/// What is used of a further quota in the period that counts now.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FurtherDocument {
+    plan: String,
+    plan_id: String,
+    period: &'static str,
+    limit: u64,
+    used: u64,
+    remaining: u64,
+    /// Beyond a soft quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overage: Option<u64>,
+    resets_at: String,
+}
+
+impl FurtherDocument {
+    fn new(plan: &ManagedPlan, used: FurtherUsed) -> Self {
+        Self {
+            plan: plan.name.clone(),
+            plan_id: plan.id.to_string(),
+            period: used.every.as_str(),
+            limit: used.limit,
+            used: used.used,
+            remaining: used.remaining(),
+            overage: used.overage,
+            resets_at: rfc3339(used.resets_at),
+        }
+    }
+
+    /// A row under [`FurtherDocument::HEADERS`].
+    fn row(&self) -> Vec<String> {
+        let overage = self.overage.map(|overage| overage.to_string());
+        vec![
+            format!("{}/{}", self.limit, self.period),
+            self.plan.clone(),
+            self.used.to_string(),
+            self.remaining.to_string(),
+            overage.unwrap_or_else(|| "-".to_owned()),
+            self.resets_at.clone(),
+        ]
+    }
+
+    const HEADERS: [&'static str; 6] = ["QUOTA", "PLAN", "USED", "REMAINING", "OVERAGE", "RESETS"];
 }
 
 #[derive(Serialize)]
@@ -130,7 +179,7 @@ async fn show<R: Management>(
     let key = reference::key(session.registry, key).await?;
     let plans = plans(session, &key, arguments.plan.as_deref()).await?;
     let today = Day::of(session.now);
-    let mut days = Vec::new();
+    let (mut days, mut further_quotas) = (Vec::new(), Vec::new());
     for plan in &plans {
         let range = range(arguments, plan.quota, today)?;
         let used = session
@@ -138,8 +187,15 @@ async fn show<R: Management>(
             .usage(&key.id, plan, range.from, range.to, today)
             .await?;
         days.extend(used.into_iter().map(|day| DayDocument::new(plan, day)));
+        if !plan.further_quotas().is_empty() {
+            let used = session.registry.further_used(&key.id, plan, today).await?;
+            let documents = used
+                .into_iter()
+                .map(|used| FurtherDocument::new(plan, used));
+            further_quotas.extend(documents);
+        }
     }
-    print(session, &key, days);
+    print(session, &key, days, further_quotas);
     Ok(())
 }
 
@@ -198,13 +254,22 @@ fn default_from(quota: Option<Quota>, to: Day) -> Day {
     }
 }
 
-fn print<R>(session: &Session<'_, R>, key: &ApiKey, days: Vec<DayDocument>) {
+fn print<R>(
+    session: &Session<'_, R>,
+    key: &ApiKey,
+    days: Vec<DayDocument>,
+    further_quotas: Vec<FurtherDocument>,
+) {
     if session.printer.is_json() {
         let key = Reference {
             id: key.id.to_string(),
             name: key.name.clone(),
         };
-        session.printer.json(&UsageDocument { key, days });
+        session.printer.json(&UsageDocument {
+            key,
+            days,
+            further_quotas,
+        });
         return;
     }
     let rows: Vec<_> = days
@@ -222,6 +287,10 @@ fn print<R>(session: &Session<'_, R>, key: &ApiKey, days: Vec<DayDocument>) {
     session
         .printer
         .table(&["DATE", "PLAN", "USED", "REMAINING"], &rows);
+    if !further_quotas.is_empty() {
+        let rows: Vec<_> = further_quotas.iter().map(FurtherDocument::row).collect();
+        session.printer.table(&FurtherDocument::HEADERS, &rows);
+    }
 }
 
 fn day(text: &str) -> Result<Day, String> {

@@ -1,12 +1,15 @@
 //! The steps from the key to the quota.
 
 use tollgate::bucket::Throttle;
-use tollgate::decision::{Allowance, BurstLevel, Decision, Denial, QuotaLevel, Reason};
+use tollgate::decision::{
+    Allowance, BurstLevel, Decision, Denial, FurtherLevel, QuotaLevel, Reason,
+};
 use tollgate::id::ApiStage;
 use tollgate::key::KeyValue;
 use tollgate::lease::MIN_BURST;
 use tollgate::limiter::{GivenKey, Preview, Question, preview};
 use tollgate::plan::{BucketId, Leases, MethodName, Mode, Plan};
+use tollgate::quota::QuotaName;
 use tollgate::scope::Scopes;
 use tollgate::store::{ApiKey, KeyRegistry, PlanRegistry, StoreError};
 use tollgate::time::Timestamp;
@@ -93,12 +96,22 @@ fn without_throttle(denial: &Denial, preview: &Preview) -> Option<Denial> {
     if !matches!(denial.reason, Reason::Throttled { .. }) {
         return Some(denial.clone());
     }
-    let quota = preview.levels().quota?;
-    let reason = Reason::QuotaExceeded {
-        resets_after: quota.resets_after,
-    };
-    (quota.remaining == 0).then(|| Denial {
-        reason,
+    let levels = preview.levels();
+    let own = levels.quota.filter(|quota| quota.remaining == 0);
+    let own = own.map(|quota| (quota.resets_after, QuotaName::Own));
+    let is_used_up = |level: &&FurtherLevel| level.remaining == 0 && level.overage.is_none();
+    let further = levels.further.iter().filter(is_used_up);
+    let further = further.map(|level| (level.resets_after, QuotaName::Further(level.every)));
+    // As the engine has it, the one that starts again last.
+    let (resets_after, quota) = own
+        .into_iter()
+        .chain(further)
+        .max_by_key(|(after, _)| *after)?;
+    Some(Denial {
+        reason: Reason::QuotaExceeded {
+            resets_after,
+            quota,
+        },
         ..denial.clone()
     })
 }
@@ -202,6 +215,10 @@ fn with_key(
             " It is in shadow mode: what exceeds its limits passes all the same, and is counted and logged.",
         ),
     }
+    if is_bucket_known && preview.cost.get() > 1 {
+        let cost = words::number(preview.cost.get());
+        covers = format!("{covers} This request counts for {cost}.");
+    }
     steps.passes(Subject::Plan, covers);
     let levels = preview.levels();
     if is_bucket_known {
@@ -223,6 +240,46 @@ fn with_key(
         steps.is_open(Subject::Throttle, words);
     }
     add_quota(steps, (plan, preview), levels.quota, reason, now);
+    for level in &levels.further {
+        add_further(steps, preview, level, reason, now);
+    }
+}
+
+/// A further quota: a step of its own.
+fn add_further(
+    steps: &mut Steps,
+    preview: &Preview,
+    level: &FurtherLevel,
+    reason: Option<Reason>,
+    now: Timestamp,
+) {
+    let name = QuotaName::Further(level.every);
+    let finding = if reason.and_then(Reason::quota) == Some(name) {
+        refuses(preview)
+    } else {
+        after_throttle(reason)
+    };
+    let limit = words::number(level.limit);
+    let left = match level.overage {
+        Some(overage) if level.remaining == 0 => format!(
+            "All are used, and {} beyond: the quota is soft, so requests pass and are counted",
+            words::number(overage)
+        ),
+        Some(_) | None if level.remaining == 0 => "All are used".to_owned(),
+        Some(_) | None => format!("{} are left", words::number(level.remaining)),
+    };
+    let resets_at = now.saturating_add(level.resets_after);
+    let words = format!(
+        "The plan's further quota {name} allows each key {limit} requests a {}. {left} in this period, which ends at {}, in {}.",
+        level.every,
+        words::instant(resets_at),
+        words::wait(level.resets_after)
+    );
+    let level = Level {
+        left: level.remaining,
+        of: level.limit,
+    };
+    steps.add_with_level(Subject::Quota, finding, words, Some(level));
 }
 
 fn named(name: &str) -> &str {
@@ -338,10 +395,12 @@ fn add_quota(
     let (Some(quota), Some(level)) = (plan.quota, level) else {
         let words = format!("The plan {} has no quota.", plan.name);
         let finding = after_throttle(reason);
-        steps.add(Subject::Quota, finding, words);
+        if plan.further_quotas().is_empty() {
+            steps.add(Subject::Quota, finding, words);
+        }
         return;
     };
-    let is_used_up = matches!(reason, Some(Reason::QuotaExceeded { .. }));
+    let is_used_up = reason.and_then(Reason::quota) == Some(QuotaName::Own);
     let finding = if is_used_up {
         refuses(preview)
     } else {

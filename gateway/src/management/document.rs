@@ -9,8 +9,8 @@ use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
 use tollgate::id::{ApiStage, PlanId};
 use tollgate::key::KeyValue;
 use tollgate::plan::CoveredStage;
-use tollgate::quota::{Period, Quota};
-use tollgate::store::{ApiKey, NewKey, NewPlan};
+use tollgate::quota::{Every, Period, Quota};
+use tollgate::store::{ApiKey, FurtherUsed, NewKey, NewPlan};
 use tollgate::time::Timestamp;
 
 use super::{KeyEdit, KeyRotation, ListedKey, ManagedPlan, Member};
@@ -109,6 +109,33 @@ struct QuotaDocument {
 pub(super) struct UsageDocument {
     #[serde(default)]
     pub(super) values: BTreeMap<String, Vec<(u64, u64)>>,
+    /// Beyond API Gateway: what keys have used of further quotas.
+    #[serde(default, rename = "furtherQuotas")]
+    pub(super) further_quotas: BTreeMap<String, Vec<FurtherDocument>>,
+}
+
+/// What a key has used of a further quota.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FurtherDocument {
+    period: String,
+    limit: u64,
+    used: u64,
+    overage: Option<u64>,
+    resets_at: u64,
+}
+
+impl FurtherDocument {
+    pub(super) fn read(&self) -> Result<FurtherUsed, Damage> {
+        let period = &self.period;
+        Ok(FurtherUsed {
+            every: Every::parse(period).ok_or_else(|| format!("`{period}` is no period"))?,
+            limit: self.limit,
+            used: self.used,
+            overage: self.overage,
+            resets_at: Timestamp::from_secs(self.resets_at),
+        })
+    }
 }
 
 /// Why a document makes no sense.

@@ -12,9 +12,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tollgate::id::{KeyId, PlanId};
 use tollgate::quota::Day;
-use tollgate::store::{ApiKey, DayUse, PageRequest};
+use tollgate::store::{ApiKey, DayUse, FurtherUsed, PageRequest};
 
-use super::document::{Damage, KeyDocument, PageDocument, PlanDocument, UsageDocument};
+use super::document::{
+    Damage, FurtherDocument, KeyDocument, PageDocument, PlanDocument, UsageDocument,
+};
 use super::error::Subject;
 use super::{ManagedPlan, ManagementError};
 use crate::remote::{CallErrorKind, Client, Refusal};
@@ -168,13 +170,13 @@ impl Remote {
         Ok(())
     }
 
-    async fn days(
+    async fn usage_of(
         &self,
         key: &KeyId,
         plan: &ManagedPlan,
         from: Day,
         to: Day,
-    ) -> Result<Vec<DayUse>, ManagementError> {
+    ) -> Result<UsageDocument, ManagementError> {
         let path = format!(
             "{}/usage?startDate={from}&endDate={to}&keyId={}",
             plan_path(&plan.id),
@@ -184,7 +186,29 @@ impl Remote {
             key: Some(key),
             plan: Some(&plan.id),
         };
-        let mut usage: UsageDocument = self.get(&path, subject).await?;
+        self.get(&path, subject).await
+    }
+
+    async fn further(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        today: Day,
+    ) -> Result<Vec<FurtherUsed>, ManagementError> {
+        let mut usage = self.usage_of(key, plan, today, today).await?;
+        let told = usage.further_quotas.remove(key.as_str());
+        let told = told.unwrap_or_default();
+        self.sound(told.iter().map(FurtherDocument::read).collect())
+    }
+
+    async fn days(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<DayUse>, ManagementError> {
+        let mut usage = self.usage_of(key, plan, from, to).await?;
         let told = usage.values.remove(key.as_str()).unwrap_or_default();
         let days = (from.number()..=to.number()).map(Day::from_number);
         let days: Vec<DayUse> = days

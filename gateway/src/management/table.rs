@@ -11,8 +11,9 @@ use tollgate::quota::Day;
 use tollgate::random::NoEntropy;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::store::{
-    ApiKey, DayUse, Expiry, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page, PageRequest,
-    PlanChange, PlanRegistry, RegistryError, Rotation, StoreError, StoreErrorKind, Usage,
+    ApiKey, DayUse, Expiry, FurtherUsed, KeyChange, KeyFilter, KeyRegistry, NewKey, NewPlan, Page,
+    PageRequest, PlanChange, PlanRegistry, RegistryError, Rotation, StoreError, StoreErrorKind,
+    Usage,
 };
 use tollgate::time::Timestamp;
 
@@ -148,6 +149,16 @@ impl Management for Table {
         let first = Usage::first_needed(quota.as_ref(), from);
         let usage = self.store.usage(key, &plan.id, first, to).await?;
         Ok(usage.by_day(quota.as_ref(), from, to, self.now))
+    }
+
+    async fn further_used(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        today: Day,
+    ) -> Result<Vec<FurtherUsed>, ManagementError> {
+        let usage = self.store.usage(key, &plan.id, today, today).await?;
+        Ok(usage.further(&plan.further_quotas(), self.now))
     }
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {

@@ -43,6 +43,9 @@ impl RestApis {
             }
         };
         if let Some(metered) = &exchange.metered {
+            if let Some(cost) = fields::take_cost(response.headers_mut()) {
+                let _logged_by_the_limiter = self.limiter.settle(metered, cost).await;
+            }
             fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
         }
         if let Some(denied) = exchange.denied {

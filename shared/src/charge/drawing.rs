@@ -64,9 +64,9 @@ impl Drawing {
 }
 
 impl Flight {
-    pub(super) fn is_at(&mut self, drawing: Drawing) {
+    pub(super) fn is_at(&mut self, drawing: &Drawing) {
         if let Some(known) = self.drawing.as_deref_mut() {
-            *known = drawing;
+            *known = *drawing;
         }
     }
 
@@ -118,7 +118,7 @@ impl Flight {
             } else {
                 // Then it draws, knowing nothing.
                 drawing.stage = Stage::Draw;
-                self.is_at(drawing);
+                self.is_at(&drawing);
                 return Some(Next::Pause(view::pause(drawing.writes, id.number())));
             };
         }
@@ -157,8 +157,8 @@ impl Flight {
             Stage::Look | Stage::Charge(_) | Stage::Over => None,
         };
         let next = write.map(|write| Next::Shard(self.shard_id(&drawing), write));
-        self.is_at(drawing);
-        Some(match (next, self.own) {
+        self.is_at(&drawing);
+        Some(match (next, self.own.clone()) {
             (Some(next), _) => next,
             (None, own) => self.finish(charges, own.unwrap_or(Outcome::SwitchedOff)),
         })
@@ -239,7 +239,7 @@ impl Flight {
                 Stage::Over
             }
         };
-        self.is_at(drawing);
+        self.is_at(&drawing);
     }
 
     fn drew(
@@ -258,7 +258,7 @@ impl Flight {
         let Share { ends_at, left, .. } = *share;
         let levels = knowledge.levels(&drawing.wish.limits, now);
         let mut rest = requests;
-        let admitted = |rest| Outcome::Admitted(plus(levels, rest));
+        let admitted = |rest| Outcome::Admitted(plus(levels.clone(), rest));
         // By this process's clock, which may differ from that of whoever filled the shard.
         let life = ends_at.saturating_since(sent.asked_at).min(sent.life);
         let is_over = now >= lease::end(sent.asked_at, life);

@@ -8,7 +8,7 @@ use super::lane::Lane;
 use super::view::MAX_REST;
 use super::{Outcome, Wish};
 use crate::lease;
-use crate::meter::{Knowledge, Refund, Refusal, Share, Write};
+use crate::meter::{Knowledge, Refund, Refusal, Share, Windows, Write};
 use crate::plan::Shards;
 use crate::quota::Day;
 use crate::time::Timestamp;
@@ -53,7 +53,7 @@ impl Flight {
             Timestamp::EPOCH
         };
         drawing.stage = Stage::Fill(claim, share, refill_at);
-        self.is_at(drawing);
+        self.is_at(&drawing);
     }
 
     /// The meter has nothing: the others of this shard shall know.
@@ -76,7 +76,7 @@ impl Flight {
         let until = match knowledge.last_refusal(1, &drawing.wish.limits, now) {
             Refusal::Throttled { until: Some(until) } if until <= now => now,
             Refusal::Throttled { until } => until.unwrap_or(now).max(now.saturating_add(rest)),
-            Refusal::QuotaExceeded { resets_at } => resets_at,
+            Refusal::QuotaExceeded { resets_at, .. } => resets_at,
         };
         let until = until.min(now.saturating_add(MAX_REST));
         let view = lane.view.get_or_insert_default();
@@ -96,6 +96,7 @@ impl Flight {
                 left: Refund {
                     requests: 0,
                     window: quota.map(|quota| quota.window),
+                    further: Windows::default(),
                     day: Day::of(now),
                     follows: before.and_then(|share| share.left.follows),
                 },
@@ -117,7 +118,7 @@ impl Flight {
             let levels = knowledge.levels(&drawing.wish.limits, now);
             self.own = Some(Outcome::Refused(refusal, levels));
         }
-        self.is_at(drawing);
+        self.is_at(&drawing);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Charges, Meter, Outcome, Turn, plus};
 use crate::lease;
 use crate::meter::{
     Answer, Charge, ChargeId, DayClause, DayCount, Proposal, QuotaClause, Refund, ShardId,
-    ShardWrite, Slack, Write,
+    ShardWrite, Slack, Windows, Write,
 };
 use crate::plan::BucketId;
 use crate::quota::Day;
@@ -102,8 +102,8 @@ impl Flight {
             Some(drawing) => matches!(drawing.stage, Stage::Charge(_)),
             None => false,
         };
-        if let Some(own) = self.own
-            && self.drawing.is_none()
+        if self.drawing.is_none()
+            && let Some(own) = self.own.clone()
         {
             return self.finish(&mut charges, own);
         }
@@ -154,7 +154,7 @@ impl Flight {
             None => lane.size(knowledge, &wish, demand, now),
         };
         let life = if size > demand {
-            lease::life(&wish.limits)
+            lease::life_from(&wish.limits, now)
         } else {
             Duration::ZERO
         };
@@ -265,9 +265,9 @@ impl Flight {
             let levels = knowledge.levels(&limits, now);
             let mut left = write.cost;
             let is_over = sent.is_none_or(|sent| now >= lease::end(sent.asked_at, sent.life));
-            let admitted = |left| Outcome::Admitted(plus(levels, left));
+            let admitted = |left| Outcome::Admitted(plus(levels.clone(), left));
             let own = lane.hand_out(&mut left, is_over, admitted);
-            self.own = self.own.or(own);
+            self.own = self.own.take().or(own);
             let Some(sent) = sent else {
                 return;
             };
@@ -279,7 +279,7 @@ impl Flight {
             }
         } else if is_off {
             lane.tell_all(|| Turn::Done(Outcome::SwitchedOff));
-            self.own = self.own.or(Some(Outcome::SwitchedOff));
+            self.own = self.own.take().or(Some(Outcome::SwitchedOff));
             self.drawing = None;
         }
     }
@@ -305,7 +305,7 @@ impl Flight {
             lane.tell_those_aboard(|| Turn::Failed(failure.clone()));
         }
         self.leave(&mut charges);
-        self.own
+        self.own.take()
     }
 
     pub(super) fn finish(&mut self, charges: &mut Charges, own: Outcome) -> Next {
@@ -360,6 +360,7 @@ pub(super) fn unused(write: &Write, sent: Sent, requests: u64) -> Refund {
         window: write.quota.map(|clause| match clause {
             QuotaClause::Same { window, .. } | QuotaClause::New { window } => window,
         }),
+        further: Windows::of(&write.further),
         day,
         follows: sent.follows,
     }

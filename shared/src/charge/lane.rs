@@ -153,7 +153,7 @@ impl Lane {
         let levels = knowledge.levels(&wish.limits, now);
         let most = lease::most_of(
             levels.burst.map(|level| level.remaining),
-            levels.quota.map(|level| level.remaining),
+            levels.least_of_quotas(),
         );
         // What rivals have taken since is not known, so a process that has some at an empty bucket asks for what it needs.
         let size = if life.is_zero() || self.back_off.is_contended() {
@@ -172,11 +172,14 @@ impl Lane {
         let before = self.owed.filter(|owed| {
             Refund {
                 requests: unused.requests,
+                further: unused.further,
                 ..*owed
             } == unused
         });
         self.owed = Some(Refund {
             requests: before.map_or(0, |owed| owed.requests) + unused.requests,
+            // To a further quota goes back what was taken from one stretch of it.
+            further: before.map_or(unused.further, |owed| owed.further.common(&unused.further)),
             ..unused
         });
     }

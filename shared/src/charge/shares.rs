@@ -83,7 +83,7 @@ impl Lane {
         let levels = knowledge.levels(&wish.limits, now);
         let most = lease::most_of(
             levels.burst.map(|level| level.remaining),
-            levels.quota.map(|level| level.remaining),
+            levels.least_of_quotas(),
         );
         let size = wanted.max(demand.saturating_add(keep.unwrap_or(0)));
         let is_low = levels

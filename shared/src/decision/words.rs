@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Allowance, BurstLevel, Decision, Denial, Limit, QuotaLevel, Reason};
 use crate::id::{ApiStage, KeyId, PlanId};
 use crate::plan::MethodName;
-use crate::quota::Period;
+use crate::quota::{Period, QuotaName};
 
 /// What a decision says in the words of API Gateway's execution log, as far as they are known. It names a key by its id, never by its value.
 ///
@@ -61,7 +61,7 @@ impl fmt::Display for InWords<'_> {
                     reason: (*exceeded).into(),
                     key_id: Some(metered.key_id.clone()),
                     plan_id: Some(metered.plan_id.clone()),
-                    levels: metered.levels,
+                    levels: metered.levels.clone(),
                 };
                 self.denial(f, &denial)?;
                 f.write_str("; Usage Plan is in shadow mode: Request is served")
@@ -92,9 +92,9 @@ impl InWords<'_> {
                 write!(f, "{key} exceeded throttle limit for API Stage {stage}")?;
                 return self.throttle(f, denial);
             }
-            Reason::QuotaExceeded { .. } => {
+            Reason::QuotaExceeded { quota, .. } => {
                 write!(f, "{key} exceeded quota limit for API Stage {stage}")?;
-                return quota(f, denial);
+                return exhausted(f, denial, quota);
             }
         };
         write!(
@@ -124,9 +124,21 @@ impl InWords<'_> {
     }
 }
 
-fn quota(f: &mut fmt::Formatter<'_>, denial: &Denial) -> fmt::Result {
+fn exhausted(f: &mut fmt::Formatter<'_>, denial: &Denial, quota: QuotaName) -> fmt::Result {
     write!(f, ": Key quota exhausted")?;
     plan(f, denial.plan_id.as_ref(), ".")?;
+    if let QuotaName::Further(every) = quota {
+        let mut further = denial.levels.further.iter();
+        return match further.find(|level| level.every == every) {
+            Some(level) => write!(
+                f,
+                " Quota Limit: {} Period: {}",
+                level.limit,
+                every.as_str().to_ascii_uppercase()
+            ),
+            None => Ok(()),
+        };
+    }
     match denial.levels.quota {
         Some(level) => write!(f, " Quota Limit: {} Period: {}", level.limit, Window(level)),
         None => Ok(()),
@@ -222,9 +234,10 @@ impl fmt::Display for Window {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exceeded, Levels, Metered};
+    use super::super::{Exceeded, FurtherLevel, Levels, Metered};
     use super::*;
     use crate::metadata::Metadata;
+    use crate::quota::{Every, Quotas};
 
     const BURST: BurstLevel = BurstLevel {
         limit: 10,
@@ -266,7 +279,10 @@ mod tests {
         let retry_after = Some(Duration::from_millis(200));
         denied(
             Reason::Throttled { retry_after },
-            Levels { burst, quota: None },
+            Levels {
+                burst,
+                ..Levels::default()
+            },
         )
     }
 
@@ -276,6 +292,8 @@ mod tests {
             key_id: "k1".into(),
             customer_id: None,
             plan_id: "p1".into(),
+            cost: 1,
+            quotas: Quotas::default(),
             levels: Levels::default(),
             metadata: Metadata::default(),
         };
@@ -293,14 +311,19 @@ mod tests {
             key_id: "k1".into(),
             customer_id: None,
             plan_id: "p1".into(),
+            cost: 0,
+            quotas: Quotas::default(),
             levels: Levels {
-                burst: None,
                 quota: Some(QUOTA),
+                ..Levels::default()
             },
             metadata: Metadata::default(),
         };
         let resets_after = QUOTA.resets_after;
-        let exceeded = Exceeded::Quota { resets_after };
+        let exceeded = Exceeded::Quota {
+            resets_after,
+            quota: QuotaName::Own,
+        };
         assert_eq!(
             said(&Decision::Allow(Allowance::Shadowed(metered, exceeded))),
             "API Key k1 exceeded quota limit for API Stage users/dev: Key quota exhausted for Usage Plan ID p1. Quota Limit: 500 Period: DAY; Usage Plan is in shadow mode: Request is served"
@@ -367,6 +390,29 @@ mod tests {
     }
 
     #[test]
+    fn a_further_quota_is_told_by_its_name() {
+        let resets_after = Duration::from_secs(20);
+        let minute = FurtherLevel {
+            every: Every::Minute,
+            limit: 100,
+            remaining: 0,
+            overage: None,
+            window: Duration::from_mins(1),
+            resets_after,
+        };
+        let levels = Levels {
+            quota: Some(QUOTA),
+            further: Box::new([minute]),
+            ..Levels::default()
+        };
+        let reason = Reason::QuotaExceeded {
+            resets_after,
+            quota: QuotaName::Further(Every::Minute),
+        };
+        assert!(denied(reason, levels).ends_with("Quota Limit: 100 Period: MINUTE"));
+    }
+
+    #[test]
     fn a_quota_is_told_with_its_period() {
         let told = |days: u32| {
             let quota = QuotaLevel {
@@ -374,11 +420,15 @@ mod tests {
                 ..QUOTA
             };
             let levels = Levels {
-                burst: None,
                 quota: Some(quota),
+                ..Levels::default()
             };
             let resets_after = quota.resets_after;
-            denied(Reason::QuotaExceeded { resets_after }, levels)
+            let reason = Reason::QuotaExceeded {
+                resets_after,
+                quota: QuotaName::Own,
+            };
+            denied(reason, levels)
         };
         assert_eq!(
             told(1),

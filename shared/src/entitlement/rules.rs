@@ -1,12 +1,16 @@
 //! A plan, made ready for decisions.
 
+use std::num::NonZeroU64;
+
 use crate::alert::AlertRules;
 use crate::bucket::{Bucket, Throttle};
 use crate::id::{ApiStage, PlanId};
 use crate::meter::Limits;
 use crate::overrides::{KeyLimits, KeyQuota};
-use crate::plan::{BucketId, CoveredStage, Leases, MethodName, Mode, OnUnavailable, Plan, Shards};
-use crate::quota::Quota;
+use crate::plan::{
+    BucketId, Costs, CoveredStage, Leases, MethodName, Mode, OnUnavailable, Plan, Shards,
+};
+use crate::quota::{FurtherQuotas, Quota};
 use crate::time::Timestamp;
 
 /// The limits of a plan, or of one key in it, worked out once when they are read.
@@ -21,6 +25,8 @@ pub(crate) struct Rules {
     own: Option<Box<KeyLimits>>,
     stages: Box<[StageRules]>,
     leases: Leases,
+    costs: Costs,
+    overdraft: u64,
     shards: Option<Shards>,
     on_unavailable: OnUnavailable,
     tells_of_throttling: bool,
@@ -32,6 +38,7 @@ pub(crate) struct StageRules {
     api_stage: ApiStage,
     bucket: Option<(BucketId, Bucket)>,
     quota: Option<KeyQuota>,
+    further: FurtherQuotas,
     mode: Mode,
     /// In the order of resources and verbs.
     methods: Box<[MethodRule]>,
@@ -58,6 +65,8 @@ impl Rules {
                 .map(|covered| StageRules::new(plan, covered))
                 .collect(),
             leases: plan.leases(),
+            costs: plan.costs(),
+            overdraft: plan.overdraft(),
             shards: plan.shards(),
             on_unavailable: plan.on_unavailable(),
             tells_of_throttling: AlertRules::of(plan)
@@ -77,6 +86,7 @@ impl Rules {
         Self {
             plan_id: self.plan_id.clone(),
             stages: stages.collect(),
+            costs: self.costs.clone(),
             own: Some(Box::new(own)),
             ..*self
         }
@@ -97,6 +107,16 @@ impl Rules {
     /// What the plan says of charging its keys in advance.
     pub(crate) const fn leases(&self) -> Leases {
         self.leases
+    }
+
+    /// How far below zero a quota may come when a cost is settled.
+    pub(crate) const fn overdraft(&self) -> u64 {
+        self.overdraft
+    }
+
+    /// How many requests one for `method` counts for.
+    pub(crate) fn cost(&self, method: MethodName<'_>) -> NonZeroU64 {
+        self.costs.of(method)
     }
 
     /// Over how many items the requests of one key are spread.
@@ -142,6 +162,7 @@ impl StageRules {
             api_stage: covered.api_stage.clone(),
             bucket: plan.throttle.map(plan_bucket),
             quota: plan.quota.map(KeyQuota::from),
+            further: plan.further_quotas(),
             mode: plan.mode_in(&covered.api_stage),
             methods: methods.into(),
         }
@@ -157,6 +178,7 @@ impl StageRules {
         Limits {
             bucket: self.method_bucket(method).or(self.bucket),
             quota: self.quota.as_ref().map(|quota| quota.at(now)),
+            further: self.further,
         }
     }
 

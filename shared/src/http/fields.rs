@@ -8,9 +8,25 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::decision::{Denial, Levels};
+use crate::quota::QuotaName;
 
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const OVERAGE: HeaderName = HeaderName::from_static("x-tollgate-overage");
+
+/// In what a handler answers: how many requests the one that it answered has cost. It is taken off.
+const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
+
+/// How many requests the answered one has cost, when its handler says so in `X-Tollgate-Cost`: a whole number. The field is taken off; one
+/// that cannot be read says nothing.
+pub fn take_cost(headers: &mut HeaderMap) -> Option<u64> {
+    let value = headers.remove(COST)?;
+    let cost = value.to_str().ok().and_then(|text| text.parse().ok());
+    if cost.is_none() {
+        tracing::warn!("a handler's {COST} is not a whole number: nothing more is charged");
+    }
+    cost
+}
 
 /// As long as a list in a field is as a rule, at the most.
 const USUAL_LEN: usize = 64;
@@ -18,7 +34,8 @@ const USUAL_LEN: usize = 64;
 /// Which fields answers carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fields {
-    /// `Retry-After` on every 429, `RateLimit` and `RateLimit-Policy` on every metered answer.
+    /// `Retry-After` on every 429, `RateLimit` and `RateLimit-Policy` on every metered answer, `X-Tollgate-Overage` on what passed beyond a
+    /// soft quota.
     #[default]
     All,
     /// What API Gateway sends, byte for byte.
@@ -32,6 +49,7 @@ pub fn insert_levels(headers: &mut HeaderMap, levels: &Levels, fields: Fields) {
         Fields::All => {
             insert(headers, RATE_LIMIT_POLICY, policy(levels));
             insert(headers, RATE_LIMIT, left(levels));
+            insert(headers, OVERAGE, overage(levels));
         }
     }
 }
@@ -73,6 +91,14 @@ fn policy(levels: &Levels) -> String {
             format_args!(r#""quota";q={};w={window}"#, quota.limit),
         );
     }
+    for level in &levels.further {
+        let name = QuotaName::Further(level.every);
+        let window = whole_seconds(level.window);
+        add(
+            &mut list,
+            format_args!(r#""{name}";q={};w={window}"#, level.limit),
+        );
+    }
     list
 }
 
@@ -86,12 +112,32 @@ fn left(levels: &Levels) -> String {
             format_args!(r#""quota";r={};t={reset}"#, quota.remaining),
         );
     }
+    for level in &levels.further {
+        let name = QuotaName::Further(level.every);
+        let reset = whole_seconds(level.resets_after);
+        add(
+            &mut list,
+            format_args!(r#""{name}";r={};t={reset}"#, level.remaining),
+        );
+    }
     if let Some(burst) = levels.burst {
         let reset = whole_seconds(burst.full_after);
         add(
             &mut list,
             format_args!(r#""burst";r={};t={reset}"#, burst.remaining),
         );
+    }
+    list
+}
+
+/// `"quota-month";n=12`: the requests beyond soft quotas.
+fn overage(levels: &Levels) -> String {
+    let mut list = String::new();
+    for level in &levels.further {
+        if let Some(requests) = level.overage.filter(|requests| *requests > 0) {
+            let name = QuotaName::Further(level.every);
+            add(&mut list, format_args!(r#""{name}";n={requests}"#));
+        }
     }
     list
 }

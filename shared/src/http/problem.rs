@@ -276,7 +276,7 @@ mod tests {
             plan_id: Some("p".into()),
             levels: Levels {
                 burst: Some(burst),
-                quota: None,
+                ..Levels::default()
             },
         });
         serde_json::from_str(&text).unwrap()
@@ -296,7 +296,13 @@ mod tests {
             })
         );
         let resets_after = Duration::from_mins(1);
-        let quota = denied(Reason::QuotaExceeded { resets_after }, 5);
+        let quota = denied(
+            Reason::QuotaExceeded {
+                resets_after,
+                quota: crate::quota::QuotaName::Own,
+            },
+            5,
+        );
         assert_eq!(quota["violated-policies"], serde_json::json!(["quota"]));
         assert_eq!(quota["detail"], "Limit Exceeded");
     }

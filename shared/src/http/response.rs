@@ -122,7 +122,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::decision::{BurstLevel, Levels, QuotaLevel};
+    use crate::decision::{BurstLevel, FurtherLevel, Levels, QuotaLevel};
+    use crate::quota::{Every, QuotaName};
 
     fn throttled() -> Denial {
         Denial {
@@ -144,6 +145,7 @@ mod tests {
                     window: Duration::from_hours(24),
                     resets_after: Duration::from_millis(40_211_300),
                 }),
+                ..Levels::default()
             },
         }
     }
@@ -235,6 +237,7 @@ x-amzn-errortype: TooManyRequestsException
         let denial = Denial {
             reason: Reason::QuotaExceeded {
                 resets_after: Duration::from_secs(59),
+                quota: QuotaName::Own,
             },
             ..throttled()
         };
@@ -246,6 +249,45 @@ x-amzn-errortype: TooManyRequestsException
             "LimitExceededException"
         );
         assert_eq!(response.body(), r#"{"message":"Limit Exceeded"}"#);
+    }
+
+    #[test]
+    fn further_quotas_have_names_of_their_own_and_tell_what_is_beyond_them() {
+        let mut denial = throttled();
+        denial.reason = Reason::QuotaExceeded {
+            resets_after: Duration::from_millis(29_500),
+            quota: QuotaName::Further(Every::Minute),
+        };
+        denial.levels.burst = None;
+        denial.levels.further = Box::new([
+            FurtherLevel {
+                every: Every::Minute,
+                limit: 100,
+                remaining: 0,
+                overage: None,
+                window: Duration::from_mins(1),
+                resets_after: Duration::from_millis(29_500),
+            },
+            FurtherLevel {
+                every: Every::Day,
+                limit: 500,
+                remaining: 0,
+                overage: Some(12),
+                window: Duration::from_hours(24),
+                resets_after: Duration::from_millis(40_211_300),
+            },
+        ]);
+        assert_eq!(
+            shown(&answer_to(denial, Fields::All)),
+            r#"429 Too Many Requests
+retry-after: 30
+ratelimit-policy: "quota";q=1000;w=86400,"quota-minute";q=100;w=60,"quota-day";q=500;w=86400
+ratelimit: "quota";r=993;t=40212,"quota-minute";r=0;t=30,"quota-day";r=0;t=40212
+x-tollgate-overage: "quota-day";n=12
+content-type: application/json
+x-amzn-errortype: LimitExceededException
+{"message":"Limit Exceeded"}"#
+        );
     }
 
     #[test]

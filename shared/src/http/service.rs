@@ -72,7 +72,7 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send,
     ReqBody: Send + 'static,
-    ResBody: From<String>,
+    ResBody: From<String> + Send,
     L: Ledger,
     C: Clock,
 {
@@ -118,10 +118,13 @@ where
                 Allowance::Metered(metered)
                 | Allowance::Uncharged(metered)
                 | Allowance::Shadowed(metered, _) => {
-                    let levels = metered.levels;
-                    request.extensions_mut().insert(metered);
+                    request.extensions_mut().insert(metered.clone());
                     let mut response = inner.call(request).await?;
-                    fields::insert_levels(response.headers_mut(), &levels, fields);
+                    let headers = response.headers_mut();
+                    if let Some(cost) = fields::take_cost(headers) {
+                        let _logged_by_the_limiter = limiter.settle(&metered, cost).await;
+                    }
+                    fields::insert_levels(headers, &metered.levels, fields);
                     Ok(response)
                 }
             }

@@ -86,7 +86,9 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         };
         for _ in 0..MAX_REFUND_WRITES {
             match self.store.refund(id, &write).await {
-                Ok(Answer::Failed(item)) if write.may_follow(&item) => write.after = item.refund_id,
+                Ok(Answer::Failed(item)) if write.may_follow(&item) => {
+                    write = write.following(&item);
+                }
                 // If it failed, the window or the day has ended, or an operator has settled what remains.
                 Ok(Answer::Applied(_) | Answer::Failed(_)) => return,
                 Err(failure) => {

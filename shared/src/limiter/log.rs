@@ -4,7 +4,8 @@
 use tracing::{debug, error, info, warn};
 
 use super::Request;
-use crate::decision::{Allowance, Decision, Denial, Exceeded, InWords, Metered, Reason};
+use crate::decision::{Allowance, Decision, Denial, Exceeded, InWords, Metered, Overage, Reason};
+use crate::quota::QuotaName;
 use crate::store::StoreError;
 
 /// The target of the log lines that tell of decisions.
@@ -52,6 +53,21 @@ fn admission(
     metered: &Metered,
     explanation: InWords<'_>,
 ) {
+    if let Some(Overage { quota, requests }) = metered.overage() {
+        info!(
+            api.stage = %request.api_stage,
+            resource = request.method.resource,
+            method = request.method.verb,
+            key.id = %metered.key_id,
+            plan.id = %metered.plan_id,
+            decision,
+            quota = quota.as_str(),
+            overage = requests,
+            %explanation,
+            "admitted a request beyond a soft quota"
+        );
+        return;
+    }
     debug!(
         api.stage = %request.api_stage,
         resource = request.method.resource,
@@ -112,6 +128,7 @@ fn denial(request: &Request<'_>, denial: &Denial, explanation: InWords<'_>) {
         key.id = denial.key_id.as_ref().map(tracing::field::display),
         plan.id = denial.plan_id.as_ref().map(tracing::field::display),
         decision = denial.reason.as_str(),
+        quota = denial.reason.quota().map(QuotaName::as_str),
         retry_after_ms = denial.reason.retry_after_ms(),
         %explanation,
         "denied a request"

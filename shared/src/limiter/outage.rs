@@ -2,7 +2,7 @@
 
 use super::gate::Unasked;
 use super::stand_in::NoStandIn;
-use super::{Inner, Request, exceeded, metered, shadowed};
+use super::{Inner, Request, exceeded, shadowed, uncharged};
 use crate::charge::Outcome;
 use crate::decision::{Allowance, Decision};
 use crate::plan::{Mode, OnUnavailable};
@@ -36,10 +36,11 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         }
         let wish = self.wish(request, grant, rules, now);
         // Of a quota of which nothing was heard, all may be used.
-        if rules.mode() == Mode::Enforce
-            && wish.limits.quota.is_some()
-            && knowledge.quota().is_none()
-        {
+        let is_unheard_of = wish.limits.quota.is_some() && knowledge.quota().is_none();
+        let mut further = wish.limits.further.iter();
+        let is_unheard_of =
+            is_unheard_of || further.any(|quota| knowledge.further(quota.every).is_none());
+        if rules.mode() == Mode::Enforce && is_unheard_of {
             return None;
         }
         let taken = self.stand_ins.take(
@@ -52,21 +53,25 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         );
         match taken {
             Ok(levels) => {
-                let metered = metered(key, grant, levels);
+                let metered = uncharged(key, grant, levels);
                 Some(Decision::Allow(Allowance::Uncharged(metered)))
             }
             Err(NoStandIn::Refused(refusal, levels)) => match rules.mode() {
-                Mode::Enforce => self.decision(key, grant, &Outcome::Refused(refusal, levels)),
+                Mode::Enforce => {
+                    self.decision(key, grant, &wish, Outcome::Refused(refusal, *levels))
+                }
                 Mode::Shadow => match gate.pass(now) {
                     Ok(()) => {
-                        let metered = metered(key, grant, levels);
+                        let metered = uncharged(key, grant, *levels);
                         Some(shadowed(metered, exceeded(refusal, now)))
                     }
-                    Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                    Err(wait) => {
+                        self.decision(key, grant, &wish, Outcome::GateClosed(wait, *levels))
+                    }
                 },
             },
             Err(NoStandIn::GateClosed(wait, levels)) => {
-                self.decision(key, grant, &Outcome::GateClosed(wait, levels))
+                self.decision(key, grant, &wish, Outcome::GateClosed(wait, *levels))
             }
             Err(NoStandIn::Full) => match rules.mode() {
                 Mode::Enforce => None,
@@ -74,10 +79,12 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     let levels = knowledge.levels(&wish.limits, now);
                     match gate.pass(now) {
                         Ok(()) => {
-                            let metered = metered(key, grant, levels);
+                            let metered = uncharged(key, grant, levels);
                             Some(Decision::Allow(Allowance::Uncharged(metered)))
                         }
-                        Err(wait) => self.decision(key, grant, &Outcome::GateClosed(wait, levels)),
+                        Err(wait) => {
+                            self.decision(key, grant, &wish, Outcome::GateClosed(wait, levels))
+                        }
                     }
                 }
             },

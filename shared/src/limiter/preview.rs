@@ -4,8 +4,9 @@
 //! may refuse from what it remembers.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
-use super::{deny, exceeded, metered, reason, shadowed};
+use super::{deny, exceeded, reason, shadowed, uncharged};
 use crate::decision::{Allowance, Decision, Denial, Levels, Reason};
 use crate::entitlement::Entitlement;
 use crate::id::{ApiStage, KeyId};
@@ -64,6 +65,8 @@ pub struct Preview {
     pub limits: KeyLimits,
     /// The bucket that the request would take from, when a plan covers the stage and has a throttle for the method.
     pub bucket: Option<BucketId>,
+    /// How many requests it counts for.
+    pub cost: NonZeroU64,
 }
 
 /// What would be decided of a request at `now`.
@@ -87,6 +90,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
                 plans: Vec::new(),
                 limits: KeyLimits::default(),
                 bucket: None,
+                cost: NonZeroU64::MIN,
             });
         }
         GivenKey::Value(text) => find(store, text).await?,
@@ -115,6 +119,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
         plans,
         limits: KeyLimits::default(),
         bucket: None,
+        cost: NonZeroU64::MIN,
     };
     let (owner, grant, rules) = match known.grant(question.api_stage, question.method, now) {
         Ok(granted) => granted,
@@ -128,11 +133,12 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
     let mut knowledge = Knowledge::default();
     knowledge.learn(&Answer::Failed(item), now);
     let levels = knowledge.levels(&limits, now);
-    let decision = match knowledge.check(1, &limits, now) {
+    let cost = grant.rules.cost(question.method);
+    let decision = match knowledge.check(cost.get(), &limits, now) {
         Err(refusal) if rules.mode() == Mode::Shadow => {
-            shadowed(metered(owner, grant, levels), exceeded(refusal, now))
+            shadowed(uncharged(owner, grant, levels), exceeded(refusal, now))
         }
-        Ok(()) => Decision::Allow(Allowance::Metered(metered(owner, grant, levels))),
+        Ok(()) => Decision::Allow(Allowance::Metered(uncharged(owner, grant, levels))),
         Err(refusal) => Decision::Deny(Denial {
             reason: reason(refusal, now),
             key_id: Some(owner.id.clone()),
@@ -148,6 +154,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
         expires_at,
         plans,
         bucket: limits.bucket.map(|(bucket, _)| bucket),
+        cost,
     })
 }
 
@@ -173,9 +180,9 @@ impl Preview {
                 Allowance::Metered(metered)
                 | Allowance::Uncharged(metered)
                 | Allowance::Shadowed(metered, _),
-            ) => metered.levels,
+            ) => metered.levels.clone(),
             Decision::Allow(Allowance::Unmetered) => Levels::default(),
-            Decision::Deny(denial) => denial.levels,
+            Decision::Deny(denial) => denial.levels.clone(),
         }
     }
 }

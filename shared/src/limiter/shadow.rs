@@ -65,8 +65,9 @@ pub(super) fn exceeded(refusal: Refusal, now: Timestamp) -> Exceeded {
         Refusal::Throttled { until } => Exceeded::Throttle {
             retry_after: until.map(|until| until.saturating_since(now)),
         },
-        Refusal::QuotaExceeded { resets_at } => Exceeded::Quota {
+        Refusal::QuotaExceeded { resets_at, quota } => Exceeded::Quota {
             resets_after: resets_at.saturating_since(now),
+            quota,
         },
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::gate::Unasked;
 use crate::bucket::Verdict;
 use crate::decision::Levels;
-use crate::meter::{Answer, Knowledge, Limits, MeterId, MeterItem, Refusal, WindowUse};
+use crate::meter::{Answer, FurtherUse, Knowledge, Limits, MeterId, MeterItem, Refusal, WindowUse};
 use crate::plan::BucketId;
-use crate::quota::Day;
+use crate::quota::{Day, Every, Minute};
 use crate::time::Timestamp;
 
 /// What this process has admitted without a charge, by meter.
@@ -27,7 +27,9 @@ struct StandIn {
     tats: Vec<(BucketId, Timestamp)>,
     /// What was admitted without a charge, and in which window of the quota.
     uncharged: Option<WindowUse>,
-    /// When that window ends; the epoch when the plan has no quota.
+    /// The same of further quotas.
+    further: Vec<FurtherUse>,
+    /// When the last of these windows ends; the epoch when the plan has no quota.
     resets_at: Timestamp,
 }
 
@@ -35,9 +37,9 @@ struct StandIn {
 #[derive(Debug)]
 pub(super) enum NoStandIn {
     /// The limits forbid the request.
-    Refused(Refusal, Levels),
+    Refused(Refusal, Box<Levels>),
     /// A limit that callers share forbids it, with the time to wait if a wait helps.
-    GateClosed(Option<Duration>, Levels),
+    GateClosed(Option<Duration>, Box<Levels>),
     /// More meters than this process can keep in mind have been used without a charge.
     Full,
 }
@@ -95,9 +97,9 @@ impl StandIn {
         let known = self.on_top_of(knowledge, limits, now);
         known
             .check(cost, limits, now)
-            .map_err(|refusal| NoStandIn::Refused(refusal, known.levels(limits, now)))?;
+            .map_err(|refusal| NoStandIn::Refused(refusal, Box::new(known.levels(limits, now))))?;
         gate.pass(now)
-            .map_err(|wait| NoStandIn::GateClosed(wait, known.levels(limits, now)))?;
+            .map_err(|wait| NoStandIn::GateClosed(wait, Box::new(known.levels(limits, now))))?;
         if let Some((bucket, rule)) = limits.bucket
             && let Verdict::Conforms { tat } = rule.check(Some(known.tat(bucket)), now, cost)
         {
@@ -115,6 +117,20 @@ impl StandIn {
             });
             self.resets_at = self.resets_at.max(whole.resets_at());
         }
+        for quota in limits.further.iter() {
+            let (FurtherUse { every, window, .. }, whole) = known.stretch_at(quota, now);
+            let cost = i64::try_from(cost).unwrap_or(i64::MAX);
+            let used = self.used_further(every, window).saturating_add(cost);
+            let noted = self.further.iter().find(|noted| noted.every == every);
+            let noted = FurtherUse {
+                every,
+                window: noted.map_or(window, |noted| noted.window.max(window)),
+                used,
+            };
+            self.further.retain(|known| known.every != every);
+            self.further.push(noted);
+            self.resets_at = self.resets_at.max(whole.resets_at());
+        }
         Ok(self.on_top_of(knowledge, limits, now).levels(limits, now))
     }
 
@@ -125,10 +141,19 @@ impl StandIn {
             let used = used.saturating_add(self.used_in(window));
             WindowUse { window, used }
         });
+        let further = limits.further.iter().map(|quota| {
+            let (known, _) = knowledge.stretch_at(quota, now);
+            let uncharged = self.used_further(known.every, known.window);
+            FurtherUse {
+                used: known.used.saturating_add(uncharged),
+                ..known
+            }
+        });
         let mut known = knowledge.clone();
         let item = MeterItem {
             tats: self.tats.clone(),
             quota,
+            further: further.collect(),
             ..MeterItem::default()
         };
         known.learn(&Answer::Applied(item), now);
@@ -140,6 +165,13 @@ impl StandIn {
         self.uncharged
             .filter(|uncharged| uncharged.window >= window)
             .map_or(0, |uncharged| uncharged.used)
+    }
+
+    fn used_further(&self, every: Every, window: Minute) -> i64 {
+        self.further
+            .iter()
+            .find(|noted| noted.every == every && noted.window >= window)
+            .map_or(0, |noted| noted.used)
     }
 }
 
@@ -161,6 +193,7 @@ mod tests {
         Limits {
             bucket: Some((BucketId::Plan, Bucket::new(throttle))),
             quota: Some(Quota::new(quota, Period::Day, 0).unwrap()),
+            ..Limits::default()
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a meter's item says.
 
-use super::ChargeId;
+use super::{ChargeId, FurtherUse};
 use crate::plan::BucketId;
-use crate::quota::{Day, Quota, Window};
+use crate::quota::{Day, Every, Quota, Window};
 use crate::time::Timestamp;
 
 /// A meter's item, as far as a store told it. What is `None` was never written, or was not part of the answer.
@@ -15,6 +15,8 @@ pub struct MeterItem {
     pub tats: Vec<(BucketId, Timestamp)>,
     /// What was used of the quota.
     pub quota: Option<WindowUse>,
+    /// What was used of each further quota.
+    pub further: Vec<FurtherUse>,
     /// The requests of the last day on which there were any.
     pub day: Option<DayCount>,
     /// The requests of the active day before it.
@@ -99,6 +101,14 @@ impl MeterItem {
             .iter()
             .find(|(id, _)| *id == bucket)
             .map(|(_, tat)| *tat)
+    }
+
+    /// What was used of one further quota.
+    pub fn further(&self, every: Every) -> Option<FurtherUse> {
+        self.further
+            .iter()
+            .find(|known| known.every == every)
+            .copied()
     }
 
     /// Whether the charge `id` was applied: its name stands in its slot.

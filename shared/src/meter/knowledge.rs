@@ -4,12 +4,13 @@ mod alone;
 
 use std::time::Duration;
 
+use super::further::later;
 use super::propose::{Limits, Refusal, most_used_before};
-use super::{Answer, ChargeId, DayCount, MeterItem, WindowUse};
+use super::{Answer, ChargeId, DayCount, FurtherUse, MeterItem, WindowUse};
 use crate::bucket::{Bucket, Verdict};
-use crate::decision::{BurstLevel, Levels, QuotaLevel};
+use crate::decision::{BurstLevel, FurtherLevel, Levels, QuotaLevel};
 use crate::plan::BucketId;
-use crate::quota::{Day, Quota, Window};
+use crate::quota::{Day, Every, Quota, QuotaName, Window};
 use crate::time::Timestamp;
 
 /// How long a refusal by quota is remembered before the store is asked again, so that a top-up is seen.
@@ -46,6 +47,7 @@ pub struct Knowledge {
 #[derive(Clone, Debug, Default)]
 struct Rare {
     method_tats: Vec<(BucketId, Timestamp)>,
+    further: Vec<FurtherUse>,
     set_id: Option<ChargeId>,
     refund_id: Option<ChargeId>,
 }
@@ -98,7 +100,8 @@ impl Knowledge {
         // Only a meter that is on takes a charge.
         self.is_off = matches!(answer, Answer::Failed(item) if item.off);
         // A whole item without a quota says that nothing is used.
-        if item.quota.is_some() || matches!(answer, Answer::Failed(_)) {
+        let tells_quotas = item.quota.is_some() || !item.further.is_empty();
+        if tells_quotas || matches!(answer, Answer::Failed(_)) {
             self.quota_seen_at = now;
         }
     }
@@ -151,6 +154,13 @@ impl Knowledge {
         Some(WindowUse { window, used })
     }
 
+    /// What is known to be used of a further quota, in the last stretch of time of which anything is known.
+    pub(crate) fn further(&self, every: Every) -> Option<FurtherUse> {
+        let rare = self.rare.as_ref()?;
+        let mut known = rare.further.iter();
+        known.find(|known| known.every == every).copied()
+    }
+
     /// The last day on which anything was counted, as far as is known.
     pub(super) fn day(&self) -> Option<Day> {
         self.day.get()
@@ -172,9 +182,26 @@ impl Knowledge {
         if let Some((bucket, rule)) = limits.bucket {
             self.check_bucket(bucket, rule, cost, now)?;
         }
-        match limits.quota {
-            Some(quota) if self.is_fresh(now) => self.check_quota(quota, cost, now),
-            Some(_) | None => Ok(()),
+        if self.is_fresh(now) {
+            self.check_quotas(cost, limits, now)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The quota that does not fit, as far as is known: the one that starts again last.
+    fn check_quotas(&self, cost: u64, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+        let own = match limits.quota {
+            Some(quota) => self.check_quota(quota, cost, now),
+            None => Ok(()),
+        };
+        if limits.further.is_empty() {
+            return own;
+        }
+        match (own, self.check_further(cost, limits, now)) {
+            (Err(own), Err(further)) => Err(later(own, further)),
+            (Err(refusal), Ok(())) | (Ok(()), Err(refusal)) => Err(refusal),
+            (Ok(()), Ok(())) => Ok(()),
         }
     }
 
@@ -185,11 +212,7 @@ impl Knowledge {
             Some((bucket, rule)) => self.check_bucket(bucket, rule, cost, now),
             None => Ok(()),
         };
-        let quota = || match limits.quota {
-            Some(quota) => self.check_quota(quota, cost, now),
-            None => Ok(()),
-        };
-        match bucket.and_then(|()| quota()) {
+        match bucket.and_then(|()| self.check_quotas(cost, limits, now)) {
             Err(refusal) => refusal,
             Ok(()) => Refusal::Throttled { until: Some(now) },
         }
@@ -216,7 +239,27 @@ impl Knowledge {
                 resets_after: window.resets_at().saturating_since(now),
             }
         });
-        Levels { burst, quota }
+        let further = limits.further.iter().map(|quota| {
+            let (known, stretch) = self.stretch_at(quota, now);
+            let used = u64::try_from(known.used).unwrap_or(0);
+            FurtherLevel {
+                every: quota.every,
+                limit: quota.limit,
+                remaining: quota.limit.saturating_sub(used),
+                overage: quota.is_soft.then(|| used.saturating_sub(quota.limit)),
+                window: Duration::from_secs(stretch.length_s()),
+                resets_after: stretch.resets_at().saturating_since(now),
+            }
+        });
+        Levels {
+            burst,
+            quota,
+            further: if limits.further.is_empty() {
+                Box::default()
+            } else {
+                further.collect()
+            },
+        }
     }
 
     fn check_bucket(
@@ -236,7 +279,8 @@ impl Knowledge {
         let (known, window) = self.window_at(quota, now);
         if known.used > most_used_before(quota.limit_in(known.window), cost) {
             let resets_at = window.resets_at();
-            return Err(Refusal::QuotaExceeded { resets_at });
+            let quota = QuotaName::Own;
+            return Err(Refusal::QuotaExceeded { resets_at, quota });
         }
         Ok(())
     }
@@ -255,7 +299,14 @@ impl Knowledge {
     /// taking it for true costs a write, and admits nothing.
     fn is_ahead_of(&self, whole: &MeterItem) -> bool {
         let window = |known: Option<WindowUse>| known.map(|known| known.window);
-        window(self.quota()) > window(whole.quota) || self.day() > whole.day.map(|known| known.day)
+        let mut further = self.rare.iter().flat_map(|rare| &rare.further);
+        let is_ahead = |known: &FurtherUse| {
+            let stored = whole.further(known.every);
+            stored.is_none_or(|stored| stored.window < known.window)
+        };
+        window(self.quota()) > window(whole.quota)
+            || self.day() > whole.day.map(|known| known.day)
+            || further.any(is_ahead)
     }
 
     /// Takes over what `newer` says, where it is not older. Instants, windows and days only grow, so a late answer cannot undo them.
@@ -269,12 +320,24 @@ impl Knowledge {
             self.window = Some(found.window).into();
             self.used = found.used;
         }
+        for found in &newer.further {
+            self.absorb_further(*found);
+        }
         self.day = self.day().max(newer.day.map(|found| found.day)).into();
         if let Some(found) = newer.prev_day
             && self.prev_day.get().is_none_or(|known| known <= found.day)
         {
             self.prev_day = Some(found.day).into();
             self.prev_count = found.count;
+        }
+    }
+
+    fn absorb_further(&mut self, found: FurtherUse) {
+        let known = &mut self.rare.get_or_insert_default().further;
+        match known.iter_mut().find(|known| known.every == found.every) {
+            Some(known) if known.window <= found.window => *known = found,
+            Some(_) => {}
+            None => known.push(found),
         }
     }
 

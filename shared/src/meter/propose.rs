@@ -7,7 +7,7 @@ use super::{
 };
 use crate::bucket::{Bucket, Verdict};
 use crate::plan::BucketId;
-use crate::quota::{Day, Quota};
+use crate::quota::{Day, FurtherQuotas, Quota, QuotaName};
 use crate::time::Timestamp;
 
 /// The limits that one request has to fit.
@@ -17,6 +17,8 @@ pub struct Limits {
     pub bucket: Option<(BucketId, Bucket)>,
     /// The quota that it counts against.
     pub quota: Option<Quota>,
+    /// The further quotas that it counts against.
+    pub further: FurtherQuotas,
 }
 
 /// What a process wants to take from a meter.
@@ -86,6 +88,8 @@ pub enum Refusal {
     QuotaExceeded {
         /// The instant at which the quota starts again.
         resets_at: Timestamp,
+        /// Which quota.
+        quota: QuotaName,
     },
 }
 
@@ -122,6 +126,10 @@ impl Knowledge {
             },
             None => None,
         };
+        let further = match self.further_clauses(charge.cost, refund.as_ref(), limits, now) {
+            Ok(clauses) => clauses,
+            Err(refusal) => return Proposal::Refuse(refusal),
+        };
         Proposal::Write(Write {
             id: charge.id,
             generation: 0,
@@ -129,6 +137,7 @@ impl Knowledge {
             cost: charge.cost,
             bucket,
             quota,
+            further,
             day,
             refund,
         })
@@ -189,7 +198,8 @@ impl Knowledge {
         let most = most_used_before(limit, cost.saturating_sub(given_back));
         if known.used > most && self.is_fresh(now) {
             let resets_at = window.resets_at();
-            return Err(Refusal::QuotaExceeded { resets_at });
+            let quota = QuotaName::Own;
+            return Err(Refusal::QuotaExceeded { resets_at, quota });
         }
         let window = known.window;
         Ok(match self.quota() {

@@ -1,6 +1,6 @@
 //! What an operator leaves of a quota, and what a process gives back that ends.
 
-use super::{ChargeId, MeterItem, Refund, WindowUse};
+use super::{ChargeId, MeterItem, Refund, WindowUse, Windows};
 use crate::quota::{Day, Quota};
 use crate::time::Timestamp;
 
@@ -76,8 +76,8 @@ impl RemainingWrite {
 }
 
 /// The conditional write with which a process that ends gives back what it has not used:
-/// `refund_id = follows` (or absent), `set_id` as it was at the charge, `win` and `day` the same; then `refund_id = id`,
-/// `used = used - requests`, `count = count - requests`.
+/// `refund_id = follows` (or absent), `set_id` as it was at the charge, `win`, `day` and the stretches of further quotas the same; then
+/// `refund_id = id`, and `used`, `count` and what is used of further quotas are less by `requests`.
 ///
 /// A charge gives back no more than it takes, so it does no harm when it is applied twice. This one takes nothing. It asks for the
 /// name of the refund before it and leaves its own, so that it is applied once at the most.
@@ -92,13 +92,36 @@ pub struct RefundWrite {
 }
 
 impl RefundWrite {
-    /// Whether the same refund after another one may fit: from the whole item that came back when this one failed.
+    /// Whether the same refund after another one, or to fewer quotas, may fit: from the whole item that came back when this one failed.
+    /// That is [`RefundWrite::following`].
     pub fn may_follow(&self, item: &MeterItem) -> bool {
         let is_same_window = item.quota.map(|known| known.window) == self.refund.window;
+        let is_otherwise =
+            item.refund_id != self.after || self.fitting(item) != self.refund.further;
         item.refund_id != Some(self.id)
-            && item.refund_id != self.after
+            && is_otherwise
             && item.set_id == self.refund.follows
             && item.day.map(|known| known.day) == Some(self.refund.day)
             && (is_same_window || self.refund.window.is_none())
+    }
+
+    /// The same refund after the last one that `item` knows, to those further quotas of which the stretch has not ended.
+    #[must_use]
+    pub fn following(&self, item: &MeterItem) -> Self {
+        Self {
+            id: self.id,
+            after: item.refund_id,
+            refund: Refund {
+                further: self.fitting(item),
+                ..self.refund
+            },
+        }
+    }
+
+    fn fitting(&self, item: &MeterItem) -> Windows {
+        self.refund.further.filter(|every, window| {
+            let stored = item.further(every);
+            stored.is_some_and(|stored| stored.window == window)
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{NAMESPACE, Outcome};
+use super::{NAMESPACE, OVERAGE, Outcome};
 use crate::id::PlanId;
 
 /// How each line of [`Metrics`](super::Metrics) starts.
@@ -46,6 +46,7 @@ impl Counted {
         }
         let is_named = |outcome: &Outcome| {
             let names = directive.metrics.iter().map(|metric| &*metric.name);
+            let names = names.filter(|name| *name != OVERAGE);
             names.eq(outcome.metrics().iter().copied())
         };
         Some(Self {
@@ -100,6 +101,7 @@ mod tests {
                     function_name: "users",
                     plan_id: plan_id.as_ref(),
                     outcome,
+                    is_beyond: outcome == Outcome::Admitted,
                 };
                 let line = serde_json::to_string(&line).unwrap();
                 assert_eq!(

@@ -111,6 +111,7 @@ mod tests {
             Reason::Throttled { retry_after: None },
             Reason::QuotaExceeded {
                 resets_after: Duration::ZERO,
+                quota: crate::quota::QuotaName::Own,
             },
         ];
         for reason in reasons {
@@ -127,6 +128,8 @@ mod tests {
             key_id: "client".into(),
             customer_id: None,
             plan_id: "bronze".into(),
+            cost: 1,
+            quotas: crate::quota::Quotas::default(),
             levels: Levels::default(),
             metadata: Metadata::default(),
         };

@@ -8,6 +8,7 @@ mod apis;
 mod batch;
 mod charge;
 mod counts;
+mod further;
 #[cfg(feature = "control")]
 mod housekeeping;
 mod key_items;

@@ -15,7 +15,7 @@ pub use keys::{
 };
 pub use page::{MAX_EXAMINED, Page, PageRequest};
 pub use plans::{NewPlan, PlanChange, PlanRegistry};
-pub use usage::DayUse;
+pub use usage::{DayUse, FurtherUsed};
 
 /// How many keys and plans there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

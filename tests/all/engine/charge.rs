@@ -22,6 +22,7 @@ fn wish() -> Wish {
         limits: Limits {
             bucket: Some((BucketId::Plan, Bucket::new(throttle))),
             quota: Some(Quota::new(10_000, Period::Day, 0).unwrap()),
+            ..Limits::default()
         },
         leases: Leases::default(),
         shards: None,

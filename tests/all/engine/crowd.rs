@@ -182,6 +182,7 @@ impl Crowd {
                 limits: Limits {
                     bucket: Some((BucketId::Plan, Bucket::new(throttle))),
                     quota,
+                    ..Limits::default()
                 },
                 leases: NonZeroU64::new(scene.leases).map_or(Leases::Off, Leases::AtMost),
                 shards: None,
@@ -245,7 +246,7 @@ impl Crowd {
                 let clock = self.clock(caller);
                 let meter = &self.meters[caller % self.scene.processes];
                 match meter.ask(&self.wish, clock, || Ok(())) {
-                    Asked::Done(outcome) => self.end(caller, outcome, self.now),
+                    Asked::Done(outcome) => self.end(caller, &outcome, self.now),
                     Asked::Lead(flight) => self.lead(caller, flight),
                     Asked::Wait(told) => self.waiting.push((caller, told)),
                 }
@@ -295,7 +296,7 @@ impl Crowd {
     fn go_on(&mut self, caller: usize, mut flight: Flight, asked_at: u64) {
         let id = ChargeId::new(self.random());
         match flight.next(id, self.clock(caller)) {
-            Next::Done(outcome) => self.end(caller, outcome, asked_at),
+            Next::Done(outcome) => self.end(caller, &outcome, asked_at),
             Next::Archive(_) => panic!("no day ends"),
             Next::Shard(..) | Next::Pause(_) => panic!("the plan has no shards"),
             Next::Write(write) => {
@@ -317,7 +318,7 @@ impl Crowd {
     fn hear(&mut self, asked_at: u64) {
         for (caller, mut told) in std::mem::take(&mut self.waiting) {
             match told.try_recv() {
-                Ok(Turn::Done(outcome)) => self.end(caller, outcome, asked_at),
+                Ok(Turn::Done(outcome)) => self.end(caller, &outcome, asked_at),
                 Ok(Turn::Lead(flight)) => self.lead(caller, flight),
                 Ok(Turn::Failed(_)) => panic!("the store always answers"),
                 Err(_) => self.waiting.push((caller, told)),
@@ -325,7 +326,7 @@ impl Crowd {
         }
     }
 
-    fn end(&mut self, caller: usize, outcome: Outcome, asked_at: u64) {
+    fn end(&mut self, caller: usize, outcome: &Outcome, asked_at: u64) {
         let pause_ns = match outcome {
             Outcome::Admitted(_) => {
                 self.seen.admitted += 1;

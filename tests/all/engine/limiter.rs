@@ -3,12 +3,14 @@
 mod alerts;
 mod concurrency;
 mod failures;
+mod further;
 mod gate;
 mod leases;
 mod narrowing;
 mod outages;
 mod reading_again;
 mod remembering;
+mod settling;
 mod shadow;
 mod shards;
 mod shards_in_trouble;
@@ -29,7 +31,7 @@ use tollgate::metadata::Metadata;
 use tollgate::meter::MeterId;
 use tollgate::overrides::Overrides;
 use tollgate::plan::{CoveredStage, MethodName, Plan};
-use tollgate::quota::{Period, Quota};
+use tollgate::quota::{Period, Quota, QuotaName};
 use tollgate::store::{KeyRecord, StoreError};
 use tollgate::time::{ManualClock, Timestamp};
 
@@ -311,7 +313,10 @@ async fn the_throttle_is_checked_before_the_quota() {
     let resets_after = Duration::from_secs(12 * 3_600 - 1);
     assert_eq!(
         desk.decide().await,
-        Some(Reason::QuotaExceeded { resets_after })
+        Some(Reason::QuotaExceeded {
+            resets_after,
+            quota: QuotaName::Own
+        })
     );
 }
 
@@ -350,6 +355,7 @@ async fn exactly_the_quota_passes_and_a_top_up_is_seen_after_five_seconds() {
     desk.ledger.take_calls();
     let midnight = Duration::from_hours(12);
     let refused = Some(Reason::QuotaExceeded {
+        quota: QuotaName::Own,
         resets_after: midnight,
     });
     assert_eq!(desk.decide().await, refused);
@@ -362,7 +368,10 @@ async fn exactly_the_quota_passes_and_a_top_up_is_seen_after_five_seconds() {
     let resets_after = midnight.saturating_sub(Duration::from_secs(5));
     assert_eq!(
         desk.decide().await,
-        Some(Reason::QuotaExceeded { resets_after })
+        Some(Reason::QuotaExceeded {
+            resets_after,
+            quota: QuotaName::Own
+        })
     );
     desk.clock.advance(resets_after);
     assert_eq!(desk.decide().await, None);

@@ -9,7 +9,7 @@ use tollgate::meter::{
     RemainingWrite,
 };
 use tollgate::plan::BucketId;
-use tollgate::quota::{Day, Period, Quota};
+use tollgate::quota::{Day, Period, Quota, QuotaName};
 use tollgate::time::Timestamp;
 
 use chaos::item::Item;
@@ -41,6 +41,7 @@ impl Rules {
         Limits {
             bucket: Some((BucketId::Plan, Bucket::new(throttle))),
             quota: self.quota,
+            ..Limits::default()
         }
     }
 
@@ -191,7 +192,8 @@ impl Exact {
             let cost = i64::try_from(cost).unwrap();
             if used + cost > i64::try_from(quota.limit()).unwrap() {
                 let resets_at = quota.window_of(window.unwrap()).resets_at();
-                return Some(Refusal::QuotaExceeded { resets_at });
+                let quota = QuotaName::Own;
+                return Some(Refusal::QuotaExceeded { resets_at, quota });
             }
             (self.window, self.used) = (window, used + cost);
         }

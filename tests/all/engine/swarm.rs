@@ -129,6 +129,7 @@ impl Swarm {
                 limits: Limits {
                     bucket: Some((BucketId::Plan, Bucket::new(throttle))),
                     quota: None,
+                    ..Limits::default()
                 },
                 leases: Leases::default(),
                 shards: scene.shards.to_string().parse().ok(),
@@ -202,7 +203,7 @@ impl Swarm {
                 let clock = Timestamp::from_nanos(self.now);
                 let came_at = self.now;
                 match self.meters[process].ask(&self.wish, clock, || Ok(())) {
-                    Asked::Done(outcome) => self.end(outcome, came_at),
+                    Asked::Done(outcome) => self.end(&outcome, came_at),
                     Asked::Lead(flight) => self.lead(process, flight, came_at),
                     Asked::Wait(told) => self.waiting[process].push((came_at, told)),
                 }
@@ -253,7 +254,7 @@ impl Swarm {
         let id = ChargeId::new(self.random());
         let message = match leading.flight.next(id, Timestamp::from_nanos(self.now)) {
             Next::Done(outcome) => {
-                self.end(outcome, leading.came_at);
+                self.end(&outcome, leading.came_at);
                 self.hear(leading.process);
                 return;
             }
@@ -272,7 +273,7 @@ impl Swarm {
     fn hear(&mut self, process: usize) {
         for (came_at, mut told) in std::mem::take(&mut self.waiting[process]) {
             match told.try_recv() {
-                Ok(Turn::Done(outcome)) => self.end(outcome, came_at),
+                Ok(Turn::Done(outcome)) => self.end(&outcome, came_at),
                 Ok(Turn::Lead(flight)) => self.lead(process, flight, came_at),
                 Ok(Turn::Failed(_)) => panic!("the store always answers"),
                 Err(_) => self.waiting[process].push((came_at, told)),
@@ -280,7 +281,7 @@ impl Swarm {
         }
     }
 
-    fn end(&mut self, outcome: Outcome, came_at: u64) {
+    fn end(&mut self, outcome: &Outcome, came_at: u64) {
         let settled = self.has_settled();
         self.seen.offered += u64::from(settled);
         match outcome {

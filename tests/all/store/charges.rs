@@ -28,6 +28,7 @@ fn limits(bucket: BucketId, burst: u64, quota: u64) -> Limits {
     Limits {
         bucket: Some((bucket, Bucket::new(throttle))),
         quota: Some(Quota::new(quota, Period::Day, 0).unwrap()),
+        ..Limits::default()
     }
 }
 

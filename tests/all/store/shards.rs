@@ -5,7 +5,7 @@ use std::time::Duration;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::decision::Decision;
 use tollgate::meter::{
-    ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share,
+    ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share, Windows,
 };
 use tollgate::plan::{BucketId, SHARDS};
 use tollgate::quota::Day;
@@ -41,6 +41,7 @@ fn share() -> Share {
         left: Refund {
             requests: 10,
             window: Some(Day::of(NOW)),
+            further: Windows::default(),
             day: Day::of(NOW),
             follows: Some(THREE),
         },

@@ -1,6 +1,8 @@
 //! The days on which windows of quotas begin, reckoned otherwise than the engine does.
 
-use tollgate::quota::{Period, Quota};
+use std::fmt;
+
+use tollgate::quota::{Every, Period, Quota};
 
 /// Nanoseconds of a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
@@ -29,6 +31,75 @@ pub fn window_of(quota: Quota, day: u32) -> u32 {
                 last_of_month_before - (day_of_month(last_of_month_before) - first)
             }
         }
+    }
+}
+
+/// When the periods of further quotas begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Anchor {
+    /// How far the zone is ahead of UTC, in minutes.
+    pub ahead_min: i32,
+    /// The time of the day, in minutes after midnight.
+    pub at_min: i32,
+    /// Days after Sunday.
+    pub weekday: u32,
+    /// Days after the first of the month.
+    pub day: u32,
+}
+
+/// As the plan's tag has it.
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            ahead_min,
+            at_min,
+            weekday,
+            day,
+        } = *self;
+        let names = [
+            "sunday",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+        ];
+        let sign = if ahead_min < 0 { '-' } else { '+' };
+        let (ahead, name) = (ahead_min.abs(), names.get(weekday as usize).unwrap_or(&""));
+        let time = |minutes: i32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        write!(
+            f,
+            "{} {name} {} {sign}{}",
+            day + 1,
+            time(at_min),
+            time(ahead)
+        )
+    }
+}
+
+/// The minute of an instant, as the number of minutes since 1970-01-01.
+pub fn minute_of(at_ns: u64) -> u32 {
+    u32::try_from(at_ns / (60 * SECOND_NS)).unwrap_or(u32::MAX)
+}
+
+/// The first minute of the period that `minute` belongs to.
+pub fn stretch_of(every: Every, anchor: Anchor, minute: u32) -> u32 {
+    let begins_with_day = |period, offset| {
+        let shift = anchor.at_min - anchor.ahead_min;
+        let day = minute.saturating_add_signed(-shift) / 1_440;
+        let first = Quota::new(0, period, offset).map_or(day, |quota| window_of(quota, day));
+        (first * 1_440).saturating_add_signed(shift)
+    };
+    match every {
+        Every::Minute => minute,
+        Every::Hour => {
+            let since = minute.saturating_add_signed(anchor.ahead_min) % 60;
+            minute - since
+        }
+        Every::Day => begins_with_day(Period::Day, 0),
+        Every::Week => begins_with_day(Period::Week, anchor.weekday),
+        Every::Month => begins_with_day(Period::Month, anchor.day),
     }
 }
 

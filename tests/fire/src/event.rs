@@ -107,6 +107,17 @@ pub enum Event {
         /// What becomes of its messages.
         fate: Fate,
     },
+    /// A process charges what a request has cost beyond what it was charged before.
+    Settle {
+        /// Which process.
+        process: usize,
+        /// What becomes of its messages at first.
+        fate: Fate,
+        /// How much more it has cost.
+        more: u64,
+        /// The slot of the charges.
+        slot: u8,
+    },
     /// A request is given up by whoever made it.
     Drop {
         /// Which of all.
@@ -205,6 +216,12 @@ impl fmt::Display for Event {
             Self::HandBack { process, fate } => {
                 write!(f, "process {process} hands back its leases{fate}")
             }
+            Self::Settle {
+                process,
+                fate,
+                more,
+                slot: _,
+            } => write!(f, "process {process} settles {more} more{fate}"),
             Self::Drop { task } => write!(f, "request {task} is given up by its caller"),
             Self::Switch { is_off: true, fate } => write!(f, "the key is disabled{fate}"),
             Self::Switch {

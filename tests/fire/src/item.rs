@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use tollgate::meter::{
-    Answer, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, RefundWrite,
-    RemainingWrite, ShardAnswer, ShardItem, ShardWrite, WindowUse, Write,
+    Answer, BucketForm, ChargeId, DayClause, DayCount, FurtherClause, FurtherForm, FurtherUse,
+    MeterItem, QuotaClause, RefundWrite, RemainingWrite, ShardAnswer, ShardItem, ShardWrite,
+    WindowUse, Write,
 };
 use tollgate::plan::BucketId;
-use tollgate::quota::Day;
+use tollgate::quota::{Day, Every, Minute};
 use tollgate::time::Timestamp;
 
 /// The attributes of the item.
@@ -24,6 +25,8 @@ pub struct Item {
     pub win: Option<u32>,
     /// What was used in the window.
     pub used: Option<i64>,
+    /// The first minute of the stretch of each further quota, and what was used in it.
+    pub further: BTreeMap<Every, (u32, i64)>,
     /// The last day on which anything was counted.
     pub day: Option<u32>,
     /// The requests of that day.
@@ -84,8 +87,20 @@ impl Item {
         let RefundWrite { id, after, refund } = write;
         let requests = i64::try_from(refund.requests).unwrap_or(i64::MAX);
         let follows = self.refund_id == after.map(ChargeId::number);
-        if !follows || !self.is_as_at(refund.window, refund.day, refund.follows) {
+        let is_same_stretch = |(every, window): (Every, Minute)| {
+            let stored = self.further.get(&every);
+            stored.is_some_and(|(stored, _)| *stored == window.number())
+        };
+        if !follows
+            || !self.is_as_at(refund.window, refund.day, refund.follows)
+            || !refund.further.iter().all(is_same_stretch)
+        {
             return Answer::Failed(self.whole());
+        }
+        for (every, _) in refund.further.iter() {
+            if let Some((_, used)) = self.further.get_mut(&every) {
+                *used -= requests;
+            }
         }
         self.refund_id = Some(id.number());
         if refund.window.is_some() {
@@ -136,7 +151,26 @@ impl Item {
                 && (refund.window.is_none()
                     || (self.win.is_some() && self.set_id == refund.follows.map(ChargeId::number)))
         });
-        !self.is_off_for(write) && is_free && bucket && quota && day && refund
+        let further = write
+            .further
+            .iter()
+            .all(|clause| self.allows_further(clause));
+        !self.is_off_for(write) && is_free && bucket && quota && further && day && refund
+    }
+
+    fn allows_further(&self, clause: &FurtherClause) -> bool {
+        let stored = self.further.get(&clause.every).copied();
+        match clause.form {
+            FurtherForm::Same { window, most } => match stored {
+                Some((stored, used)) => {
+                    stored == window.number() && most.is_none_or(|most| used <= most)
+                }
+                None => clause.given_back == 0,
+            },
+            FurtherForm::New { window } => {
+                stored.is_some_and(|(stored, _)| stored < window.number())
+            }
+        }
     }
 
     /// Makes the updates; what they set is the answer.
@@ -165,6 +199,17 @@ impl Item {
             }
             None => {}
         }
+        for clause in &write.further {
+            let counted = clause.counted(write.cost);
+            let before = self.further.get(&clause.every).map_or(0, |(_, used)| *used);
+            let used = match clause.form {
+                FurtherForm::Same { .. } => before + counted,
+                FurtherForm::New { .. } => counted,
+            };
+            set.further
+                .insert(clause.every, (clause.window().number(), used));
+        }
+        self.further.extend(&set.further);
         match write.day {
             DayClause::Same { day } => {
                 set.day = Some(day.number());
@@ -197,6 +242,15 @@ impl Item {
                 .map(|(bucket, tat)| (*bucket, Timestamp::from_nanos(*tat)))
                 .collect(),
             quota: pair(self.win, self.used).map(|(window, used)| WindowUse { window, used }),
+            further: self
+                .further
+                .iter()
+                .map(|(every, (window, used))| FurtherUse {
+                    every: *every,
+                    window: Minute::from_number(*window),
+                    used: *used,
+                })
+                .collect(),
             day: pair(self.day, self.count).map(|(day, count)| DayCount { day, count }),
             prev_day: pair(self.prev_day, self.prev_count)
                 .map(|(day, count)| DayCount { day, count }),

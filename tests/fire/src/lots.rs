@@ -172,6 +172,12 @@ impl Lots {
             37 => Event::Freeze { process },
             38..43 => Event::Thaw { process },
             43 | 44 => Event::HandBack { process, fate },
+            128..131 => Event::Settle {
+                process,
+                fate,
+                more: self.rng.u64(1..60),
+                slot: self.rng.u8(0..3),
+            },
             45 => Event::Drop {
                 task: self.rng.usize(0..TASKS),
             },

@@ -8,9 +8,11 @@ use tollgate::bucket::{Bucket, Rate, Throttle};
 use tollgate::lease::Leases;
 use tollgate::meter::Limits;
 use tollgate::plan::{BucketId, Shards};
-use tollgate::quota::{Day, Period, Quota};
+use tollgate::quota::{
+    Day, Every, FurtherQuota, FurtherQuotas, MAX_FURTHER, Period, Quota, Quotas,
+};
 
-use crate::calendar::SECOND_NS;
+use crate::calendar::{Anchor, SECOND_NS};
 
 /// The bucket of the one method that has a throttle of its own.
 pub const METHOD: BucketId = BucketId::Method(7);
@@ -70,6 +72,12 @@ pub struct Rules {
     pub method: Pace,
     /// The quota, if it has one.
     pub quota: Option<Quota>,
+    /// Its further quotas.
+    pub further: FurtherQuotas,
+    /// When their periods begin.
+    pub anchor: Anchor,
+    /// How far below zero a quota may come when a cost is settled.
+    pub overdraft: u64,
     /// How much may be charged in advance. 0: nothing.
     pub lease: u64,
     /// Over how many shards it is spread. 0: none.
@@ -89,16 +97,56 @@ pub enum Kind {
 
 impl Rules {
     /// A plan under which nothing is counted or limited.
-    pub const NOTHING: Self = Self {
-        pace: None,
-        method: Pace {
-            per_second: 0,
-            burst: 0,
-        },
-        quota: None,
-        lease: 0,
-        shards: 0,
-    };
+    pub fn nothing() -> Self {
+        Self {
+            pace: None,
+            method: Pace {
+                per_second: 0,
+                burst: 0,
+            },
+            quota: None,
+            further: FurtherQuotas::default(),
+            anchor: Anchor::default(),
+            overdraft: 0,
+            lease: 0,
+            shards: 0,
+        }
+    }
+
+    /// Further quotas as an operator writes them, for clients of a kind; those with shards have none.
+    fn draw_further(rng: &mut Rng, kind: Kind) -> (FurtherQuotas, Anchor) {
+        let most = match kind {
+            Kind::Small => 20,
+            Kind::Leased => 600,
+            Kind::Sharded => 0,
+        };
+        let mut texts = Vec::new();
+        for every in Every::ALL {
+            if texts.len() < MAX_FURTHER && rng.u8(0..5) < 2 {
+                let soft = if rng.u8(0..4) == 0 { " soft" } else { "" };
+                texts.push(format!(
+                    "{}/{every}{soft}",
+                    rng.u64(0..=most) * rng.u64(1..=4)
+                ));
+            }
+        }
+        let anchor = Anchor {
+            ahead_min: *rng.choice(&[0, 0, 120, -210, 345]).unwrap_or(&0),
+            at_min: *rng.choice(&[0, 0, 360, 1_439]).unwrap_or(&0),
+            weekday: rng.u32(0..7),
+            day: rng.u32(0..28),
+        };
+        let quotas = texts.join(", ").parse::<FurtherQuotas>();
+        match (quotas, anchor.to_string().parse()) {
+            (Ok(quotas), Ok(reset)) if most > 0 => (quotas.with_reset(reset), anchor),
+            (Ok(_) | Err(_), Ok(_) | Err(_)) => (FurtherQuotas::default(), anchor),
+        }
+    }
+
+    /// The further quota of a period.
+    pub fn further(&self, every: Every) -> Option<FurtherQuota> {
+        self.further.iter().find(|quota| quota.every == every)
+    }
 
     /// A plan for clients of a kind.
     pub fn draw(rng: &mut Rng, kind: Kind) -> Self {
@@ -129,10 +177,14 @@ impl Rules {
         };
         let offset = rng.u32(0..=period.max_offset());
         let quota = Quota::new(limit, period, offset).ok().map(topped_up);
+        let (further, anchor) = Self::draw_further(rng, kind);
         Self {
             pace: (rng.u8(0..8) > 0).then_some(throttle),
             method,
             quota: quota.filter(|_| rng.u8(0..5) > 0),
+            further,
+            anchor,
+            overdraft: if rng.bool() { 0 } else { rng.u64(1..30) },
             lease: match rng.u8(0..4) {
                 0 => 0,
                 1 | 2 => rng.u64(2..20),
@@ -147,12 +199,14 @@ impl Rules {
     pub fn change(self, rng: &mut Rng, kind: Kind) -> Self {
         let other = Self::draw(rng, kind);
         let mut changed = self;
-        match rng.u8(0..6) {
+        match rng.u8(0..8) {
             0 => changed.pace = other.pace,
             1 => changed.method = other.method,
             2 => changed.quota = other.quota,
             3 => changed.lease = other.lease,
             4 => changed.shards = if self.shards > 0 { 0 } else { other.shards },
+            5 => (changed.further, changed.anchor) = (other.further, other.anchor),
+            6 => changed.overdraft = other.overdraft,
             _ => changed = other,
         }
         changed
@@ -177,6 +231,16 @@ impl Rules {
         Limits {
             bucket,
             quota: self.quota,
+            further: self.further,
+        }
+    }
+
+    /// What a cost is settled with.
+    pub const fn quotas(&self) -> Quotas {
+        Quotas {
+            own: self.quota,
+            further: self.further,
+            overdraft: self.overdraft,
         }
     }
 
@@ -188,7 +252,7 @@ impl Rules {
     /// The shards. As the limiter has it, there are none without leases.
     pub fn shards(&self) -> Option<Shards> {
         let shards = self.shards.to_string().parse().ok();
-        shards.filter(|_| self.lease > 0)
+        shards.filter(|_| self.lease > 0 && self.further.is_empty())
     }
 
     /// Whether a request of a kind can pass at all when nothing was used.
@@ -198,7 +262,10 @@ impl Rules {
         } else {
             self.pace
         };
-        pace.is_none_or(Pace::admits) && self.quota.is_none_or(|quota| quota.limit() > 0)
+        let is_closed = |quota: FurtherQuota| quota.limit == 0 && !quota.is_soft;
+        pace.is_none_or(Pace::admits)
+            && self.quota.is_none_or(|quota| quota.limit() > 0)
+            && !self.further.iter().any(is_closed)
     }
 
     /// For how long what is charged in advance may be used: a second, or a sixteenth of the bucket's refill.
@@ -242,6 +309,15 @@ impl fmt::Display for Rules {
             )?,
             None => f.write_str(", no quota")?,
         }
-        write!(f, ", lease {}, shards {}", self.lease, self.shards)
+        if !self.further.is_empty() {
+            write!(f, ", further {} from {}", self.further, self.anchor)?;
+        }
+        let Self {
+            overdraft,
+            lease,
+            shards,
+            ..
+        } = self;
+        write!(f, ", overdraft {overdraft}, lease {lease}, shards {shards}")
     }
 }

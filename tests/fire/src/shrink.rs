@@ -168,6 +168,20 @@ fn simpler(event: Event) -> Vec<Event> {
             let fate = Fate::Delivered;
             all.push(Event::HandBack { process, fate });
         }
+        Event::Settle {
+            process,
+            fate,
+            more,
+            slot,
+        } if fate != Fate::Delivered => {
+            let fate = Fate::Delivered;
+            all.push(Event::Settle {
+                process,
+                fate,
+                more,
+                slot,
+            });
+        }
         Event::Switch { is_off, fate } if fate != Fate::Delivered => {
             let fate = Fate::Delivered;
             all.push(Event::Switch { is_off, fate });
@@ -187,6 +201,7 @@ fn simpler(event: Event) -> Vec<Event> {
         Event::Pass { .. }
         | Event::SetClock { .. }
         | Event::HandBack { .. }
+        | Event::Settle { .. }
         | Event::Switch { .. }
         | Event::Operate { .. }
         | Event::Arrive { .. }

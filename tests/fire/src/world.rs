@@ -7,6 +7,7 @@ mod operator;
 mod process;
 mod quiet;
 mod request;
+mod settle;
 mod store;
 mod verdicts;
 
@@ -247,6 +248,12 @@ impl World {
             Event::Freeze { process } => self.freeze(process, true),
             Event::Thaw { process } => self.freeze(process, false),
             Event::HandBack { process, fate } => self.hand_back(process, fate)?,
+            Event::Settle {
+                process,
+                fate,
+                more,
+                slot,
+            } => self.settle(process, fate, more, slot)?,
             Event::Drop { task } => self.give_up(task),
             Event::Switch { is_off, fate } => {
                 self.tally.add(Deed::SwitchSent);
@@ -320,7 +327,7 @@ impl World {
 
     fn rules(&self, plan: usize) -> Rules {
         let plan = self.plans.get(plan).or(self.plans.first());
-        plan.map_or(Rules::NOTHING, |plan| plan.rules)
+        plan.map_or_else(Rules::nothing, |plan| plan.rules)
     }
 
     fn tasks_of(process: usize) -> impl Iterator<Item = usize> {
@@ -362,7 +369,10 @@ impl World {
     ///
     /// When it does not.
     pub fn check(&mut self) -> Result<(), Violation> {
-        let result = self.check_days().and_then(|()| self.check_buckets());
+        let result = self
+            .check_days()
+            .and_then(|()| self.accounts.check_further(&self.item.further))
+            .and_then(|()| self.check_buckets());
         self.at_step(result)
     }
 

@@ -15,7 +15,7 @@ pub(super) fn write_units(bytes: u64) -> f64 {
 }
 
 /// The bytes of an item in DynamoDB's JSON, as in `{"pk":{"S":"x"}}`.
-pub(super) fn of(item: &Value) -> u64 {
+pub fn of(item: &Value) -> u64 {
     let attributes = item.as_object().into_iter().flatten();
     attributes
         .map(|(name, value)| length(name).saturating_add(of_value(value)))

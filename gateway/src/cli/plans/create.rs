@@ -9,8 +9,8 @@ use tollgate::alert::AlertRules;
 use tollgate::bucket::{Rate, Throttle};
 use tollgate::control::check_tags;
 use tollgate::id::ApiStage;
-use tollgate::plan::{ALERTS, CoveredStage};
-use tollgate::quota::{Period, Quota};
+use tollgate::plan::{ALERTS, COSTS, CoveredStage, QUOTA_RESET, QUOTAS};
+use tollgate::quota::{Every, Period, Quota, Reset};
 use tollgate::store::NewPlan;
 
 use super::super::document::PlanDocument;
@@ -26,6 +26,7 @@ Examples:
   tollgate plans create Gold --quota 1000000/MONTH --stage users:dev --alerts 80,100,throttled
   tollgate plans create Unlimited --stage users:dev --stage orders:dev
   tollgate plans create Trial --rate 1 --burst 2 --stage users:dev --shadow
+  tollgate plans create Gold --rate 50 --burst 100 --quota 100/minute --quota 1000/hour --quota '50000/month soft'
   tollgate plans create Platinum --rate 120000 --burst 240000 --tag tollgate:shards=48 --tag team=billing";
 
 /// Creates a plan
@@ -42,15 +43,28 @@ pub(crate) struct Arguments {
     /// Requests that each key may make at once
     #[arg(long, value_name = "B", requires = "rate", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     burst: Option<u64>,
-    /// Requests that each key may make in a period, such as 1000/DAY; or a number, with --period
-    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = quota)]
-    quota: Option<QuotaText>,
+    /// Requests that each key may make in a period, such as 1000/DAY; or a number, with --period. Can be given several times: of DAY, WEEK
+    /// and MONTH the first is the plan's quota as API Gateway has it, all others, `minute`, `hour` and what is followed by `soft`, are
+    /// further ones (the tag `tollgate:quotas`)
+    #[arg(long = "quota", value_name = "N", allow_hyphen_values = true, value_parser = quota)]
+    quotas: Vec<QuotaText>,
+    /// When the periods of further quotas begin, such as '15 monday 06:00 +02:00' (the tag `tollgate:quota-reset`)
+    #[arg(
+        long,
+        value_name = "WHEN",
+        allow_hyphen_values = true,
+        requires = "quotas"
+    )]
+    quota_reset: Option<Reset>,
     /// When the quota starts again: DAY, WEEK (on Sunday) or MONTH (on the first), at 00:00 UTC
-    #[arg(long, value_name = "PERIOD", requires = "quota", value_parser = period)]
+    #[arg(long, value_name = "PERIOD", requires = "quotas", value_parser = period)]
     period: Option<Period>,
     /// Days after the period's first day: 0 to 6 for a WEEK, 0 to 27 for a MONTH
-    #[arg(long, value_name = "D", requires = "quota", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number::<u32>)]
+    #[arg(long, value_name = "D", requires = "quotas", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number::<u32>)]
     offset: u32,
+    /// How many requests a method counts for, such as 'POST /reports=5'; can be given several times (the tag `tollgate:costs`)
+    #[arg(long = "cost", value_name = "COST")]
+    costs: Vec<String>,
     /// A stage that the plan's keys open; can be given several times
     #[arg(long = "stage", value_name = "API:STAGE", value_parser = super::stages::api_stage)]
     stages: Vec<ApiStage>,
@@ -60,18 +74,36 @@ pub(crate) struct Arguments {
     /// When to tell of a key: at percentages of its quota, and when it begins to be throttled, such as 80,100,throttled
     #[arg(long, value_name = "WHEN", value_parser = alerts)]
     alerts: Option<String>,
-    /// A label of the plan, or a setting: `tollgate:alerts`, `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`, `tollgate:mode`; can be given several times
+    /// A label of the plan, or a setting: `tollgate:alerts`, `tollgate:lease`, `tollgate:shards`, `tollgate:on-unavailable`,
+    /// `tollgate:mode`, `tollgate:quotas`, `tollgate:quota-reset`, `tollgate:costs`, `tollgate:overdraft`; can be given several times
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
     #[command(flatten)]
     shadow: ShadowOptions,
 }
 
-/// `1000` or `1000/DAY`.
+/// `1000`, `1000/DAY`, or `1000/minute soft`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct QuotaText {
     limit: u64,
-    period: Option<Period>,
+    every: Option<Every>,
+    is_soft: bool,
+}
+
+impl QuotaText {
+    /// The period, when API Gateway has a quota like this.
+    const fn period(self) -> Option<Period> {
+        match self.every {
+            Some(Every::Day) => Some(Period::Day),
+            Some(Every::Week) => Some(Period::Week),
+            Some(Every::Month) => Some(Period::Month),
+            Some(Every::Minute | Every::Hour) | None => None,
+        }
+    }
+
+    const fn is_further(self) -> bool {
+        self.is_soft || matches!(self.every, Some(Every::Minute | Every::Hour))
+    }
 }
 
 pub(super) async fn run<R: Management>(
@@ -87,7 +119,7 @@ pub(super) async fn run<R: Management>(
             .rate
             .zip(arguments.burst)
             .map(|(rate, burst)| Throttle { rate, burst }),
-        quota: quota_of(arguments.quota, arguments.period, arguments.offset)?,
+        quota: quota_of(own_quota(arguments), arguments.period, arguments.offset)?,
         stages: covered(&arguments.stages),
         tags: tags_of(arguments)?,
     };
@@ -107,9 +139,14 @@ pub(in crate::cli) fn quota_of(
     given: Option<Period>,
     offset: u32,
 ) -> Result<Option<Quota>, Failure> {
-    let Some(QuotaText { limit, period }) = text else {
+    let Some(own) = text else {
         return Ok(None);
     };
+    if own.is_further() {
+        return Err(Failure::failed("API Gateway has no quota like this one")
+            .hint("a quota is hard, and of a DAY, a WEEK or a MONTH"));
+    }
+    let (limit, period) = (own.limit, own.period());
     let period = match (period, given) {
         (Some(one), Some(other)) if one != other => {
             return Err(Failure::failed(format!(
@@ -128,12 +165,45 @@ pub(in crate::cli) fn quota_of(
         .map_err(|error| Failure::failed(error.to_string()))
 }
 
+/// The quota as API Gateway has it.
+fn own_quota(arguments: &Arguments) -> Option<QuotaText> {
+    let mut quotas = arguments.quotas.iter().copied();
+    quotas.find(|quota| !quota.is_further())
+}
+
+/// The tags that say further quotas and costs.
+fn setting_tags(arguments: &Arguments) -> Result<Vec<(String, String)>, Failure> {
+    let own = arguments
+        .quotas
+        .iter()
+        .position(|quota| !quota.is_further());
+    let mut texts = Vec::new();
+    for (index, quota) in arguments.quotas.iter().enumerate() {
+        if Some(index) == own {
+            continue;
+        }
+        let Some(every) = quota.every else {
+            return Err(Failure::failed("a further quota has no period")
+                .hint(format!("write it like --quota {}/hour", quota.limit)));
+        };
+        let soft = if quota.is_soft { " soft" } else { "" };
+        texts.push(format!("{}/{every}{soft}", quota.limit));
+    }
+    let quotas = (!texts.is_empty()).then(|| (QUOTAS.to_owned(), texts.join(", ")));
+    let reset = arguments.quota_reset;
+    let reset = reset.map(|reset| (QUOTA_RESET.to_owned(), reset.to_string()));
+    let costs =
+        (!arguments.costs.is_empty()).then(|| (COSTS.to_owned(), arguments.costs.join(", ")));
+    Ok(quotas.into_iter().chain(reset).chain(costs).collect())
+}
+
 /// The tags, as the management API would take them: a table has no checks of its own.
 fn tags_of(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
     let mut tags = BTreeMap::new();
     let alerts = arguments.alerts.iter();
     let alerts = alerts.map(|text| (ALERTS.to_owned(), text.clone()));
     let given = arguments.tags.iter().cloned().chain(alerts);
+    let given = given.chain(setting_tags(arguments)?);
     for (name, value) in given.chain(arguments.shadow.tags()) {
         if tags.insert(name.clone(), value).is_some() {
             return Err(Failure::failed(format!(
@@ -184,14 +254,23 @@ pub(in crate::cli) fn period(text: &str) -> Result<Period, String> {
 }
 
 pub(in crate::cli) fn quota(text: &str) -> Result<QuotaText, String> {
-    let (limit, period_text) = match text.split_once('/') {
+    let (quota, is_soft) = match text.strip_suffix(" soft") {
+        Some(quota) => (quota, true),
+        None => (text, false),
+    };
+    let (limit, period_text) = match quota.split_once('/') {
         Some((limit, period)) => (limit, Some(period)),
-        None => (text, None),
+        None => (quota, None),
+    };
+    let every = |text: &str| {
+        Every::parse(&text.to_ascii_lowercase())
+            .ok_or_else(|| "a period is minute, hour, DAY, WEEK or MONTH".to_owned())
     };
     Ok(QuotaText {
         limit: limit
             .parse()
             .map_err(|_error: std::num::ParseIntError| "write it like 1000/DAY".to_owned())?,
-        period: period_text.map(period).transpose()?,
+        every: period_text.map(every).transpose()?,
+        is_soft,
     })
 }

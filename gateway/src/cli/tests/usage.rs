@@ -47,6 +47,7 @@ async fn charge(shell: &Shell, plan: &str, days: &[(&str, &str, u64)]) {
             cost: *used,
             bucket: None,
             refund: None,
+            further: Vec::new(),
             quota: Some(if last_window.is_none_or(|last| last == window) {
                 let most = i64::from(u32::MAX);
                 QuotaClause::Same { window, most }

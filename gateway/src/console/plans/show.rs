@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use tollgate::id::ApiStage;
-use tollgate::plan::{CoveredStage, Plan};
+use tollgate::plan::{CoveredStage, Plan, QUOTA_RESET};
 
 use super::super::answer::Answer;
 use super::super::layout::{Page, Section};
@@ -46,6 +46,13 @@ fn facts(visit: &Visit<'_>, plan: &Plan) -> Markup {
                 dt { "Next reset" } dd { (words::next_reset(quota, visit.now())) "." }
             }
             dt { "Beyond the limits" } dd { (shadow::words(plan)) }
+            @if !plan.further_quotas().is_empty() {
+                dt { "Further quotas" }
+                dd {
+                    (plan.further_quotas()) "."
+                    @if let Some(begin) = plan.tags.get(QUOTA_RESET) { " They begin " (begin) "." }
+                }
+            }
             @if let Some(code) = &plan.product_code { dt { "Product code" } dd { (code) } }
             dt { "Created" } dd { (words::instant(plan.created_at, visit.now())) }
             dt { "Usage" } dd { a href={ "/console/usage/plans/" (path::segment(plan.id.as_str())) } { "What its keys have used" } }

@@ -85,7 +85,41 @@ fn of_plan(visit: &Visit<'_>, plan: &Plan, meter: &Meter, days: Days, counted: &
             Some(used) => (of_window(visit, meter, &used)),
             None => p { "The plan has no quota: requests are counted, and their number is not limited." },
         }
+        (of_further(visit, plan, meter))
         (by_day(visit, plan, meter, days, counted))
+    }
+}
+
+fn of_further(visit: &Visit<'_>, plan: &Plan, meter: &Meter) -> Markup {
+    let further = meter.further(plan, visit.now());
+    html! {
+        @if !further.is_empty() {
+            div.scroll tabindex="0" role="region" aria-label={ "Further quotas of " (plan.name) } {
+                table {
+                    caption { "Further quotas, in the periods that count now" }
+                    thead {
+                        tr {
+                            th scope="col" { "Quota" }
+                            th.number scope="col" { "Used" }
+                            th.number scope="col" { "Left" }
+                            th.number scope="col" { "Beyond" }
+                            th scope="col" { "Starts again" }
+                        }
+                    }
+                    tbody {
+                        @for quota in &further {
+                            tr {
+                                th scope="row" { (words::number(quota.limit)) " a " (quota.every) @if quota.overage.is_some() { ", soft" } }
+                                td.number { (words::number(quota.used)) }
+                                td.number { (words::number(quota.remaining())) }
+                                td.number { (words::number(quota.overage.unwrap_or(0))) }
+                                td { (words::moment(quota.resets_at)) ", " (words::distance(quota.resets_at, visit.now())) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

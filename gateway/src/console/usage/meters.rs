@@ -5,7 +5,7 @@ use tollgate::overrides::KeyQuota;
 use tollgate::plan::Plan;
 use tollgate::quota::{Day, Quota, Window};
 use tollgate::store::dynamodb::DynamoStore;
-use tollgate::store::{DayUse, KeyRegistry as _, StoreError, Usage};
+use tollgate::store::{DayUse, FurtherUsed, KeyRegistry as _, StoreError, Usage};
 use tollgate::time::Timestamp;
 
 use super::super::directory::ListedKey;
@@ -83,6 +83,11 @@ impl Meter {
         today
             .iter()
             .fold(0, |sum, day| sum.saturating_add(day.used))
+    }
+
+    /// What is used of the plan's further quotas in the periods that count at `now`.
+    pub(super) fn further(&self, plan: &Plan, now: Timestamp) -> Vec<FurtherUsed> {
+        self.usage.further(&plan.further_quotas(), now)
     }
 
     /// What was used of the quota in the window of today, and what is left. `None`: there is none.
@@ -164,6 +169,7 @@ mod tests {
                     window: day("2026-11-22"),
                     used,
                 }),
+                further: Vec::new(),
             },
             quota: Some(Quota::new(100, Period::Week, 0).unwrap().into()),
             from: day("2026-11-20"),

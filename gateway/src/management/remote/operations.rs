@@ -9,7 +9,7 @@ use tollgate::control::KeyStatus;
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
 use tollgate::quota::Day;
-use tollgate::store::{ApiKey, DayUse, NewKey, NewPlan, Page, PageRequest};
+use tollgate::store::{ApiKey, DayUse, FurtherUsed, NewKey, NewPlan, Page, PageRequest};
 
 use super::super::document::{
     self, KeyDocument, MemberDocument, PageDocument, PlanDocument, TagsDocument,
@@ -213,6 +213,15 @@ impl Management for Remote {
             start = end.plus(1);
         }
         Ok(days)
+    }
+
+    async fn further_used(
+        &self,
+        key: &KeyId,
+        plan: &ManagedPlan,
+        today: Day,
+    ) -> Result<Vec<FurtherUsed>, ManagementError> {
+        self.further(key, plan, today).await
     }
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<ManagedPlan, ManagementError> {

@@ -18,9 +18,10 @@ use crate::key::LEAKED_AT;
 use crate::metadata::{self, META};
 use crate::overrides;
 use crate::plan::{
-    ALERTS, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OnUnavailable, SHADOW_STAGES, SHARDS,
-    ShadowStages, Shards,
+    ALERTS, COSTS, Costs, LEASE, Leases, MODE, Mode, ON_UNAVAILABLE, OVERDRAFT, OnUnavailable,
+    Overdraft, QUOTA_RESET, QUOTAS, SHADOW_STAGES, SHARDS, ShadowStages, Shards,
 };
+use crate::quota::{FurtherQuotas, Reset};
 use crate::scope::{MORE_SCOPES, SCOPES, Scopes, is_scope_tag};
 use crate::store::{ApiRegistry, Expiry, KeyChange, Registry};
 use crate::time::{Clock, Timestamp};
@@ -31,14 +32,18 @@ pub const EXPIRES_AT: &str = "tollgate:expires-at";
 /// What all names of Tollgate's own tags begin with.
 const OWN: &str = "tollgate:";
 /// What an operator may set.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 19] = [
     ALERTS,
+    COSTS,
     carried::CREATED_AT,
     EXPIRES_AT,
     carried::ID,
     carried::IMPORT,
     LEASE,
     ON_UNAVAILABLE,
+    OVERDRAFT,
+    QUOTA_RESET,
+    QUOTAS,
     SHARDS,
     overrides::RATE,
     overrides::BURST,
@@ -187,6 +192,7 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
         readable::<Scopes>(tags, name)?;
     }
     instant_of(tags)?;
+    readable::<Costs>(tags, COSTS)?;
     readable::<Leases>(tags, LEASE)?;
     readable::<Shards>(tags, SHARDS)?;
     readable::<OnUnavailable>(tags, ON_UNAVAILABLE)?;
@@ -194,7 +200,21 @@ pub fn check(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
     readable::<ShadowStages>(tags, SHADOW_STAGES)?;
     overrides::check(tags).map_err(|invalid| InvalidTags(invalid.to_string()))?;
     carried::check(tags)?;
+    readable::<Overdraft>(tags, OVERDRAFT)?;
+    readable::<FurtherQuotas>(tags, QUOTAS)?;
+    readable::<Reset>(tags, QUOTA_RESET)?;
+    together(tags)?;
     at_most(tags)
+}
+
+/// What a shard has was charged to one quota, and could not be given back to several.
+fn together(tags: &BTreeMap<String, String>) -> Result<(), InvalidTags> {
+    if tags.contains_key(SHARDS) && tags.contains_key(QUOTAS) {
+        return Err(InvalidTags(format!(
+            "Invalid tags specified, a plan has {SHARDS} or {QUOTAS}, and not both"
+        )));
+    }
+    Ok(())
 }
 
 /// The tag `name`, when it is there, can be read as a `T`.
@@ -360,6 +380,7 @@ fn apply(change: &Change, tags: &mut BTreeMap<String, String>) -> Result<(), Con
             None => tags.remove(key),
         };
     }
+    together(tags)?;
     Ok(at_most(tags)?)
 }
 
@@ -429,6 +450,14 @@ mod tests {
         assert!(checked(tags("tollgate:scopes:more", "/users")).is_err());
         assert!(checked(tags("tollgate:meta:tenant_1", "acme")).is_ok());
         assert!(checked(tags("tollgate:meta:tenant-1", "acme")).is_err());
+        assert!(checked(tags("tollgate:quotas", "100/minute, 5/day soft")).is_ok());
+        assert!(checked(tags("tollgate:quotas", "100")).is_err());
+        assert!(checked(tags("tollgate:costs", "POST /reports=5")).is_ok());
+        assert!(checked(tags("tollgate:costs", "POST /reports")).is_err());
+        assert!(checked(tags("tollgate:overdraft", "1000")).is_ok());
+        assert!(checked(tags("tollgate:overdraft", "-1")).is_err());
+        assert!(checked(tags("tollgate:quota-reset", "15 06:00 +02:00")).is_ok());
+        assert!(checked(tags("tollgate:quota-reset", "Europe/Berlin")).is_err());
         assert!(checked(tags("tollgate:plan:p1", "users")).is_ok());
         assert!(checked(tags(&"k".repeat(129), "v")).is_err());
         assert!(checked(tags("k", &"v".repeat(257))).is_err());
@@ -441,6 +470,15 @@ mod tests {
         };
         assert!(checked(many(50)).is_ok());
         assert!(checked(many(51)).is_err());
+    }
+
+    #[test]
+    fn a_plan_has_shards_or_further_quotas_whichever_came_first() {
+        let shards = (SHARDS.to_owned(), "4".to_owned());
+        let quotas = (QUOTAS.to_owned(), "100/minute".to_owned());
+        assert!(check(&BTreeMap::from([shards.clone(), quotas.clone()])).is_err());
+        let change = BTreeMap::from([(QUOTAS.to_owned(), Some("100/minute".to_owned()))]);
+        assert!(apply(&change, &mut BTreeMap::from([shards])).is_err());
     }
 
     #[test]

@@ -12,10 +12,11 @@ use crate::control::concurrent;
 use crate::control::error::ControlError;
 use crate::control::patch::{Op, Patch};
 use crate::control::reply::Reply;
-use crate::id::{KeyId, PlanId};
+use crate::id::KeyId;
 use crate::overrides::{KeyLimits, KeyQuota};
+use crate::plan::Plan;
 use crate::quota::Day;
-use crate::store::{ApiRegistry, DayUse, Registry, Usage};
+use crate::store::{ApiRegistry, DayUse, FurtherUsed, Registry, Usage};
 use crate::time::{Clock, Timestamp};
 
 const REMAINING: &str = "/remaining";
@@ -33,6 +34,50 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<String>,
     values: BTreeMap<String, Vec<[u64; 2]>>,
+    /// Beyond API Gateway: what keys have used of the plan's further quotas in the periods that count now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    further_quotas: BTreeMap<String, Vec<FurtherBody>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FurtherBody {
+    period: &'static str,
+    limit: u64,
+    used: u64,
+    remaining: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overage: Option<u64>,
+    /// Seconds since the epoch.
+    resets_at: u64,
+}
+
+impl From<FurtherUsed> for FurtherBody {
+    fn from(used: FurtherUsed) -> Self {
+        Self {
+            period: used.every.as_str(),
+            limit: used.limit,
+            used: used.used,
+            remaining: used.remaining(),
+            overage: used.overage,
+            resets_at: used.resets_at.as_secs(),
+        }
+    }
+}
+
+/// What one key has used.
+struct Used {
+    days: Vec<[u64; 2]>,
+    further: Vec<FurtherBody>,
+}
+
+impl Body<'_> {
+    fn tell(&mut self, key_id: &KeyId, used: Used) {
+        self.values.insert(key_id.to_string(), used.days);
+        if !used.further.is_empty() {
+            self.further_quotas.insert(key_id.to_string(), used.further);
+        }
+    }
 }
 
 /// The days that are asked for.
@@ -105,40 +150,50 @@ pub(super) async fn get<S: Registry + ApiRegistry, C: Clock>(
             None => (Vec::new(), None),
         },
     };
+    let now = call.now();
     let keys = keys.into_iter().map(|key| {
         let quota = key.limits_in(&plan.id).quota(plan.quota);
         (key.id, quota)
     });
-    let (plan_id, now) = (&plan.id, call.now());
-    let values = concurrent::for_each(keys.collect(), |(key_id, quota)| async move {
-        let days = days_used(control, &key_id, plan_id, quota.as_ref(), range, now).await?;
-        Ok((key_id.to_string(), days))
+    let plan_ref = &plan;
+    let told = concurrent::for_each(keys.collect(), |(key_id, quota)| async move {
+        let used = used(control, &key_id, plan_ref, quota.as_ref(), range, now).await?;
+        Ok((key_id, used))
     })
     .await?;
-    Reply::ok(&Body {
+    let mut body = Body {
         usage_plan_id: plan.id.as_str(),
         start_date: range.from.to_string(),
         end_date: range.to.to_string(),
         position,
-        values: values.into_iter().collect(),
-    })
+        values: BTreeMap::new(),
+        further_quotas: BTreeMap::new(),
+    };
+    for (key_id, used) in told {
+        body.tell(&key_id, used);
+    }
+    Reply::ok(&body)
 }
 
-async fn days_used<S: Registry + ApiRegistry, C: Clock>(
+async fn used<S: Registry + ApiRegistry, C: Clock>(
     control: &Inner<S, C>,
     key_id: &KeyId,
-    plan_id: &PlanId,
+    plan: &Plan,
     quota: Option<&KeyQuota>,
     range: Range,
     now: Timestamp,
-) -> Result<Vec<[u64; 2]>, ControlError> {
+) -> Result<Used, ControlError> {
     let first = Usage::first_needed(quota, range.from);
     let usage = control
         .store
-        .usage(key_id, plan_id, first, range.to)
+        .usage(key_id, &plan.id, first, range.to)
         .await?;
     let days = usage.by_day(quota, range.from, range.to, now);
-    Ok(days.into_iter().map(entry).collect())
+    let further = usage.further(&plan.further_quotas(), now);
+    Ok(Used {
+        days: days.into_iter().map(entry).collect(),
+        further: further.into_iter().map(Into::into).collect(),
+    })
 }
 
 /// Of a plan without a quota nothing remains to be told; the wire has a number in this place, and it is 0 then.
@@ -167,22 +222,18 @@ pub(super) async fn update<S: Registry + ApiRegistry, C: Clock>(
     let key = control.store.key_by_id(&key_id).await?;
     let limits = key.map_or_else(KeyLimits::default, |key| key.limits_in(&plan.id));
     let quota = limits.quota(plan.quota);
-    let days = days_used(
-        control,
-        &key_id,
-        &plan.id,
-        quota.as_ref(),
-        range,
-        call.now(),
-    )
-    .await?;
-    Reply::ok(&Body {
+    let now = call.now();
+    let used = used(control, &key_id, &plan, quota.as_ref(), range, now).await?;
+    let mut body = Body {
         usage_plan_id: plan.id.as_str(),
         start_date: today.to_string(),
         end_date: today.to_string(),
         position: None,
-        values: BTreeMap::from([(key_id.to_string(), days)]),
-    })
+        values: BTreeMap::new(),
+        further_quotas: BTreeMap::new(),
+    };
+    body.tell(&key_id, used);
+    Reply::ok(&body)
 }
 
 /// What the patches leave of the quota. Of several, the last holds.

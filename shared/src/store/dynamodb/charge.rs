@@ -6,6 +6,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Attributes;
+use super::further::further;
 use crate::meter::{
     BucketClause, BucketForm, ChargeId, DayClause, DayCount, MeterItem, QuotaClause, Refund,
     RefundWrite, SLOT_COUNT, WindowUse, Write,
@@ -60,6 +61,9 @@ impl Expression {
         if let Some(clause) = &write.quota {
             expression.quota(clause, counted);
         }
+        for clause in &write.further {
+            expression.further(clause, write.cost);
+        }
         expression.day(&write.day, counted);
         expression.seen(write.at);
         if let Some(refund) = &write.refund {
@@ -98,6 +102,7 @@ impl Expression {
         expression.signed(":requests", requests.saturating_neg());
         expression.require("#day = :day");
         expression.set("#count = #count + :requests");
+        expression.further_refund(&refund.further);
         expression.refunded(refund);
         expression
     }
@@ -217,26 +222,26 @@ impl Expression {
         self.set("#seen = :seen");
     }
 
-    fn require(&mut self, condition: &str) {
+    pub(super) fn require(&mut self, condition: &str) {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
     }
 
-    fn set(&mut self, update: &str) {
+    pub(super) fn set(&mut self, update: &str) {
         self.update.push_str(", ");
         self.update.push_str(update);
     }
 
-    fn name(&mut self, placeholder: &'static str, attribute: &str) {
+    pub(super) fn name(&mut self, placeholder: &'static str, attribute: &str) {
         self.names.push((placeholder, attribute.to_owned()));
     }
 
-    fn signed(&mut self, placeholder: &'static str, number: i64) {
+    pub(super) fn signed(&mut self, placeholder: &'static str, number: i64) {
         self.values
             .push((placeholder, AttributeValue::N(number.to_string())));
     }
 
-    fn value(&mut self, placeholder: &'static str, number: impl Into<u64>) {
+    pub(super) fn value(&mut self, placeholder: &'static str, number: impl Into<u64>) {
         self.values.push((placeholder, self::number(number)));
     }
 }
@@ -296,6 +301,7 @@ pub(super) fn meter_item(attributes: &Attributes) -> Result<MeterItem, StoreErro
         }
     }
     item.quota = dated(attributes, WINDOW, USED)?.map(|(window, used)| WindowUse { window, used });
+    item.further = further(attributes)?;
     item.day = dated(attributes, DAY, COUNT)?.map(|(day, count)| DayCount { day, count });
     item.prev_day =
         dated(attributes, PREV_DAY, PREV_COUNT)?.map(|(day, count)| DayCount { day, count });

@@ -8,7 +8,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::charge::{DAY, SET_ID, TAT, USED, WINDOW, as_number, number, tat_name};
 use super::ledger::failed_item;
 use super::{Attributes, DynamoStore, store_error};
-use crate::meter::{ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share};
+use crate::meter::{
+    ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share, Windows,
+};
+use crate::plan::BucketId;
 use crate::quota::Day;
 use crate::store::StoreError;
 use crate::store::item::{SHARD_SK, name, shard_pk};
@@ -214,6 +217,8 @@ fn shard_item(attributes: &Attributes) -> Result<ShardItem, StoreError> {
             left: Refund {
                 requests: left,
                 window: optional(attributes, WINDOW)?.map(Day::from_number),
+                // A plan with further quotas has no shards.
+                further: Windows::default(),
                 day: Day::from_number(day),
                 follows: nanos(SET_ID)?.map(ChargeId::new),
             },

@@ -59,6 +59,7 @@ impl DynamoStore {
         Ok(Usage {
             days,
             quota: item.quota,
+            further: item.further,
         })
     }
 

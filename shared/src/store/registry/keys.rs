@@ -6,7 +6,7 @@ use std::future::Future;
 use super::{Page, PageRequest};
 use crate::id::{KeyId, PlanId};
 use crate::key::KeyValue;
-use crate::meter::{DayCount, LastUse, MeterId, MeterItem, WindowUse};
+use crate::meter::{DayCount, FurtherUse, LastUse, MeterId, MeterItem, WindowUse};
 use crate::overrides::{KeyLimits, Overrides};
 use crate::quota::Day;
 use crate::store::{RegistryError, StoreError};
@@ -160,6 +160,8 @@ pub struct Usage {
     pub days: Vec<DayCount>,
     /// What was used of the quota in its last window.
     pub quota: Option<WindowUse>,
+    /// What was used of further quotas, each in its last stretch of time.
+    pub further: Vec<FurtherUse>,
 }
 
 /// What an operator does with keys. Every change is whole or not made at all.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Usage;
-use crate::meter::WindowUse;
+use crate::meter::{FurtherUse, WindowUse};
 use crate::overrides::KeyQuota;
-use crate::quota::Day;
+use crate::quota::{Day, Every, FurtherQuotas, Minute};
 use crate::time::Timestamp;
 
 /// What a key used of a plan on one day.
@@ -20,7 +20,46 @@ pub struct DayUse {
     pub remaining: Option<u64>,
 }
 
+/// What a key has used of a further quota of a plan in this period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FurtherUsed {
+    /// How often the quota starts again.
+    pub every: Every,
+    /// The requests of a period.
+    pub limit: u64,
+    /// The requests that were charged to this period.
+    pub used: u64,
+    /// The requests beyond the limit. `None`: the quota is hard, and there are none.
+    pub overage: Option<u64>,
+    /// When the quota starts again.
+    pub resets_at: Timestamp,
+}
+
+impl FurtherUsed {
+    /// The requests that are left.
+    pub const fn remaining(&self) -> u64 {
+        self.limit.saturating_sub(self.used)
+    }
+}
+
 impl Usage {
+    /// What is used of each of `quotas` in the periods that count at `now`, as the counters have it that enforce them.
+    pub fn further(&self, quotas: &FurtherQuotas, now: Timestamp) -> Vec<FurtherUsed> {
+        let used = quotas.iter().map(|quota| {
+            let counter = self.further.iter().find(|used| used.every == quota.every);
+            let (known, stretch) = FurtherUse::in_force(counter.copied(), quota, Minute::of(now));
+            let used = u64::try_from(known.used).unwrap_or(0);
+            FurtherUsed {
+                every: quota.every,
+                limit: quota.limit,
+                used,
+                overage: quota.is_soft.then(|| used.saturating_sub(quota.limit)),
+                resets_at: stretch.resets_at(),
+            }
+        });
+        used.collect()
+    }
+
     /// The first day that [`by_day`](Self::by_day) has to know to tell what remained on `from`: that of the window of `quota`.
     pub fn first_needed(quota: Option<&KeyQuota>, from: Day) -> Day {
         quota.map_or(from, |quota| quota.usual().window_of(from).first)
@@ -109,6 +148,7 @@ mod tests {
                 window: day(window),
                 used,
             }),
+            further: Vec::new(),
         }
     }
 
@@ -209,6 +249,28 @@ mod tests {
             told_of(&usage, quota.as_ref(), "2026-11-22", "2026-11-25"),
             [(0, Some(100)), (60, Some(90)), (70, Some(20)), (0, Some(0))]
         );
+    }
+
+    #[test]
+    fn what_is_beyond_a_soft_quota_is_told_exactly_and_ends_with_its_period() {
+        let quotas: FurtherQuotas = "10/day soft, 100/week".parse().unwrap();
+        let minute = Minute::of(day("2026-11-24").start());
+        let usage = Usage {
+            further: vec![FurtherUse {
+                every: Every::Day,
+                window: minute,
+                used: 13,
+            }],
+            ..Usage::default()
+        };
+        let told = |date| {
+            let used = usage.further(&quotas, day(date).start());
+            used.into_iter()
+                .map(|quota| (quota.used, quota.remaining(), quota.overage))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told("2026-11-24"), [(13, 0, Some(3)), (0, 100, None)]);
+        assert_eq!(told("2026-11-25"), [(0, 10, Some(0)), (0, 100, None)]);
     }
 
     #[test]

@@ -81,7 +81,10 @@ async fn what_would_exceed_the_quota_passes_and_is_counted_in_one_write() {
     let resets_after = Duration::from_hours(12);
     assert_eq!(
         desk.exceeded().await,
-        Some(Exceeded::Quota { resets_after })
+        Some(Exceeded::Quota {
+            resets_after,
+            quota: QuotaName::Own
+        })
     );
     assert_eq!(desk.day_and_quota().await, (8, 5));
     // Enforced again, it refuses from where it stands.

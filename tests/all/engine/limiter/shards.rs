@@ -140,6 +140,7 @@ pub(super) fn hot_wish() -> Wish {
         limits: Limits {
             bucket: Some((BucketId::Plan, Bucket::new(throttle(1_000.0, 16_000)))),
             quota: None,
+            ..Limits::default()
         },
         leases: Leases::default(),
         shards: "2".parse().ok(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tollgate::charge::{Asked, MAX_WAIT, Meter, Next, Turn, Wish};
 use tollgate::decision::Reason;
 use tollgate::lease::Leases;
-use tollgate::meter::{ChargeId, Limits, Refund, ShardId, ShardItem, Share};
+use tollgate::meter::{ChargeId, Limits, Refund, ShardId, ShardItem, Share, Windows};
 use tollgate::plan::{BucketId, SHARDS};
 use tollgate::quota::{Day, Quota};
 use tollgate::store::{StoreError, StoreErrorKind};
@@ -59,6 +59,7 @@ async fn a_topped_up_quota_is_used_although_shards_remember_that_it_was_used_up(
         left: Refund {
             requests: 0,
             window: Some(today),
+            further: Windows::default(),
             day: today,
             follows: None,
         },
@@ -198,6 +199,7 @@ fn nothing_is_given_back_across_a_change_of_what_remains() {
         limits: Limits {
             bucket: None,
             quota: Some(daily(1_000)),
+            ..Limits::default()
         },
         leases: Leases::default(),
         shards: None,

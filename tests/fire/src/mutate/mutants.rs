@@ -150,6 +150,41 @@ pub const MUTANTS: &[Mutant] = &[
         breaks: "a refund that does not fit any more is left out, and blocks no charge",
     },
     Mutant {
+        name: "further-without-cost",
+        file: "meter/further.rs",
+        text: "most_used_before(quota.limit, cost.saturating_sub(given_back));",
+        replacement: "most_used_before(quota.limit, cost.min(given_back).min(0));",
+        breaks: "a charge leaves room for itself in a further quota",
+    },
+    Mutant {
+        name: "further-refund-to-another-stretch",
+        file: "meter/further.rs",
+        text: "refund.further.get(quota.every) == Some(known.window)",
+        replacement: "refund.further.get(quota.every) <= Some(known.window)",
+        breaks: "what was charged to one minute is not given back to another",
+    },
+    Mutant {
+        name: "further-own-stretch-when-behind",
+        file: "meter/further.rs",
+        text: "Some(known) if known.window > stretch.first => (known, quota.stretch_of(known.window)),",
+        replacement: "Some(known) if known.window > stretch.next => (known, quota.stretch_of(known.window)),",
+        breaks: "a clock that lags behind the item uses the item's stretch of time",
+    },
+    Mutant {
+        name: "further-lease-outlives-its-stretch",
+        file: "lease.rs",
+        text: "limits\n        .stretch_ends_after(now)\n        .map_or(life, |end| life.min(end))",
+        replacement: "limits\n        .stretch_ends_after(now)\n        .map_or(life, |end| life.max(end.min(life)))",
+        breaks: "what was charged to a further quota is used in its stretch of time",
+    },
+    Mutant {
+        name: "further-owed-to-any-stretch",
+        file: "charge/lane.rs",
+        text: "owed.further.common(&unused.further)",
+        replacement: "owed.further.common(&owed.further)",
+        breaks: "what is owed to one minute is not given back to another",
+    },
+    Mutant {
         name: "day-not-archived",
         file: "meter/propose.rs",
         text: "Some(ended) if archived != Some(ended.day) => Err(ended),",
@@ -318,6 +353,21 @@ pub const MUTANTS: &[Mutant] = &[
         text: "        self.is_led = false;\n    }\n\n    /// When",
         replacement: "    }\n\n    /// When",
         breaks: "when nobody waits, the next request makes a charge",
+    },
+    // charge: settlements
+    Mutant {
+        name: "settled-beyond-the-overdraft",
+        file: "charge/settlement.rs",
+        text: "own.map(|quota| quota.raised(overdraft))",
+        replacement: "own.map(|quota| quota.raised(overdraft + 1))",
+        breaks: "a cost that is settled brings a quota below zero by the overdraft at the most",
+    },
+    Mutant {
+        name: "settled-again",
+        file: "charge/settlement.rs",
+        text: "Answer::Failed(item) if item.holds(write.id) => Some(write.cost),",
+        replacement: "Answer::Failed(item) if item.holds(write.id) => None,",
+        breaks: "a settlement whose answer was lost is not charged again",
     },
     // charge: shards
     Mutant {

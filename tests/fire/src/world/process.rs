@@ -161,7 +161,9 @@ impl World {
                     None => break,
                 };
                 match answer {
-                    Answer::Failed(item) if write.may_follow(&item) => write.after = item.refund_id,
+                    Answer::Failed(item) if write.may_follow(&item) => {
+                        write = write.following(&item);
+                    }
                     Answer::Failed(_) | Answer::Applied(_) => break,
                 }
             }

@@ -303,6 +303,7 @@ impl World {
                         write,
                         plan,
                         asked_at,
+                        overdraft: 0,
                     },
                     asked_clock_ns,
                     attempts: 0,

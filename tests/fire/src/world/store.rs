@@ -6,14 +6,15 @@ use tollgate::meter::{
 };
 use tollgate::quota::Day;
 
-use super::accounts::Taken;
+use super::accounts::{Counted, QUOTAS, Taken};
 use super::{MAX_LATE, World};
-use crate::calendar::{day_of, window_of};
+use crate::calendar::{day_of, minute_of, stretch_of, window_of};
 use crate::event::Fate;
 use crate::item::{Item, write_shard};
 use crate::rules::Rules;
 use crate::tally::Deed;
 use crate::violation::{Invariant, Violation};
+use tollgate::quota::QuotaName;
 
 /// A charge, and under which plan it was asked for, and when.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Sent {
     pub(super) plan: usize,
     /// The true time at which the sender read its clock.
     pub(super) asked_at: u64,
+    /// How far below zero it may bring a quota: more than 0 only for a cost that is settled.
+    pub(super) overdraft: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -138,7 +141,8 @@ impl World {
             Violation::unless(is_new, Invariant::Operator, || {
                 "an operator's change is applied twice".to_owned()
             })?;
-            self.accounts.begin_epoch(write.window.number(), write.used);
+            self.accounts
+                .begin_epoch(QuotaName::Own, write.window.number(), write.used);
         }
         Ok(answer)
     }
@@ -149,8 +153,7 @@ impl World {
         if is_applied(&answer) {
             self.tally.add(Deed::RefundedAtEnd);
             let day = self.item.day.unwrap_or(0);
-            let has_quota = write.refund.window.is_some();
-            self.accounts.refund(&write.refund, day, has_quota)?;
+            self.accounts.refund(&write.refund, day)?;
         } else {
             self.tally.add(Deed::RefundRefused);
         }
@@ -160,6 +163,7 @@ impl World {
     fn charge(&mut self, sent: &Sent) -> Result<Answer, Violation> {
         let write = &sent.write;
         let (win, day) = (self.item.win, self.item.day);
+        let further = self.item.further.clone();
         let bucket = write.bucket.map(|clause| clause.bucket);
         let tat = |item: &Item| bucket.and_then(|bucket| item.tats.get(&bucket).copied());
         let tat_before = tat(&self.item);
@@ -182,19 +186,53 @@ impl World {
         if write.refund.is_some() {
             self.tally.add(Deed::RefundedWithCharge);
         }
+        for (every, (before, _)) in &further {
+            let after = self
+                .item
+                .further
+                .get(every)
+                .map_or(0, |(window, _)| *window);
+            Self::check_order(after >= *before, "a stretch")?;
+            if after > *before {
+                self.tally.add(Deed::StretchTurned);
+            }
+        }
+        if write.further.iter().any(|clause| clause.given_back > 0) {
+            self.tally.add(Deed::RefundedToFurther);
+        }
         let last = self.last_in_slot.insert(write.id.slot(), write.id);
         Violation::unless(last != Some(write.id), Invariant::ChargedOnce, || {
             "a charge is applied twice while its slot has its name".to_owned()
         })?;
-        let quota = self.rules(sent.plan).quota;
-        let has_clause = write.quota.is_some();
-        Violation::unless(quota.is_some() == has_clause, Invariant::Quota, || {
-            "a charge leaves out the quota".to_owned()
+        let rules = self.rules(sent.plan);
+        let has_clauses = rules.quota.is_some() == write.quota.is_some()
+            && rules
+                .further
+                .iter()
+                .map(|quota| quota.every)
+                .eq(write.further.iter().map(|clause| clause.every));
+        Violation::unless(has_clauses, Invariant::Quota, || {
+            "a charge leaves out a quota".to_owned()
         })?;
-        let quota = quota.and_then(|quota| {
+        let own = rules.quota.and_then(|quota| {
             let window = self.item.win?;
-            Some((window, quota.limit_in(Day::from_number(window))))
+            Some(Counted {
+                quota: QuotaName::Own,
+                window,
+                limit: Some(quota.limit_in(Day::from_number(window)) + sent.overdraft),
+                given_back: write.refund.map_or(0, |refund| refund.requests),
+            })
         });
+        let further = write.further.iter().filter_map(|clause| {
+            let quota = rules.further(clause.every)?;
+            Some(Counted {
+                quota: QuotaName::Further(clause.every),
+                window: self.item.further.get(&clause.every)?.0,
+                limit: (!quota.is_soft).then_some(quota.limit + sent.overdraft),
+                given_back: clause.given_back,
+            })
+        });
+        let quotas: Vec<Counted> = own.into_iter().chain(further).collect();
         let taken = Taken {
             requests: 0,
             admitted: 0,
@@ -202,9 +240,9 @@ impl World {
             bucket,
             asked_at: sent.asked_at,
             day: self.item.day.unwrap_or(0),
-            epoch: None,
+            epochs: [None; QUOTAS],
         };
-        self.accounts.charge(write, taken, quota)?;
+        self.accounts.charge(write, taken, &quotas)?;
         Ok(answer)
     }
 
@@ -224,7 +262,18 @@ impl World {
             let limit = quota.limit_in(Day::from_number(window));
             limit.saturating_sub_signed(used.unwrap_or(0))
         });
-        let left = of_bucket.min(of_quota);
+        let further = rules.further.iter().filter(|quota| !quota.is_soft);
+        let of_further = further.map(|quota| {
+            let own = stretch_of(quota.every, rules.anchor, minute_of(self.now));
+            let stored = self.item.further.get(&quota.every);
+            let used = stored.filter(|(window, _)| *window >= own);
+            quota
+                .limit
+                .saturating_sub_signed(used.map_or(0, |(_, used)| *used))
+        });
+        let left = of_bucket
+            .min(of_quota)
+            .min(of_further.min().unwrap_or(u64::MAX));
         if left == u64::MAX { 1 } else { left }
     }
 
@@ -262,6 +311,16 @@ impl World {
                     )
                 },
             )?;
+        }
+        let rules = self.rules(plan);
+        for clause in &write.further {
+            let own = stretch_of(clause.every, rules.anchor, minute_of(clock_ns));
+            let window = clause.window().number();
+            let stored = self.item.further.get(&clause.every);
+            let stored = stored.map(|(window, _)| *window);
+            Violation::unless(is_right(window, own, stored), Invariant::Calendar, || {
+                format!("a charge of the {} {own} counts in {window}", clause.every)
+            })?;
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use tollgate::charge::Outcome;
 use tollgate::meter::{ChargeId, Refusal};
+use tollgate::quota::QuotaName;
 use tollgate::time::Timestamp;
 
 use super::bound::Admission;
 use super::request::{Grant, Leading, Request, Task, protocol};
 use super::{MAX_WAKE_NS, World};
-use crate::calendar::{day_of, window_of};
+use crate::calendar::{day_of, minute_of, stretch_of, window_of};
 use crate::tally::Deed;
 use crate::violation::{Invariant, Violation};
 
@@ -20,7 +21,10 @@ impl World {
         outcome: &Outcome,
     ) -> Result<(), Violation> {
         match (outcome, grant) {
-            (Outcome::Admitted(_), Some(grant)) => {
+            (Outcome::Admitted(levels), Some(grant)) => {
+                if levels.overage().is_some() {
+                    self.tally.add(Deed::AdmittedBeyond);
+                }
                 self.tally.add(if grant.is_draw {
                     Deed::AdmittedByShard
                 } else {
@@ -68,7 +72,7 @@ impl World {
     pub(super) fn check_terms(&self, plan: usize, request: &Request) -> Result<(), Violation> {
         let limits = |plan| {
             let rules = self.rules(plan);
-            (rules.pace_of(request.bucket), rules.quota)
+            (rules.pace_of(request.bucket), rules.quota, rules.further)
         };
         let is_same = limits(plan) == limits(request.plan);
         Violation::unless(is_same, Invariant::LeaseTerms, || {
@@ -140,7 +144,21 @@ impl World {
                 taken.day
             )
         })?;
-        let window = taken.epoch.and_then(|epoch| self.accounts.window(epoch));
+        let minute = minute_of(clock_ns.saturating_sub(self.spread_ns()));
+        for quota in rules.further.iter() {
+            let own = stretch_of(quota.every, rules.anchor, minute);
+            let charged = self
+                .accounts
+                .window(&taken, QuotaName::Further(quota.every));
+            let is_right = charged.is_some_and(|charged| charged >= own);
+            Violation::unless(is_right, Invariant::Calendar, || {
+                format!(
+                    "what was charged in {charged:?} is used in the {} {own}",
+                    quota.every
+                )
+            })?;
+        }
+        let window = self.accounts.window(&taken, QuotaName::Own);
         if let (Some(window), Some(quota)) = (window, rules.quota) {
             let own = window_of(quota, today);
             Violation::unless(window >= own, Invariant::Calendar, || {
@@ -166,9 +184,12 @@ impl World {
                 });
                 self.tell(|| format!("refused by the bucket until {until:?}"));
             }
-            Outcome::Refused(Refusal::QuotaExceeded { resets_at }, _) => {
-                self.tally.add(Deed::RefusedByQuota);
-                self.tell(|| format!("refused by the quota until {resets_at:?}"));
+            Outcome::Refused(Refusal::QuotaExceeded { resets_at, quota }, _) => {
+                self.tally.add(match quota {
+                    QuotaName::Own => Deed::RefusedByQuota,
+                    QuotaName::Further(_) => Deed::RefusedByFurther,
+                });
+                self.tell(|| format!("refused by the {quota} until {resets_at:?}"));
             }
             Outcome::SwitchedOff => {
                 self.tally.add(Deed::SwitchedOff);

@@ -206,6 +206,7 @@ impl KeyRegistry for MemoryStore {
         let content = self.content();
         Ok(Usage {
             days: Vec::new(),
+            further: Vec::new(),
             quota: content.remaining.get(&(key.clone(), plan.clone())).copied(),
         })
     }
