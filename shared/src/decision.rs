@@ -264,6 +264,7 @@ impl Reason {
             | Self::UnknownKey
             | Self::DisabledKey
             | Self::ExpiredKey
+            | Self::OutOfScope
             | Self::NotInPlan => None,
         }
     }

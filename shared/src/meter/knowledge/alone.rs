@@ -2,7 +2,8 @@
 
 use super::Knowledge;
 use crate::meter::{
-    BucketForm, Charge, ChargeId, DayClause, Limits, Proposal, QuotaClause, Refusal, Write,
+    BucketForm, Charge, ChargeId, DayClause, FurtherForm, FurtherUse, Limits, Proposal,
+    QuotaClause, Refusal, Write,
 };
 use crate::time::Timestamp;
 
@@ -56,9 +57,10 @@ impl Knowledge {
             id: _,
             generation: _,
             at: _,
-            cost: _,
+            cost,
             bucket,
             quota,
+            further,
             day,
             refund: _,
         } = write;
@@ -79,6 +81,19 @@ impl Knowledge {
             };
             self.window = Some(window).into();
             self.used = used.saturating_add(write.counted());
+        }
+        for clause in further {
+            let before = match clause.form {
+                FurtherForm::New { .. } => 0,
+                FurtherForm::Same { .. } => {
+                    self.further(clause.every).map_or(0, |known| known.used)
+                }
+            };
+            self.absorb_further(FurtherUse {
+                every: clause.every,
+                window: clause.window(),
+                used: before.saturating_add(clause.counted(*cost)),
+            });
         }
         let (DayClause::Same { day } | DayClause::New { day, .. }) = day;
         self.day = self.day().max(Some(*day)).into();
@@ -106,6 +121,7 @@ mod tests {
         Limits {
             bucket: Some((BucketId::Plan, Bucket::new(throttle))),
             quota: quota.map(|limit| Quota::new(limit, Period::Day, 0).unwrap()),
+            ..Limits::default()
         }
     }
 
@@ -131,6 +147,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn further_quotas_count_as_well() {
+        let limits = Limits {
+            further: "2/minute, 3/hour".parse().unwrap(),
+            ..Limits::default()
+        };
+        let mut meter = Knowledge::default();
+        let mut admitted = |after_s| {
+            let now = NOON.saturating_add(Duration::from_secs(after_s));
+            (0..5)
+                .filter(|_| meter.charge_alone(1, &limits, now).is_ok())
+                .count()
+        };
+        assert_eq!([admitted(0), admitted(60), admitted(3_600)], [2, 1, 2]);
     }
 
     proptest! {

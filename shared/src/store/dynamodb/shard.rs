@@ -11,7 +11,6 @@ use super::{Attributes, DynamoStore, store_error};
 use crate::meter::{
     ChargeId, MeterId, Refund, ShardAnswer, ShardId, ShardItem, ShardWrite, Share, Windows,
 };
-use crate::plan::BucketId;
 use crate::quota::Day;
 use crate::store::StoreError;
 use crate::store::item::{SHARD_SK, name, shard_pk};

@@ -83,7 +83,7 @@ async fn what_would_exceed_the_quota_passes_and_is_counted_in_one_write() {
         desk.exceeded().await,
         Some(Exceeded::Quota {
             resets_after,
-            quota: QuotaName::Own
+            quota: tollgate::quota::QuotaName::Own
         })
     );
     assert_eq!(desk.day_and_quota().await, (8, 5));
