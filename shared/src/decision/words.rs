@@ -350,7 +350,8 @@ mod tests {
                 "API Key is not associated with a Usage Plan for API Stage users/dev: No Usage Plan found for key and API Stage",
             ),
         ] {
-            assert_eq!(denied(reason, levels), format!("{key} {requires} {why}"));
+            let told = denied(reason, levels.clone());
+            assert_eq!(told, format!("{key} {requires} {why}"));
         }
     }
 

@@ -278,7 +278,7 @@ x-amzn-errortype: TooManyRequestsException
             },
         ]);
         assert_eq!(
-            shown(&answer_to(denial, Fields::All)),
+            shown(&answer_to(denial, Fields::All, Form::Aws)),
             r#"429 Too Many Requests
 retry-after: 30
 ratelimit-policy: "quota";q=1000;w=86400,"quota-minute";q=100;w=60,"quota-day";q=500;w=86400

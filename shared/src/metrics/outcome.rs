@@ -142,6 +142,7 @@ mod tests {
                 metered,
                 Exceeded::Quota {
                     resets_after: Duration::ZERO,
+                    quota: crate::quota::QuotaName::Own,
                 },
             ),
         ] {
