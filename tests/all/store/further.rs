@@ -286,7 +286,7 @@ async fn the_meters_item_stays_below_a_kilobyte_at_the_largest_numbers() {
             };
             // Names of 20 digits, one in each slot, and counts of 16.
             let id = ChargeId::new(u64::MAX - 15 + number % 16);
-            let mut wanted = Charge::new(ChargeId::new(id.number()), 1_234_567_891);
+            let mut wanted = Charge::new(ChargeId::new(id.number()), 100_000_000);
             if let Proposal::Archive(ended) = known.propose(&wanted, &limits, now) {
                 store.archive(&meter, ended).await.unwrap();
                 wanted.archived = Some(ended.day);
