@@ -285,7 +285,7 @@ async fn the_meters_item_stays_below_a_kilobyte_at_the_largest_numbers() {
                     .unwrap(),
             };
             // Names of 20 digits, one in each slot, and counts of 16.
-            let id = ChargeId::new(u64::MAX - 15 + number % 16);
+            let id = ChargeId::new(u64::MAX - 15 - 16 * day + number % 16);
             let mut wanted = Charge::new(ChargeId::new(id.number()), 100_000_000);
             if let Proposal::Archive(ended) = known.propose(&wanted, &limits, now) {
                 store.archive(&meter, ended).await.unwrap();
@@ -296,6 +296,7 @@ async fn the_meters_item_stays_below_a_kilobyte_at_the_largest_numbers() {
             };
             write.cost = 123_456_789_012_345;
             let answer = store.charge(&meter, &write).await.unwrap();
+            assert!(matches!(answer, Answer::Applied(_)), "{answer:?}");
             known.learn(&answer, now);
         }
         let answer = database
