@@ -195,7 +195,7 @@ pub trait Management: Send + Sync {
         id: &KeyId,
     ) -> impl Future<Output = Result<Option<KeyValue>, ManagementError>> + Send;
 
-    /// The keys that have these values, in their order; `None` for a value that none has. A management API knows the values of those keys
+    /// The keys that have these values, in their order; `None` for a value that none has, or had before it was rotated. A management API knows the values of those keys
     /// alone whose values are kept.
     fn owners(
         &self,

@@ -178,6 +178,7 @@ async fn is_allowed<L: Ledger>(limiter: &Limiter<L>, stage: &ApiStage, key: &str
         },
         key: Some(key),
         cost: NonZeroU64::MIN,
+        sent_path: None,
         gate: None,
     };
     match limiter.decide(&request).await {

@@ -150,13 +150,23 @@ where
         Ok(new)
     }
 
-    /// Tells of the alert `name` about a meter, if it is owed.
+    /// Tells of the alert `name` about a meter, if it is owed. From `until` on it only stays owed, and is told with
+    /// [those that are overdue](Self::tell_of_owed).
     ///
     /// # Errors
     ///
     /// When the store does not answer. Who cannot be told is no error: the alert stays owed.
-    pub async fn tell(&self, meter: &MeterId, name: &str) -> Result<Told, StoreError> {
+    pub async fn tell(
+        &self,
+        meter: &MeterId,
+        name: &str,
+        until: Timestamp,
+    ) -> Result<Told, StoreError> {
         let mut told = Told::default();
+        if self.clock.now() >= until {
+            told.owed = 1;
+            return Ok(told);
+        }
         if let Some(kept) = self.store.alert(meter, name).await?
             && kept.state == AlertState::Owed
         {
@@ -187,6 +197,14 @@ where
     async fn tell_of(&self, mut kept: KeptAlert, sum: &mut Told) -> Result<(), StoreError> {
         let channels = self.tell.channels();
         let message = self.message(&kept.alert).await?;
+        let age = self.clock.now().saturating_since(kept.alert.raised_at);
+        if age >= TRIED_FOR {
+            // Also what was raised while nobody wanted to be told: it would be no news any more.
+            warn!(alert.id = message.id, "gave up telling of an alert");
+            sum.given_up = sum.given_up.saturating_add(1);
+            kept.state = AlertState::GivenUp;
+            return self.store.settle_alert(&kept).await;
+        }
         let known = kept.told.len();
         for channel in channels {
             if kept.told.contains(channel) {
@@ -202,15 +220,10 @@ where
                 ),
             }
         }
-        let age = self.clock.now().saturating_since(kept.alert.raised_at);
         kept.state = if channels.iter().all(|it| kept.told.contains(it)) {
             log(&kept.alert, &message);
             sum.told = sum.told.saturating_add(1);
             AlertState::Told
-        } else if age >= TRIED_FOR {
-            warn!(alert.id = message.id, "gave up telling of an alert");
-            sum.given_up = sum.given_up.saturating_add(1);
-            AlertState::GivenUp
         } else {
             sum.owed = sum.owed.saturating_add(1);
             if kept.told.len() == known {

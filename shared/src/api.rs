@@ -13,6 +13,7 @@ mod routes;
 mod template;
 mod verb;
 
+pub(crate) use pattern::is_ambiguous;
 pub use pattern::{MethodPattern, MethodPatterns, ParseMethodPatternsError};
 pub use routes::{Found, Route, RouteConflict, RouteMatch, Routes};
 pub use template::{ParsePathTemplateError, PathTemplate, Segment};

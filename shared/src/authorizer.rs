@@ -129,6 +129,7 @@ impl<L: Ledger, C: Clock> Authorizer<L, C> {
                     },
                     key: asked.key.as_deref(),
                     cost: NonZeroU64::MIN,
+                    sent_path: event.sent_path(),
                     gate: None,
                 };
                 self.limiter.decide(&request).await

@@ -14,6 +14,7 @@ mod rules;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::is_ambiguous;
 use crate::charge::Meter;
 use crate::decision::Reason;
 use crate::id::{ApiStage, KeyId, PlanId};
@@ -198,6 +199,7 @@ impl Entitlement {
         &self,
         api_stage: &ApiStage,
         method: MethodName<'_>,
+        sent_path: Option<&str>,
         now: Timestamp,
     ) -> Result<(&Key, &Grant, &StageRules), Reason> {
         let key = self.key.as_ref().ok_or(Reason::UnknownKey)?;
@@ -214,7 +216,9 @@ impl Entitlement {
             .find_map(|grant| Some((key, grant, grant.rules.stage(api_stage)?)))
             .ok_or(Reason::NotInPlan)?;
         match &key.scopes {
-            Some(scopes) if !scopes.allow(method) => Err(Reason::OutOfScope),
+            Some(scopes) if sent_path.is_some_and(is_ambiguous) || !scopes.allow(method) => {
+                Err(Reason::OutOfScope)
+            }
             Some(_) | None => Ok(granted),
         }
     }

@@ -42,6 +42,7 @@ use gate::Unasked;
 use guarded::Guarded;
 pub use log::LOG_TARGET;
 pub use preview::{GivenKey, Preview, Question, preview};
+pub use settling::MAX_SETTLED;
 use shadow::{exceeded, shadowed};
 use stand_in::StandIns;
 use throttling::Throttlings;
@@ -78,6 +79,9 @@ pub struct Request<'a> {
     pub api_stage: &'a ApiStage,
     /// The resource and the method.
     pub method: MethodName<'a>,
+    /// The path as the client sent it, where [`MethodName::resource`] is the template of a route. A key with scopes opens no path that
+    /// can be read in two ways: what answers might read it as that of another route.
+    pub sent_path: Option<&'a str>,
     /// The key's value as it was sent; `None` or an empty text when there was none.
     pub key: Option<&'a str>,
     /// How many requests this one counts for; so many times what its plan says of the method.
@@ -316,7 +320,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         now: Timestamp,
         gate: &mut Unasked<'_>,
     ) -> Result<Option<Decision>, StoreError> {
-        match known.grant(request.api_stage, request.method, now) {
+        match known.grant(request.api_stage, request.method, request.sent_path, now) {
             Ok((key, grant, rules)) => {
                 let wish = self.wish(request, grant, rules, now);
                 let charged = self.charge(key, grant, &wish, now, gate).await?;
@@ -354,14 +358,20 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         gate: &mut Unasked<'_>,
     ) -> Result<Decision, StoreError> {
         let was_open = known
-            .grant(request.api_stage, request.method, self.store.now())
+            .grant(
+                request.api_stage,
+                request.method,
+                request.sent_path,
+                self.store.now(),
+            )
             .is_ok();
         let known = self
             .entitlements
             .load_again(sought, known, was_open, &self.store, self.store.clock())
             .await?;
         let now = self.store.now();
-        if let Err(reason) = known.grant(request.api_stage, request.method, now) {
+        if let Err(reason) = known.grant(request.api_stage, request.method, request.sent_path, now)
+        {
             return Ok(deny(reason, Some(&known)));
         }
         let decision = self.decide_for(request, &known, now, now, gate).await?;
@@ -410,6 +420,7 @@ fn metered(key: &Key, grant: &Grant, wish: &Wish, levels: Levels) -> Metered {
             own: wish.limits.quota,
             further: wish.limits.further,
             overdraft: grant.rules.overdraft(),
+            generation: key.generation,
         },
         ..uncharged(key, grant, levels)
     }

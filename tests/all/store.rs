@@ -125,6 +125,7 @@ async fn decide<C: Clock>(limiter: &Limiter<DynamoStore, C>, value: &KeyValue) -
         },
         key: Some(value.expose()),
         cost: NonZeroU64::MIN,
+        sent_path: None,
         gate: None,
     };
     limiter.decide(&request).await.unwrap()

@@ -56,7 +56,8 @@ where
     /// again.
     pub async fn handle(&self, event: &Value, deadline: Timestamp) -> Result<Value, HandleError> {
         if let Some(records) = event.get("Records").and_then(Value::as_array) {
-            let told = Box::pin(self.take(records)).await;
+            let until = deadline.saturating_sub(RESERVE);
+            let told = Box::pin(self.take(records, until)).await;
             return Ok(told.inspect_err(|error| tracing::error!(%error, "a batch failed"))?);
         }
         let text = |name| event.get(name).and_then(Value::as_str);
@@ -72,7 +73,8 @@ where
         Err(HandleError::UnknownEvent)
     }
 
-    async fn take(&self, records: &[Value]) -> Result<Value, StoreError> {
+    /// Keeps what calls for an alert, and tells of alerts until `until`: a receiver that does not answer must not hold up the stream.
+    async fn take(&self, records: &[Value], until: Timestamp) -> Result<Value, StoreError> {
         let mut charged: BTreeMap<(String, Day), (MeterId, WindowUse)> = BTreeMap::new();
         let mut alerts = Vec::new();
         for change in records.iter().filter_map(Change::read) {
@@ -92,7 +94,7 @@ where
         }
         let mut sum = Told::default();
         for (meter, name) in alerts {
-            let told = self.alerting.tell(&meter, &name).await?;
+            let told = self.alerting.tell(&meter, &name, until).await?;
             sum.told = sum.told.saturating_add(told.told);
             sum.owed = sum.owed.saturating_add(told.owed);
         }

@@ -142,13 +142,16 @@ impl<S: KeyRegistry, F: Fetch, A: Alerts, C: Clock> App<S, F, A, C> {
         let Ok(value) = KeyValue::parse(&found.token) else {
             return Ok(Label::FalsePositive);
         };
-        let Some(id) = self.store.key_by_value(&value).await? else {
+        let Some(owner) = self.store.value_owner(&value).await? else {
             return Ok(Label::FalsePositive);
         };
-        let Some(key) = self.store.key_by_id(&id).await? else {
+        let Some(key) = self.store.key_by_id(&owner.key_id).await? else {
             return Ok(Label::FalsePositive);
         };
-        if key.enabled {
+        // Of a key that was rotated since, the values that open something are not public.
+        let has_ended = owner.has_ended(&key, now);
+        let is_marked = !key.enabled && key.tags.contains_key(LEAKED_AT);
+        if !has_ended && !is_marked {
             self.disable(&key, found, now).await?;
         }
         Ok(Label::TruePositive)

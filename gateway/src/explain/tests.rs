@@ -136,6 +136,7 @@ impl World {
                 },
                 key: Some(&self.value),
                 cost: NonZeroU64::MIN,
+                sent_path: None,
                 gate: None,
             };
             decisions.push(self.limiter.decide(&request).await.unwrap());

@@ -31,6 +31,16 @@ impl Table {
     pub const fn new(store: DynamoStore, now: Timestamp) -> Self {
         Self { store, now }
     }
+
+    /// The key that `value` opens, or would open if it were enabled and had not expired.
+    async fn owner(&self, value: &KeyValue) -> Result<Option<KeyId>, ManagementError> {
+        let Some(owner) = self.store.value_owner(value).await? else {
+            return Ok(None);
+        };
+        let key = self.store.key_by_id(&owner.key_id).await?;
+        let key = key.filter(|key| !owner.has_ended(key, self.now));
+        Ok(key.map(|key| key.id))
+    }
 }
 
 /// What a change of tags says of a key's expiry.
@@ -130,7 +140,7 @@ impl Management for Table {
     async fn owners(&self, values: &[KeyValue]) -> Result<Vec<Option<KeyId>>, ManagementError> {
         let mut owners = Vec::with_capacity(values.len());
         for value in values {
-            owners.push(self.store.key_by_value(value).await?);
+            owners.push(self.owner(value).await?);
         }
         Ok(owners)
     }

@@ -42,8 +42,9 @@ impl RestApis {
                 answer.map(Content::from)
             }
         };
+        let cost = fields::take_cost(response.headers_mut());
         if let Some(metered) = &exchange.metered {
-            if let Some(cost) = fields::take_cost(response.headers_mut()) {
+            if let Some(cost) = cost {
                 let _logged_by_the_limiter = self.limiter.settle(metered, cost).await;
             }
             fields::insert_levels(response.headers_mut(), &metered.levels, self.fields);
@@ -151,6 +152,7 @@ impl RestApis {
             },
             key: exchange.api_key(),
             cost: NonZeroU64::MIN,
+            sent_path: Some(exchange.call.parts.uri.path()),
             gate: Some(gate),
         };
         self.limiter.decide(&request).await

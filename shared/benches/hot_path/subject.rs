@@ -231,6 +231,7 @@ impl Subject {
                     },
                     key: Some(value),
                     cost: NonZeroU64::MIN,
+                    sent_path: None,
                     gate: None,
                 };
                 let mut decision = pin!(limiter.decide(&request));

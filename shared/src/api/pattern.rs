@@ -107,7 +107,8 @@ impl MethodPatterns {
     }
 }
 
-fn is_ambiguous(path: &str) -> bool {
+/// Whether a path may be read as another one, by a URL parser that normalises it.
+pub(crate) fn is_ambiguous(path: &str) -> bool {
     let escaped = |hex: &[u8; 3]| {
         path.as_bytes()
             .windows(3)
@@ -118,6 +119,8 @@ fn is_ambiguous(path: &str) -> bool {
         || path
             .split('/')
             .any(|segment| segment == "." || segment == "..")
+        // Which is cut off where nothing follows.
+        || path.ends_with(' ')
         || escaped(b"%2e")
         || escaped(b"%2f")
         || escaped(b"%5c")

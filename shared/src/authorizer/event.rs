@@ -31,6 +31,7 @@ pub(super) struct Event {
     authorization_token: Option<String>,
     route_key: Option<String>,
     raw_path: Option<String>,
+    path: Option<String>,
     headers: Option<BTreeMap<String, Option<String>>>,
     multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
     query_string_parameters: Option<BTreeMap<String, Option<String>>>,
@@ -111,6 +112,11 @@ impl Event {
             key: key.map(str::to_owned),
             form: Form::Policy { arn },
         })
+    }
+
+    /// The path as the client sent it, where the event has it.
+    pub(super) fn sent_path(&self) -> Option<&str> {
+        self.raw_path.as_deref().or(self.path.as_deref())
     }
 
     /// The header fields that carry the key. An event has all values of each field in one member, or the last of each in the other.

@@ -21,6 +21,7 @@ pub struct Settled {
 #[derive(Debug)]
 pub struct Settlement {
     limits: Limits,
+    generation: u64,
     more: u64,
     knowledge: Knowledge,
     archived: Option<Day>,
@@ -47,8 +48,10 @@ impl Settlement {
             own,
             further,
             overdraft,
+            generation,
         } = *quotas;
         Self {
+            generation,
             limits: Limits {
                 bucket: None,
                 quota: own.map(|quota| quota.raised(overdraft)),
@@ -76,7 +79,8 @@ impl Settlement {
             ..Charge::new(id, cost)
         };
         match self.knowledge.propose(&charge, &self.limits, now) {
-            Proposal::Write(write) => {
+            Proposal::Write(mut write) => {
+                write.generation = self.generation;
                 self.writes = self.writes.saturating_add(1);
                 SettleNext::Write(write)
             }

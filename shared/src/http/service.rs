@@ -114,7 +114,12 @@ where
                 request.extensions_mut().insert(*exceeded);
             }
             match allowance {
-                Allowance::Unmetered => inner.call(request).await,
+                Allowance::Unmetered => {
+                    let mut response = inner.call(request).await?;
+                    // It is for this layer, also where nobody is charged.
+                    fields::take_cost(response.headers_mut());
+                    Ok(response)
+                }
                 Allowance::Metered(metered)
                 | Allowance::Uncharged(metered)
                 | Allowance::Shadowed(metered, _) => {
@@ -152,6 +157,7 @@ async fn decide<L: Ledger, C: Clock>(
             },
             key: sent_key(request.headers()),
             cost: NonZeroU64::MIN,
+            sent_path: Some(target.path),
             gate: None,
         })
         .await

@@ -142,6 +142,7 @@ fn decided(desk: &Desk, key: &str) -> (Option<Reason>, u64) {
         },
         key: Some(key),
         cost: NonZeroU64::MIN,
+        sent_path: None,
         gate: None,
     };
     // A request that waits has a timer.

@@ -21,7 +21,9 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         let now = self.store.now();
         let fingerprint = self.entitlements.fingerprint(request.key?)?;
         let known = self.entitlements.recalled(&fingerprint, now)?;
-        let (key, grant, rules) = known.grant(request.api_stage, request.method, now).ok()?;
+        let (key, grant, rules) = known
+            .grant(request.api_stage, request.method, request.sent_path, now)
+            .ok()?;
         match (failure.kind(), grant.rules.on_unavailable(), rules.mode()) {
             (StoreErrorKind::Unavailable, OnUnavailable::Allow, _)
             | (StoreErrorKind::Unavailable | StoreErrorKind::Throttled, _, Mode::Shadow) => {}

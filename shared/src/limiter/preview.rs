@@ -121,7 +121,7 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
         bucket: None,
         cost: NonZeroU64::MIN,
     };
-    let (owner, grant, rules) = match known.grant(question.api_stage, question.method, now) {
+    let (owner, grant, rules) = match known.grant(question.api_stage, question.method, None, now) {
         Ok(granted) => granted,
         Err(reason) => return Ok(without_meter(reason, key, plans)),
     };

@@ -305,6 +305,8 @@ pub struct Quotas {
     pub further: FurtherQuotas,
     /// How far below zero one of them may come.
     pub overdraft: u64,
+    /// How often the key had been narrowed when it was charged: a meter takes no charge that says another number.
+    pub generation: u64,
 }
 
 /// Why a text names no further quotas.

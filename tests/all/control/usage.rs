@@ -55,6 +55,7 @@ impl Client {
                 },
                 key: Some(&self.value),
                 cost: NonZeroU64::MIN,
+                sent_path: None,
                 gate: None,
             };
             let decision = self.limiter.decide(&request).await.unwrap();

@@ -178,6 +178,7 @@ impl Desk {
             },
             key,
             cost: NonZeroU64::new(cost).unwrap(),
+            sent_path: None,
             gate: None,
         };
         self.limiter.decide(&request).await

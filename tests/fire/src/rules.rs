@@ -241,6 +241,7 @@ impl Rules {
             own: self.quota,
             further: self.further,
             overdraft: self.overdraft,
+            generation: 0,
         }
     }
 

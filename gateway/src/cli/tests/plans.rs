@@ -139,7 +139,10 @@ async fn refuses_limits_that_are_incomplete_or_contradict_each_other(way: Way) {
         ("--rate fast --burst 1", "it is not a number"),
         ("--rate NaN --burst 1", "is not a number of requests"),
         ("--quota many/DAY", "write it like 1000/DAY"),
-        ("--quota 5/YEAR", "a period is minute, hour, DAY, WEEK or MONTH"),
+        (
+            "--quota 5/YEAR",
+            "a period is minute, hour, DAY, WEEK or MONTH",
+        ),
         ("--period DAY", "--quota"),
         ("--quota 5", "the quota has no period"),
         (

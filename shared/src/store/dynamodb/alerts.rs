@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use tracing::warn;
+
 use super::batch::text_of;
 use super::charge::meter_item;
 use super::{DynamoStore, from_item, store_error, to_item};
@@ -64,9 +66,13 @@ impl AlertOutbox for DynamoStore {
             .await
             .map_err(|error| store_error("Query", error))?;
         let items = answer.items.unwrap_or_default().into_iter();
-        items
-            .map(|item| from_item::<AlertItem>(item)?.read())
-            .collect()
+        // One that cannot be read must not hold up the others.
+        let readable = items.filter_map(|item| {
+            let read = from_item::<AlertItem>(item).and_then(|item| item.read());
+            read.inspect_err(|error| warn!(%error, "left out an alert that cannot be read"))
+                .ok()
+        });
+        Ok(readable.collect())
     }
 
     async fn settle_alert(&self, kept: &KeptAlert) -> Result<(), StoreError> {

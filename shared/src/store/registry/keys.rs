@@ -69,6 +69,14 @@ pub struct ValueOwner {
     pub expires_at: Option<Timestamp>,
 }
 
+impl ValueOwner {
+    /// Whether the value opens nothing at `now`, though `key`, which has it, has not expired: it is a former one, whose overlap is over.
+    pub fn has_ended(&self, key: &ApiKey, now: Timestamp) -> bool {
+        let is_over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        is_over(self.expires_at) && !is_over(key.expires_at)
+    }
+}
+
 /// A value to give to a key in place of the last one.
 #[derive(Clone, Debug)]
 pub struct Rotation {

@@ -60,6 +60,7 @@ impl Desk {
             },
             key,
             cost: NonZeroU64::MIN,
+            sent_path: None,
             gate: Some(porter),
         };
         self.limiter.decide(&request).await.unwrap()

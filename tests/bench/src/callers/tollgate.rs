@@ -87,6 +87,7 @@ pub(crate) async fn ask(
         },
         key: Some(key),
         cost: NonZeroU64::MIN,
+        sent_path: None,
         gate: None,
     };
     match limiter.decide(&request).await {

@@ -88,6 +88,7 @@ impl Process {
             },
             key: stand.clients.get(client).map(|client| client.key.expose()),
             cost: NonZeroU64::new(cost).unwrap_or(NonZeroU64::MIN),
+            sent_path: None,
             gate: None,
         };
         match limiter.decide(&request).await {
