@@ -189,3 +189,16 @@ async fn records_that_cannot_be_read_do_not_hold_up_others_and_unknown_events_ar
     let unknown = json!({ "source": "aws.s3" });
     assert!(app.app.handle(&unknown, deadline).await.is_err());
 }
+
+#[tokio::test]
+async fn a_batch_that_is_out_of_time_leaves_its_alerts_owed() {
+    let app = TestApp::start("throttled").await;
+    let alert = Alert::throttled(meter(), app.clock.now());
+    app.store.record_alert(&alert).await.unwrap();
+    let records = stream(&[kept(&alert)]);
+    let done = app.app.handle(&records, app.clock.now()).await.unwrap();
+    assert_eq!((&done["told"], &done["owed"]), (&json!(0), &json!(1)));
+    assert!(app.hooks().is_empty());
+    app.take(&[kept(&alert)]).await;
+    assert_eq!(app.hooks().len(), 1);
+}

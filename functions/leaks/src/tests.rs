@@ -11,7 +11,7 @@ use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 use tollgate::key::{EnvironmentLetter, KeyValue, LEAKED_AT, Pepper};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
-use tollgate::store::{ApiKey, KeyChange, KeyRegistry as _, NewKey};
+use tollgate::store::{ApiKey, KeyChange, KeyRegistry as _, NewKey, Rotation};
 use tollgate::time::{ManualClock, Timestamp};
 
 use crate::{Alerts, App, HttpsFetch, Leak, MAX_MESSAGE_BYTES};
@@ -314,4 +314,44 @@ async fn without_the_table_it_is_asked_to_send_the_message_again() {
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "60");
     assert!(!format!("{response:?}").contains(value.expose()));
+}
+
+#[tokio::test]
+async fn a_value_that_the_key_has_no_more_leaves_the_key_alone() {
+    let world = World::start().await;
+    let (key, value) = world.key("joe").await;
+    let rotate = KeyChange {
+        rotation: Some(Rotation {
+            value: KeyValue::generate(EnvironmentLetter::of("dev")).unwrap(),
+            keep_value: false,
+        }),
+        ..KeyChange::default()
+    };
+    world.store.update_key(&key.id, &rotate, NOW).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let (status, feedback) = world.send(&json!([found(&value)])).await;
+    assert_eq!(
+        (status, feedback),
+        (200, json!([label(&value, "true_positive")]))
+    );
+    assert!(world.read(&key).await.enabled);
+    assert!(world.alerts().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_is_suspended_is_marked_so_that_nobody_enables_it_unknowing() {
+    let world = World::start().await;
+    let (key, value) = world.key("joe").await;
+    let suspend = KeyChange {
+        enabled: Some(false),
+        ..KeyChange::default()
+    };
+    world
+        .store
+        .update_key(&key.id, &suspend, NOW)
+        .await
+        .unwrap();
+    world.send(&json!([found(&value)])).await;
+    assert!(world.read(&key).await.tags.contains_key(LEAKED_AT));
+    assert_eq!(world.alerts().len(), 1);
 }

@@ -1,14 +1,16 @@
 //! A key that opens less than processes remember, and the values of one key.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
-use tollgate::decision::Reason;
+use tollgate::decision::{Decision, Reason};
 use tollgate::lease::Leases;
-use tollgate::limiter::Options;
+use tollgate::limiter::{Options, Request};
+use tollgate::plan::MethodName;
 use tollgate::store::KeyRecord;
 use tollgate::time::Timestamp;
 
-use super::{Calls, Desk, KEY, NO_CALLS, NOON_S, ONE_CHARGE, daily, hash, throttle};
+use super::{Calls, Desk, KEY, NO_CALLS, NOON_S, ONE_CHARGE, daily, hash, stage, throttle};
 
 const OTHER_VALUE: &str = "another-value-of-a-good-length";
 
@@ -103,4 +105,32 @@ async fn a_key_opens_the_methods_of_its_scopes_only() {
 
     narrow(&desk, |key| key.scopes = "POST /users".parse().ok());
     assert_eq!(desk.decide().await, Some(Reason::OutOfScope));
+}
+
+#[tokio::test]
+async fn a_key_with_scopes_opens_no_path_that_may_be_read_as_another_routes() {
+    let desk = Desk::with(no_leases(), None, None);
+    desk.change_key(|key| key.scopes = "GET /files/{proxy+}".parse().ok());
+    for (sent_path, is_open) in [
+        ("/files/a/b", true),
+        ("/files/../admin", false),
+        ("/files/%2e%2E/admin", false),
+        ("/files/a ", false),
+    ] {
+        let api_stage = stage();
+        let request = Request {
+            api_stage: &api_stage,
+            method: MethodName {
+                resource: "/files/{proxy+}",
+                verb: "GET",
+            },
+            sent_path: Some(sent_path),
+            key: Some(KEY),
+            cost: NonZeroU64::MIN,
+            gate: None,
+        };
+        let decision = desk.limiter.decide(&request).await.unwrap();
+        let is_admitted = matches!(decision, Decision::Allow(_));
+        assert_eq!(is_admitted, is_open, "{sent_path}: {decision:?}");
+    }
 }

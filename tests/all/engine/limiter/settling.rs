@@ -2,6 +2,7 @@
 
 use tollgate::charge::Settled;
 use tollgate::decision::Metered;
+use tollgate::limiter::MAX_SETTLED;
 use tollgate::plan::{OVERDRAFT, QUOTAS};
 use tollgate::quota::Every;
 
@@ -167,4 +168,34 @@ async fn a_settlement_on_the_next_day_counts_on_that_day() {
         );
         assert_eq!(used(&desk), (7, 7));
     }
+}
+
+#[tokio::test]
+async fn a_key_that_was_narrowed_once_still_pays_what_its_requests_cost() {
+    let desk = desk(Some(100), &[]);
+    desk.change_key(|key| key.generation = 1);
+    desk.change_meter(|meter| meter.generation = Some(1));
+    let metered = admitted(&desk).await;
+    let settled = desk.limiter.settle(&metered, 8).await.unwrap();
+    let paid = Settled {
+        charged: 7,
+        waived: 0,
+    };
+    assert_eq!(settled, paid);
+    assert_eq!(used(&desk), (8, 8));
+}
+
+#[tokio::test]
+async fn no_cost_makes_a_counter_too_large_to_be_read() {
+    let desk = desk(None, &[(QUOTAS, "5/month soft")]);
+    for _ in 0..3 {
+        let metered = admitted(&desk).await;
+        let settled = desk.limiter.settle(&metered, u64::MAX).await.unwrap();
+        let paid = Settled {
+            charged: MAX_SETTLED - 1,
+            waived: u64::MAX - MAX_SETTLED,
+        };
+        assert_eq!(settled, paid);
+    }
+    admitted(&desk).await;
 }
