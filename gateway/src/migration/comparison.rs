@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tollgate::bucket::Throttle;
 use tollgate::id::{KeyId, PlanId};
+use tollgate::key::LEAKED_AT;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::{Day, Quota};
 use tollgate::store::NewPlan;
@@ -233,8 +234,7 @@ impl<'a> KeyStep<'a> {
                 continue;
             };
             let left_there = member.map(|(id, to)| {
-                let limit = to.settings.quota.map_or(requests, Quota::limit);
-                to.remaining.get(id).copied().unwrap_or(limit)
+                left_under(quota, to.settings.quota, to.remaining.get(id).copied())
             });
             let is_set = match left_there {
                 None => requests != quota.limit(),
@@ -263,6 +263,22 @@ impl<'a> KeyStep<'a> {
             is_disabled: found.is_some_and(|found| found.enabled) && !key.enabled,
             stays_disabled: found.is_some_and(|found| !found.enabled) && !is_pending && key.enabled,
         }
+    }
+}
+
+/// What is left of `quota` once a plan gets it in the place of `old`, of which `left` is left. What was used stays used while the period
+/// is the same; in another one nothing is.
+fn left_under(quota: Quota, old: Option<Quota>, left: Option<u64>) -> u64 {
+    match old {
+        Some(old) if (old.period(), old.offset()) == (quota.period(), quota.offset()) => {
+            let left = left.unwrap_or(old.limit());
+            if left > old.limit() {
+                quota.limit().saturating_add(left - old.limit())
+            } else {
+                quota.limit().saturating_sub(old.limit() - left)
+            }
+        }
+        Some(_) | None => quota.limit(),
     }
 }
 
@@ -310,6 +326,8 @@ fn merged_key(source: &HeldKey, found: Option<&HeldKey>) -> HeldKey {
         description: either(source.description.as_ref(), found.description.as_ref()),
         customer_id: either(source.customer_id.as_ref(), found.customer_id.as_ref()),
         tags: merged_tags(&source.tags, &found.tags),
+        // A value that was found in public opens nothing, whatever the source has not heard yet.
+        enabled: source.enabled && (found.enabled || !found.tags.contains_key(LEAKED_AT)),
         ..source.clone()
     }
 }

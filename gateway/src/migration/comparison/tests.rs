@@ -105,6 +105,22 @@ fn what_is_left_is_lowered_and_never_raised() {
 }
 
 #[test]
+fn a_plan_that_gets_a_larger_quota_leaves_no_more_than_the_source() {
+    let source = side(vec![plan("p", &["k"], &[("k", 60)])], vec![key("k")]);
+    let mut smaller = plan("p", &["k"], &[("k", 5)]);
+    smaller.1.settings.quota = Some(Quota::new(10, Period::Day, 0).unwrap());
+    let mut monthly = plan("p", &["k"], &[("k", 5)]);
+    monthly.1.settings.quota = Some(Quota::new(10, Period::Month, 0).unwrap());
+    let mut unlimited = plan("p", &["k"], &[]);
+    unlimited.1.settings.quota = None;
+    for there in [smaller, monthly, unlimited] {
+        let target = side(vec![there], vec![key("k")]);
+        let comparison = Comparison::new(&source, &target, &StageMap::default());
+        assert_eq!(left(&comparison.keys[0]), [60]);
+    }
+}
+
+#[test]
 fn an_interrupted_import_goes_on_where_it_was() {
     let source = side(vec![plan("p", &["k"], &[("k", 140)])], vec![key("k")]);
     // Topped up in the source: nobody can have used what the import has made and not enabled yet.
@@ -122,6 +138,21 @@ fn an_interrupted_import_goes_on_where_it_was() {
     let step = &comparison.keys[0];
     assert_eq!(left(step), [0_u64; 0]);
     assert_eq!((step.deed(), step.is_held_back), (Deed::Change, true));
+}
+
+#[test]
+fn an_import_that_goes_on_enables_no_key_that_was_found_in_public_meanwhile() {
+    let source = side(vec![plan("p", &["k"], &[])], vec![key("k")]);
+    let mut leaked = key("k");
+    leaked.1.pending = Some(Pending::Created);
+    leaked.1.enabled = false;
+    leaked
+        .1
+        .tags
+        .insert(LEAKED_AT.to_owned(), "2026-11-29T12:00:00Z".to_owned());
+    let target = side(vec![plan("p", &["k"], &[])], vec![leaked]);
+    let comparison = Comparison::new(&source, &target, &StageMap::default());
+    assert!(!comparison.keys[0].wanted.enabled);
 }
 
 #[test]
