@@ -8,8 +8,8 @@ use std::process::Command;
 use super::Mutant;
 
 /// The engine's modules that decide, without I/O, and what they need.
-const MODULES: [&str; 9] = [
-    "time", "id", "bucket", "quota", "plan", "decision", "meter", "lease", "charge",
+const MODULES: [&str; 10] = [
+    "time", "id", "bucket", "quota", "plan", "metadata", "decision", "meter", "lease", "charge",
 ];
 
 /// The package of the engine with these modules alone.
