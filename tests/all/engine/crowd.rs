@@ -128,6 +128,10 @@ fn ratio(one: u64, of: u64) -> f64 {
     one as f64 / of as f64
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few of them stand in the queue at a time, and boxes would slow the simulation down"
+)]
 enum Event {
     Ask {
         caller: usize,

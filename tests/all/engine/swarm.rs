@@ -94,6 +94,10 @@ struct Leading {
     came_at: u64,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few of them stand in the queue at a time, and boxes would slow the simulation down"
+)]
 enum Event {
     Ask(usize),
     Lead(Leading),

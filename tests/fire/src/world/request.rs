@@ -49,6 +49,10 @@ pub(super) struct Leading {
 }
 
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each process of a world, and a box for each request would slow the simulation down"
+)]
 pub(super) enum Task {
     Free,
     Waiting {

@@ -4,14 +4,13 @@ use tollgate::meter::{
     Answer, ChargeId, DayClause, DayCount, QuotaClause, RefundWrite, RemainingWrite, ShardAnswer,
     ShardId, ShardWrite, Write,
 };
-use tollgate::quota::Day;
 
 use super::accounts::{Counted, QUOTAS, Taken};
 use super::{MAX_LATE, World};
 use crate::calendar::{day_of, minute_of, stretch_of, window_of};
 use crate::event::Fate;
 use crate::item::{Item, write_shard};
-use crate::rules::Rules;
+use crate::rules::{Rules, limit_in};
 use crate::tally::Deed;
 use crate::violation::{Invariant, Violation};
 use tollgate::quota::QuotaName;
@@ -219,7 +218,7 @@ impl World {
             Some(Counted {
                 quota: QuotaName::Own,
                 window,
-                limit: Some(quota.limit_in(Day::from_number(window)) + sent.overdraft),
+                limit: Some(limit_in(quota, window) + sent.overdraft),
                 given_back: write.refund.map_or(0, |refund| refund.requests),
             })
         });
@@ -259,7 +258,7 @@ impl World {
             let own = window_of(quota, day_of(self.now));
             let used = self.item.used.filter(|_| self.item.win >= Some(own));
             let window = self.item.win.map_or(own, |win| win.max(own));
-            let limit = quota.limit_in(Day::from_number(window));
+            let limit = limit_in(quota, window);
             limit.saturating_sub_signed(used.unwrap_or(0))
         });
         let further = rules.further.iter().filter(|quota| !quota.is_soft);
