@@ -90,9 +90,14 @@ impl Watch {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            // A sender that is gone stops as well.
             tokio::select! {
-                _ = ticks.tick() => self.look().await,
-                // A sender that is gone stops as well.
+                _ = ticks.tick() => {}
+                _ = stopped.wait_for(|stops| *stops) => break,
+            }
+            // Whom it was about to tell is owed still.
+            tokio::select! {
+                () = Box::pin(self.look()) => {}
                 _ = stopped.wait_for(|stops| *stops) => break,
             }
         }

@@ -14,6 +14,7 @@ use crate::id::{KeyId, PlanId};
 use crate::quota::Day;
 
 pub use collect::{CollectError, collect};
+pub use csv_file::cell_text;
 
 /// The names of the columns, in their order.
 pub const COLUMNS: [&str; 7] = [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use lambda_http::{Body, Request};
 use serde_json::json;
@@ -103,10 +103,9 @@ impl<S: KeyRegistry, F: Fetch, A: Alerts, C: Clock> App<S, F, A, C> {
         self.check(headers, body, now).await?;
         let matches = message::read(body).ok_or(Refusal::NoMessage)?;
         let labelling: Vec<_> = matches.iter().map(|found| self.label(found, now)).collect();
-        let labels: Vec<Label> = stream::iter(labelling)
-            .buffered(AT_A_TIME)
-            .try_collect()
-            .await?;
+        let labelled: Vec<_> = stream::iter(labelling).buffered(AT_A_TIME).collect().await;
+        // Each has come to its end by now: a key that is disabled is told of, also when the table failed for another.
+        let labels: Vec<Label> = labelled.into_iter().collect::<Result<_, _>>()?;
         let keys = labels
             .iter()
             .filter(|label| **label == Label::TruePositive)

@@ -3,7 +3,7 @@
 use super::{COLUMNS, RenderError, UsageRow};
 
 /// Beginnings that spreadsheets take for a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 pub(super) fn render(rows: &[UsageRow]) -> Result<Vec<u8>, RenderError> {
     let failed = |error: csv::Error| RenderError(error.into());
@@ -12,9 +12,9 @@ pub(super) fn render(rows: &[UsageRow]) -> Result<Vec<u8>, RenderError> {
     for row in rows {
         let record = [
             row.day.to_string(),
-            text(row.key_id.as_str()),
-            text(row.customer_id.as_deref().unwrap_or_default()),
-            text(row.plan_id.as_str()),
+            cell_text(row.key_id.as_str()),
+            cell_text(row.customer_id.as_deref().unwrap_or_default()),
+            cell_text(row.plan_id.as_str()),
             row.requests.to_string(),
             row.quota
                 .map_or_else(String::new, |quota| quota.to_string()),
@@ -27,9 +27,18 @@ pub(super) fn render(rows: &[UsageRow]) -> Result<Vec<u8>, RenderError> {
         .map_err(|error| RenderError(error.to_string().into()))
 }
 
-/// A text that a spreadsheet takes for one: with a quote before what would be a formula. A customer's id may come from the customer.
-fn text(text: &str) -> String {
-    if text.starts_with(FORMULA) {
+/// A text that a spreadsheet takes for one: with a quote before what would be a formula, also behind what spreadsheets pass over, and in
+/// the full-width forms of the signs. Names and customers' ids may come from somebody else than who opens the file.
+///
+/// ```
+/// use tollgate::usage_export::cell_text;
+///
+/// assert_eq!(cell_text("Ltd = limited"), "Ltd = limited");
+/// assert_eq!(cell_text(" =1+1"), "' =1+1");
+/// ```
+pub fn cell_text(text: &str) -> String {
+    let seen = text.trim_start_matches(|char: char| char.is_whitespace() || char.is_control());
+    if seen.starts_with(FORMULA) || seen.len() < text.len() {
         format!("'{text}")
     } else {
         text.to_owned()

@@ -13,6 +13,7 @@ use tollgate::quota::Day;
 use tollgate::store::StoreError;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::Timestamp;
+use tollgate::usage_export::cell_text;
 
 use super::super::answer::Answer;
 use super::super::directory::{ListedKey, Snapshot};
@@ -240,7 +241,7 @@ impl Table {
     }
 
     fn push(&mut self, row: impl IntoIterator<Item = String>) {
-        let row = row.into_iter().map(|cell| harmless(cell).into_bytes());
+        let row = row.into_iter().map(|cell| cell_text(&cell).into_bytes());
         let _never_fails = self.0.write_record(row);
     }
 
@@ -260,18 +261,6 @@ impl Table {
 
 fn writer() -> Writer<Vec<u8>> {
     WriterBuilder::new().flexible(true).from_writer(Vec::new())
-}
-
-/// A cell that no spreadsheet takes for a formula: names are chosen by people, and not always by those who open the file.
-fn harmless(cell: String) -> String {
-    // Spreadsheets pass over what stands before the sign, and take the full-width forms for the sign itself.
-    let seen = cell.trim_start_matches(|char: char| char.is_whitespace() || char.is_control());
-    if seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || seen.len() < cell.len()
-    {
-        format!("'{cell}")
-    } else {
-        cell
-    }
 }
 
 #[cfg(test)]
