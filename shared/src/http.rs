@@ -8,6 +8,7 @@ mod response;
 mod service;
 mod settings;
 mod target;
+mod variables;
 
 pub use key_header::sent_key;
 pub use layer::UsagePlanLayer;
@@ -15,6 +16,6 @@ pub use problem::{Form, InvalidProblems, Problems};
 pub(crate) use response::UNAVAILABLE_RETRY_AFTER_S;
 pub use response::{Answer, answer_to, unavailable};
 pub use service::{ResponseFuture, UsagePlan};
-pub(crate) use settings::switch;
 pub use settings::{Settings, SettingsError, variable};
 pub(crate) use target::without_stage;
+pub use variables::{VariableError, Variables, process_variable};

@@ -1,8 +1,8 @@
 //! What the function is told by its environment.
 
 use tollgate::alert::{InvalidWebhook, Webhook};
-use tollgate::http::variable;
-use tollgate::key::{Pepper, WeakPepper};
+use tollgate::http::{VariableError, Variables, process_variable, variable};
+use tollgate::key::Pepper;
 
 /// The name or the ARN of the event bus that is told of alerts. Without it, none is.
 pub const EVENT_BUS: &str = "TOLLGATE_EVENT_BUS";
@@ -38,12 +38,9 @@ pub struct EventBus {
 /// A variable that is missing or cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A required variable is not set.
-    #[error("the environment variable {0} is not set; the function's template has to set it")]
-    Missing(&'static str),
-    /// The pepper is too short.
-    #[error("the environment variable TOLLGATE_PEPPER cannot be used: {0}")]
-    Pepper(#[from] WeakPepper),
+    /// A variable is missing, or has a value that it cannot have.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The webhook cannot be used.
     #[error("the environment variables {WEBHOOK_URL} and {WEBHOOK_SECRET} cannot be used: {0}")]
     Webhook(#[from] InvalidWebhook),
@@ -55,12 +52,8 @@ impl Config {
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the module that reads the environment"
-    )]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_variables(process_variable)
     }
 
     /// Takes the settings from `read`, which answers the value of a variable by its name. An empty value counts as none.
@@ -69,22 +62,24 @@ impl Config {
     ///
     /// When a required variable is missing, or one cannot be used.
     pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |name| read(name).filter(|value| !value.is_empty());
-        let required = |name| value(name).ok_or(ConfigError::Missing(name));
-        let event_bus = match value(EVENT_BUS) {
+        let variables = Variables::new(read);
+        let event_bus = match variables.value(EVENT_BUS) {
             Some(name) => Some(EventBus {
                 name,
-                endpoint: required(EVENTS_ENDPOINT)?,
+                endpoint: variables.required(EVENTS_ENDPOINT)?,
             }),
             None => None,
         };
-        let webhook = match value(WEBHOOK_URL) {
-            Some(url) => Some(Webhook::new(&url, required(WEBHOOK_SECRET)?.as_bytes())?),
+        let webhook = match variables.value(WEBHOOK_URL) {
+            Some(url) => Some(Webhook::new(
+                &url,
+                variables.required(WEBHOOK_SECRET)?.as_bytes(),
+            )?),
             None => None,
         };
         Ok(Self {
-            table: required(variable::TABLE)?,
-            pepper: Pepper::new(required(variable::PEPPER)?.as_bytes())?,
+            table: variables.required(variable::TABLE)?,
+            pepper: variables.pepper()?,
             event_bus,
             webhook,
         })

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use tollgate::http::variable;
-use tollgate::key::{Pepper, WeakPepper};
+use tollgate::http::{VariableError, Variables, process_variable, variable};
+use tollgate::key::Pepper;
 
 /// Where files go: `s3://BUCKET/PREFIX`, or the path of a folder.
 pub const EXPORT_TO: &str = "TOLLGATE_EXPORT_TO";
@@ -40,12 +40,9 @@ pub enum Place {
 /// A variable that is missing or cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A required variable is not set.
-    #[error("the environment variable {0} is not set; the function's template has to set it")]
-    Missing(&'static str),
-    /// The pepper is too short.
-    #[error("the environment variable TOLLGATE_PEPPER cannot be used: {0}")]
-    Pepper(#[from] WeakPepper),
+    /// A variable is missing, or has a value that it cannot have.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The place is none.
     #[error(
         "the environment variable {EXPORT_TO} has to be a folder, or s3://BUCKET/PREFIX with letters, digits and the characters - _ . /"
@@ -59,12 +56,8 @@ impl Config {
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the module that reads the environment"
-    )]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_variables(process_variable)
     }
 
     /// Takes the settings from `read`, which answers the value of a variable by its name. An empty value counts as none.
@@ -73,9 +66,8 @@ impl Config {
     ///
     /// When a required variable is missing, or one cannot be used.
     pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |name| read(name).filter(|value| !value.is_empty());
-        let required = |name| value(name).ok_or(ConfigError::Missing(name));
-        let place = required(EXPORT_TO)?;
+        let variables = Variables::new(read);
+        let place = variables.required(EXPORT_TO)?;
         let place = match place.strip_prefix("s3://") {
             None => Place::Folder(place.into()),
             Some(rest) => {
@@ -88,15 +80,15 @@ impl Config {
                     prefix.push('/');
                 }
                 Place::S3 {
-                    endpoint: required(S3_ENDPOINT)?,
+                    endpoint: variables.required(S3_ENDPOINT)?,
                     bucket: bucket.to_owned(),
                     prefix,
                 }
             }
         };
         Ok(Self {
-            table: required(variable::TABLE)?,
-            pepper: Pepper::new(required(variable::PEPPER)?.as_bytes())?,
+            table: variables.required(variable::TABLE)?,
+            pepper: variables.pepper()?,
             place,
         })
     }

@@ -1,7 +1,7 @@
 //! What the function is told by its environment.
 
-use tollgate::http::variable;
-use tollgate::key::{EnvironmentLetter, Pepper, WeakPepper};
+use tollgate::http::{VariableError, Variables, process_variable, variable};
+use tollgate::key::{EnvironmentLetter, Pepper};
 
 /// The stage, whose first letter stands in the values of new keys: `dev`, `test`, `beta`, `prod`.
 pub const ENVIRONMENT: &str = "TOLLGATE_ENVIRONMENT";
@@ -25,32 +25,14 @@ pub struct Config {
     pub allow_unsigned: bool,
 }
 
-/// A variable that is missing or cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A required variable is not set.
-    #[error("the environment variable {0} is not set; the function's template has to set it")]
-    Missing(&'static str),
-    /// The pepper is too short.
-    #[error("the environment variable TOLLGATE_PEPPER cannot be used: {0}")]
-    Pepper(#[from] WeakPepper),
-    /// A switch has a value that it does not know.
-    #[error("the environment variable {0} is neither true nor false")]
-    NotASwitch(&'static str),
-}
-
 impl Config {
     /// Reads the settings from the environment of this process.
     ///
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the module that reads the environment"
-    )]
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+    pub fn from_env() -> Result<Self, VariableError> {
+        Self::from_variables(process_variable)
     }
 
     /// Takes the settings from `read`, which answers the value of a variable by its name. An empty value counts as none.
@@ -58,21 +40,15 @@ impl Config {
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |name| read(name).filter(|value| !value.is_empty());
-        let required = |name| value(name).ok_or(ConfigError::Missing(name));
-        let switch = |name, default| match value(name).as_deref() {
-            None => Ok(default),
-            Some("true") => Ok(true),
-            Some("false") => Ok(false),
-            Some(_) => Err(ConfigError::NotASwitch(name)),
-        };
+    pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        let variables = Variables::new(read);
+        let switch = |name| variables.switch(name, "true", "false");
         Ok(Self {
-            table: required(variable::TABLE)?,
-            pepper: Pepper::new(required(variable::PEPPER)?.as_bytes())?,
-            environment: EnvironmentLetter::of(&required(ENVIRONMENT)?),
-            keep_values: switch(KEEP_VALUES, true)?,
-            allow_unsigned: switch(ALLOW_UNSIGNED, false)?,
+            table: variables.required(variable::TABLE)?,
+            pepper: variables.pepper()?,
+            environment: EnvironmentLetter::of(&variables.required(ENVIRONMENT)?),
+            keep_values: switch(KEEP_VALUES)?.unwrap_or(true),
+            allow_unsigned: switch(ALLOW_UNSIGNED)?.unwrap_or(false),
         })
     }
 }
@@ -81,7 +57,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn config(variables: &[(&str, &str)]) -> Result<Config, VariableError> {
         let required = [
             (variable::TABLE, "tollgate"),
             (variable::PEPPER, "0123456789abcdef"),

@@ -1,7 +1,7 @@
 //! What the function is told by its environment.
 
-use tollgate::http::variable;
-use tollgate::key::{Pepper, WeakPepper};
+use tollgate::http::{VariableError, Variables, process_variable, variable};
+use tollgate::key::Pepper;
 
 /// Where the public keys are, if not at GitHub's own address: for tests, and for GitHub Enterprise.
 pub const PUBLIC_KEYS_URL: &str = "TOLLGATE_LEAKS_PUBLIC_KEYS_URL";
@@ -20,29 +20,14 @@ pub struct Config {
     pub public_keys_url: String,
 }
 
-/// A variable that is missing or cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A required variable is not set.
-    #[error("the environment variable {0} is not set; the function's template has to set it")]
-    Missing(&'static str),
-    /// The pepper is too short.
-    #[error("the environment variable TOLLGATE_PEPPER cannot be used: {0}")]
-    Pepper(#[from] WeakPepper),
-}
-
 impl Config {
     /// Reads the settings from the environment of this process.
     ///
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the module that reads the environment"
-    )]
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+    pub fn from_env() -> Result<Self, VariableError> {
+        Self::from_variables(process_variable)
     }
 
     /// Takes the settings from `read`, which answers the value of a variable by its name. An empty value counts as none.
@@ -50,13 +35,14 @@ impl Config {
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |name| read(name).filter(|value| !value.is_empty());
-        let required = |name| value(name).ok_or(ConfigError::Missing(name));
+    pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        let variables = Variables::new(read);
         Ok(Self {
-            table: required(variable::TABLE)?,
-            pepper: Pepper::new(required(variable::PEPPER)?.as_bytes())?,
-            public_keys_url: value(PUBLIC_KEYS_URL).unwrap_or_else(|| GITHUB.to_owned()),
+            table: variables.required(variable::TABLE)?,
+            pepper: variables.pepper()?,
+            public_keys_url: variables
+                .value(PUBLIC_KEYS_URL)
+                .unwrap_or_else(|| GITHUB.to_owned()),
         })
     }
 }
@@ -65,7 +51,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn config(changed: (&str, &str)) -> Result<Config, ConfigError> {
+    fn config(changed: (&str, &str)) -> Result<Config, VariableError> {
         let required = [
             (variable::TABLE, "tollgate"),
             (variable::PEPPER, "0123456789abcdef"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use thiserror::Error;
+use tollgate::http::process_variable;
 
 /// The longest that one attempt of a call to DynamoDB may take. It covers the first TLS handshake of a small function.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -34,12 +35,8 @@ impl Config {
     /// # Errors
     ///
     /// When `USERS_TABLE` is not set or empty.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the module that reads the environment"
-    )]
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_variables(process_variable)
     }
 
     /// Takes the settings from `read`, which answers the value of a variable by its name.

@@ -1,7 +1,7 @@
 //! What the environment of an authorizer's function says, beside the [`Settings`](crate::http::Settings) that it shares with the layer.
 
 use super::AnswerForm;
-use crate::http::{SettingsError, switch};
+use crate::http::{VariableError, Variables, process_variable};
 
 /// The variables that [`AuthorizerSettings::from_env`] reads.
 pub mod variable {
@@ -27,12 +27,8 @@ impl AuthorizerSettings {
     /// # Errors
     ///
     /// When a variable has a value that it does not know.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the place that reads the environment"
-    )]
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+    pub fn from_env() -> Result<Self, VariableError> {
+        Self::from_lookup(process_variable)
     }
 
     /// [`AuthorizerSettings::from_env`], with an environment given as a function from a variable's name to its value.
@@ -40,12 +36,13 @@ impl AuthorizerSettings {
     /// # Errors
     ///
     /// When a variable has a value that it does not know.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let answer = match switch(&lookup, variable::ANSWER, "simple", "policy")? {
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        let variables = Variables::new(lookup);
+        let answer = match variables.switch(variable::ANSWER, "simple", "policy")? {
             None | Some(true) => AnswerForm::Simple,
             Some(false) => AnswerForm::Policy,
         };
-        let hands_on_key = switch(&lookup, variable::USAGE_IDENTIFIER_KEY, "true", "false")?;
+        let hands_on_key = variables.switch(variable::USAGE_IDENTIFIER_KEY, "true", "false")?;
         Ok(Self {
             answer,
             hands_on_key: hands_on_key == Some(true),
@@ -57,7 +54,7 @@ impl AuthorizerSettings {
 mod tests {
     use super::*;
 
-    fn settings(name: &str, value: &str) -> Result<AuthorizerSettings, SettingsError> {
+    fn settings(name: &str, value: &str) -> Result<AuthorizerSettings, VariableError> {
         AuthorizerSettings::from_lookup(|asked| (asked == name).then(|| value.to_owned()))
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use super::problem::{InvalidProblems, Problems};
+use super::variables::{VariableError, Variables, process_variable};
 use crate::api::{MethodPatterns, ParseMethodPatternsError};
-use crate::key::{Pepper, WeakPepper};
+use crate::key::Pepper;
 use crate::limiter::{Limiter, Options};
 use crate::metrics::Metrics;
 use crate::plan::InvalidLeases;
@@ -73,25 +74,12 @@ pub struct Settings {
 /// A variable that is missing or cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A required variable is not set.
-    #[error("the environment variable {0} is not set; the function's template has to set it")]
-    Missing(&'static str),
-    /// The pepper is too short.
-    #[error("the environment variable TOLLGATE_PEPPER cannot be used")]
-    Pepper(#[source] WeakPepper),
+    /// A variable is missing, or has a value that it cannot have.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// The list of public methods cannot be read.
     #[error("the environment variable TOLLGATE_PUBLIC cannot be read")]
     Public(#[source] ParseMethodPatternsError),
-    /// A switch has a value that it does not know.
-    #[error("the environment variable {name} is neither {on} nor {off}")]
-    NotASwitch {
-        /// The variable.
-        name: &'static str,
-        /// One value that it knows.
-        on: &'static str,
-        /// The other.
-        off: &'static str,
-    },
     /// The size of leases cannot be read.
     #[error("the environment variable TOLLGATE_LEASES cannot be read")]
     Leases(#[source] InvalidLeases),
@@ -109,12 +97,8 @@ impl Settings {
     /// # Errors
     ///
     /// When a required variable is missing, or one cannot be used.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the place that reads the environment"
-    )]
     pub fn from_env() -> Result<Option<Self>, SettingsError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_lookup(process_variable)
     }
 
     /// The limiter that decides by these settings, over DynamoDB and with the system's clock.
@@ -144,22 +128,20 @@ impl Settings {
     pub fn from_lookup(
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, SettingsError> {
-        let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let switch = |name, on, off| switch(&lookup, name, on, off);
-        if switch(variable::LAYER, "on", "off")? == Some(false) {
+        let variables = Variables::new(lookup);
+        if variables.switch(variable::LAYER, "on", "off")? == Some(false) {
             return Ok(None);
         }
-        let required = |name| value(name).ok_or(SettingsError::Missing(name));
-        let pepper = required(variable::PEPPER)?;
-        let fields = match switch(variable::STRICT_AWS, "true", "false")? {
+        let pepper = variables.pepper()?;
+        let fields = match variables.switch(variable::STRICT_AWS, "true", "false")? {
             None | Some(false) => Fields::All,
             Some(true) => Fields::AwsOnly,
         };
-        let problems = match value(variable::PROBLEM_DETAILS) {
+        let problems = match variables.value(variable::PROBLEM_DETAILS) {
             Some(text) => text.parse().map_err(SettingsError::Problems)?,
             None => Problems::usual(fields),
         };
-        let number = |name| match value(name).map(|text| text.parse::<NonZeroU32>()) {
+        let number = |name| match variables.value(name).map(|text| text.parse::<NonZeroU32>()) {
             None => Ok(None),
             Some(Ok(number)) => Ok(Some(number.get())),
             Some(Err(_)) => Err(SettingsError::NotANumber(name)),
@@ -184,20 +166,21 @@ impl Settings {
         if let Some(keys) = number(variable::CACHE_KEYS)? {
             options.memory.max_keys = usize::try_from(keys).unwrap_or(usize::MAX);
         }
-        if let Some(leases) = value(variable::LEASES) {
+        if let Some(leases) = variables.value(variable::LEASES) {
             options.leases = leases.parse().map_err(SettingsError::Leases)?;
         }
         let metrics = match (
-            switch(variable::METRICS, "on", "off")?,
-            value(variable::FUNCTION_NAME),
+            variables.switch(variable::METRICS, "on", "off")?,
+            variables.value(variable::FUNCTION_NAME),
         ) {
             (None | Some(true), Some(function_name)) => Metrics::to_stdout(&function_name),
             (Some(false), _) | (_, None) => Metrics::off(),
         };
         Ok(Some(Self {
-            table: required(variable::TABLE)?,
-            pepper: Pepper::new(pepper.as_bytes()).map_err(SettingsError::Pepper)?,
-            public: value(variable::PUBLIC)
+            table: variables.required(variable::TABLE)?,
+            pepper,
+            public: variables
+                .value(variable::PUBLIC)
                 .unwrap_or_default()
                 .parse()
                 .map_err(SettingsError::Public)?,
@@ -207,21 +190,6 @@ impl Settings {
             options,
             metrics,
         }))
-    }
-}
-
-/// Whether a variable has the value `on`, or the value `off`. `None` when it is not set or empty.
-pub(crate) fn switch(
-    lookup: impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    on: &'static str,
-    off: &'static str,
-) -> Result<Option<bool>, SettingsError> {
-    match lookup(name).filter(|value| !value.is_empty()) {
-        None => Ok(None),
-        Some(text) if text == on => Ok(Some(true)),
-        Some(text) if text == off => Ok(Some(false)),
-        Some(_) => Err(SettingsError::NotASwitch { name, on, off }),
     }
 }
 
