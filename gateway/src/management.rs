@@ -2,7 +2,7 @@
 //!
 //! [`Management`] is what the commands need of either. Some things a management API does not tell, and the types here say which.
 
-mod document;
+pub(crate) mod document;
 mod error;
 mod remote;
 mod table;

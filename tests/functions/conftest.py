@@ -33,11 +33,13 @@ def store() -> Store:
 
 
 @pytest.fixture(scope="session")
-def start_function(store: Store) -> Iterator[StartFunction]:
+def start_function(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFunction]:
     """Starts functions with variables beside those of the store. They end with the run."""
 
+    exports = {"TOLLGATE_EXPORT_TO": str(tmp_path_factory.mktemp("exports"))}
+
     def start(function: str, **variables: str) -> Emulator:
-        emulator = Emulator(function, store.variables() | variables)
+        emulator = Emulator(function, store.variables() | exports | variables)
         _running.append(emulator)
         return emulator
 

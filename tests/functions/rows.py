@@ -180,12 +180,10 @@ ROWS = [
         "billing-daily.json",
         "billing",
         lambda _: {"from": str, "to": str, "rows": int, "files": list},
-        {"TOLLGATE_EXPORT_TO": "/tmp/tollgate-usage"},
     ),
     Row(
         "billing-days.json",
         "billing",
         lambda _: {"from": "2026-11-21", "to": "2026-11-22", "rows": int, "files": list},
-        {"TOLLGATE_EXPORT_TO": "/tmp/tollgate-usage"},
     ),
 ]

@@ -6,9 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use ::tests::DynamoDb;
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -37,23 +36,15 @@ type Object = (String, HeaderMap, Bytes);
 /// A table with what two keys have used.
 struct Stand {
     sdk_config: SdkConfig,
+    _database: DynamoDb,
     store: DynamoStore,
 }
 
 impl Stand {
     async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let credentials = Credentials::new("local", "local", None, None, "tests");
-        let sdk_config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(endpoint)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        let client = aws_sdk_dynamodb::Client::new(&sdk_config);
+        let database = DynamoDb::embedded().unwrap();
+        let sdk_config = ::tests::sdk_config(database.endpoint());
+        let client = database.client();
         create_table(&client, TABLE).await.unwrap();
         let pepper = Pepper::new(b"a pepper for the tests").unwrap();
         let store = DynamoStore::new(&sdk_config, Patience::OPERATOR, TABLE, pepper);
@@ -78,7 +69,11 @@ impl Stand {
         )
         .await;
         put(&client, "M#joe#bronze#001", "SHARD", &[("day", today - 1)]).await;
-        Self { sdk_config, store }
+        Self {
+            sdk_config,
+            store,
+            _database: database,
+        }
     }
 
     fn app(&self, place: Place) -> App<DynamoStore, ManualClock> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::tests::Signer;
+use ::tests::{DynamoDb, Signer, sdk_config};
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 use tollgate::key::{EnvironmentLetter, KeyValue, LEAKED_AT, Pepper};
@@ -38,20 +38,16 @@ struct World {
     told: Told,
     signer: Signer,
     github: FakeGitHub,
+    _database: DynamoDb,
 }
 
 impl World {
     async fn start() -> Self {
         let signer = Signer::new("key-1").unwrap();
         let github = FakeGitHub::start(Signer::list(&[&signer])).await;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint_url = format!("http://{}", listener.local_addr().unwrap());
-        let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let config = github::sdk_config(&endpoint_url);
-        create_table(&aws_sdk_dynamodb::Client::new(&config), "tollgate")
-            .await
-            .unwrap();
+        let database = DynamoDb::embedded().unwrap();
+        create_table(&database.client(), "tollgate").await.unwrap();
+        let config = sdk_config(database.endpoint());
         let pepper = Pepper::new(b"a pepper for the tests").unwrap();
         let store = DynamoStore::new(&config, Patience::OPERATOR, "tollgate", pepper);
         let clock = ManualClock::new(NOW);
@@ -64,6 +60,7 @@ impl World {
             told,
             signer,
             github,
+            _database: database,
         }
     }
 
@@ -298,7 +295,7 @@ async fn without_githubs_keys_it_is_asked_to_send_the_message_again() {
 async fn without_the_table_it_is_asked_to_send_the_message_again() {
     let world = World::start().await;
     let value = KeyValue::generate(EnvironmentLetter::of("dev")).unwrap();
-    let config = github::sdk_config("http://127.0.0.1:9");
+    let config = sdk_config("http://127.0.0.1:9");
     let pepper = Pepper::new(b"a pepper for the tests").unwrap();
     let nowhere = DynamoStore::new(&config, Patience::REQUEST, "tollgate", pepper);
     let fetch = HttpsFetch::new(&world.github.url).unwrap();

@@ -299,17 +299,14 @@ pub(super) fn new_plan(plan: &NewPlan) -> Value {
         "name": plan.name,
         "description": plan.description,
         "throttle": plan.throttle.map(throttle),
-        "quota": plan.quota.map(|quota| json!({
-            "limit": quota.limit(),
-            "period": quota.period().as_str(),
-            "offset": quota.offset(),
-        })),
+        "quota": plan.quota.map(quota),
         "apiStages": stages,
         "tags": plan.tags,
     })
 }
 
-fn stage(covered: &CoveredStage) -> Value {
+/// A stage of a plan, with the throttles of its methods.
+pub(crate) fn stage(covered: &CoveredStage) -> Value {
     let throttles: Map<String, Value> = covered
         .method_throttles
         .iter()
@@ -322,6 +319,16 @@ fn stage(covered: &CoveredStage) -> Value {
     })
 }
 
-fn throttle(throttle: Throttle) -> Value {
+/// A quota, as `quotaSettings` has it.
+pub(crate) fn quota(quota: Quota) -> Value {
+    json!({
+        "limit": quota.limit(),
+        "period": quota.period().as_str(),
+        "offset": quota.offset(),
+    })
+}
+
+/// A throttle, as `throttleSettings` has it.
+pub(crate) fn throttle(throttle: Throttle) -> Value {
     json!({ "rateLimit": throttle.rate.as_per_second(), "burstLimit": throttle.burst })
 }

@@ -6,9 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use ::tests::DynamoDb;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -101,7 +99,7 @@ pub(super) struct TestApp {
     pub(super) store: DynamoStore,
     pub(super) clock: ManualClock,
     pub(super) app: App<DynamoStore, ManualClock, Outlets<ManualClock>>,
-    sdk_config: SdkConfig,
+    database: DynamoDb,
     config: Config,
     bus: Receiver,
     hook: Receiver,
@@ -110,18 +108,9 @@ pub(super) struct TestApp {
 impl TestApp {
     /// With the key `client` in the plan `bronze` of 1,000 requests a day, which has this tag.
     pub(super) async fn start(alerts: &str) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let credentials = Credentials::new("local", "local", None, None, "tests");
-        let sdk_config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(endpoint)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        let client = aws_sdk_dynamodb::Client::new(&sdk_config);
+        let database = DynamoDb::embedded().unwrap();
+        let sdk_config = ::tests::sdk_config(database.endpoint());
+        let client = database.client();
         create_table(&client, TABLE).await.unwrap();
         let pepper = Pepper::new(b"a pepper for the tests").unwrap();
         let store = DynamoStore::new(&sdk_config, Patience::OPERATOR, TABLE, pepper.clone());
@@ -137,23 +126,24 @@ impl TestApp {
             }),
             webhook: Some(Webhook::new(&hook.url, SECRET.as_bytes()).unwrap()),
         };
-        Self::over(store, ManualClock::new(NOW), sdk_config, config, bus, hook)
+        Self::over(store, ManualClock::new(NOW), database, config, bus, hook)
     }
 
     fn over(
         store: DynamoStore,
         clock: ManualClock,
-        sdk_config: SdkConfig,
+        database: DynamoDb,
         config: Config,
         bus: Receiver,
         hook: Receiver,
     ) -> Self {
+        let sdk_config = ::tests::sdk_config(database.endpoint());
         let outlets = Outlets::new(&sdk_config, clock.clone(), &config).unwrap();
         Self {
             app: App::new(store.clone(), clock.clone(), outlets),
             store,
             clock,
-            sdk_config,
+            database,
             config,
             bus,
             hook,
@@ -165,7 +155,7 @@ impl TestApp {
         Self::over(
             self.store.clone(),
             self.clock.clone(),
-            self.sdk_config.clone(),
+            self.database.clone(),
             self.config.clone(),
             self.bus.clone(),
             self.hook.clone(),
@@ -198,7 +188,8 @@ impl TestApp {
     /// Makes the item what it was before anybody was told.
     pub(super) async fn owe_again(&self, alert: &Alert) {
         let text = |text: String| AttributeValue::S(text);
-        aws_sdk_dynamodb::Client::new(&self.sdk_config)
+        self.database
+            .client()
             .update_item()
             .table_name(TABLE)
             .key("pk", text(format!("AL#{}", alert.meter)))

@@ -1,10 +1,8 @@
-//! A GitHub on loopback, and a DynamoDB.
+//! A GitHub on loopback.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -67,15 +65,4 @@ impl FakeGitHub {
     pub(super) fn asked(&self) -> usize {
         self.state.lock().unwrap().asked
     }
-}
-
-/// How to reach a DynamoDB on this machine.
-pub(super) fn sdk_config(endpoint_url: &str) -> SdkConfig {
-    let credentials = Credentials::new("local", "local", None, None, "tests");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(endpoint_url)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
 }

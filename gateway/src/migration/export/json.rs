@@ -1,11 +1,10 @@
 //! All that is known of keys and plans, with the member names of API Gateway.
 
-use serde_json::{Map, Value, json};
-use tollgate::bucket::Throttle;
+use serde_json::{Value, json};
 use tollgate::key::KeyValue;
-use tollgate::plan::CoveredStage;
 
 use super::Values;
+use crate::management::document::{quota, stage, throttle};
 use crate::migration::document::instant;
 use crate::migration::holdings::{HeldKey, HeldPlan, Holdings};
 
@@ -26,9 +25,6 @@ pub fn document(holdings: &Holdings, values: Values) -> Value {
 
 fn plan(plan: &HeldPlan) -> Value {
     let settings = &plan.settings;
-    let quota = settings.quota.map(|quota| {
-        json!({ "limit": quota.limit(), "period": quota.period().as_str(), "offset": quota.offset() })
-    });
     let stages: Vec<Value> = settings.stages.iter().map(stage).collect();
     filled(json!({
         "id": plan.own_id.as_str(),
@@ -36,27 +32,10 @@ fn plan(plan: &HeldPlan) -> Value {
         "description": settings.description,
         "productCode": settings.product_code,
         "throttle": settings.throttle.map(throttle),
-        "quota": quota,
+        "quota": settings.quota.map(quota),
         "apiStages": stages,
         "tags": settings.tags,
     }))
-}
-
-fn stage(covered: &CoveredStage) -> Value {
-    let throttles: Map<String, Value> = covered
-        .method_throttles
-        .iter()
-        .map(|(method, limits)| (method.clone(), throttle(limits.throttle)))
-        .collect();
-    json!({
-        "apiId": covered.api_stage.api_id.as_str(),
-        "stage": covered.api_stage.stage.as_str(),
-        "throttle": throttles,
-    })
-}
-
-fn throttle(throttle: Throttle) -> Value {
-    json!({ "rateLimit": throttle.rate.as_per_second(), "burstLimit": throttle.burst })
 }
 
 fn key(key: &HeldKey, plans: &[&str], values: Values) -> Value {
