@@ -84,6 +84,8 @@ pub struct Wish {
     pub leases: Leases,
     /// The shards from which it may be drawn, where the plan has some.
     pub shards: Option<Shards>,
+    /// How often the key had been narrowed when it was read: a meter takes no charge that says another number.
+    pub generation: u64,
 }
 
 /// A meter as one process has it: what it knows, and its charges under way.

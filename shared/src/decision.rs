@@ -34,12 +34,10 @@ impl Decision {
     /// The key that asked, when it is known.
     pub const fn key_id(&self) -> Option<&KeyId> {
         match self {
-            Self::Allow(
-                Allowance::Metered(metered)
-                | Allowance::Uncharged(metered)
-                | Allowance::Shadowed(metered, _),
-            ) => Some(&metered.key_id),
-            Self::Allow(Allowance::Unmetered) => None,
+            Self::Allow(allowance) => match allowance.metered() {
+                Some(metered) => Some(&metered.key_id),
+                None => None,
+            },
             Self::Deny(denial) => denial.key_id.as_ref(),
         }
     }
@@ -47,13 +45,22 @@ impl Decision {
     /// The plan that was asked, when one covers the stage.
     pub const fn plan_id(&self) -> Option<&PlanId> {
         match self {
-            Self::Allow(
-                Allowance::Metered(metered)
-                | Allowance::Uncharged(metered)
-                | Allowance::Shadowed(metered, _),
-            ) => Some(&metered.plan_id),
-            Self::Allow(Allowance::Unmetered) => None,
+            Self::Allow(allowance) => match allowance.metered() {
+                Some(metered) => Some(&metered.plan_id),
+                None => None,
+            },
             Self::Deny(denial) => denial.plan_id.as_ref(),
+        }
+    }
+
+    /// What is left of the limits, when a meter was asked.
+    pub const fn levels(&self) -> Option<&Levels> {
+        match self {
+            Self::Allow(allowance) => match allowance.metered() {
+                Some(metered) => Some(&metered.levels),
+                None => None,
+            },
+            Self::Deny(denial) => Some(&denial.levels),
         }
     }
 }
@@ -74,6 +81,26 @@ pub enum Allowance {
 }
 
 impl Allowance {
+    /// Who passes, where a plan was asked.
+    pub const fn metered(&self) -> Option<&Metered> {
+        match self {
+            Self::Unmetered => None,
+            Self::Metered(metered) | Self::Uncharged(metered) | Self::Shadowed(metered, _) => {
+                Some(metered)
+            }
+        }
+    }
+
+    /// [`Allowance::metered`], without a copy.
+    pub fn into_metered(self) -> Option<Metered> {
+        match self {
+            Self::Unmetered => None,
+            Self::Metered(metered) | Self::Uncharged(metered) | Self::Shadowed(metered, _) => {
+                Some(metered)
+            }
+        }
+    }
+
     /// A short name for logs, as [`Reason::as_str`] has for denials.
     pub const fn as_str(&self) -> &'static str {
         match self {

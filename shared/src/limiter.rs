@@ -285,6 +285,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     fn wish(
         &self,
         request: &Request<'_>,
+        key: &Key,
         grant: &Grant,
         rules: &StageRules,
         now: Timestamp,
@@ -299,6 +300,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             leases,
             // What a shard has is charged in advance as well.
             shards: grant.rules.shards().filter(|_| leases != Leases::Off),
+            generation: key.generation,
         }
     }
 
@@ -322,7 +324,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
     ) -> Result<Option<Decision>, StoreError> {
         match known.grant(request.api_stage, request.method, request.sent_path, now) {
             Ok((key, grant, rules)) => {
-                let wish = self.wish(request, grant, rules, now);
+                let wish = self.wish(request, key, grant, rules, now);
                 let charged = self.charge(key, grant, &wish, now, gate).await?;
                 match (charged, rules.mode()) {
                     (Outcome::Refused(refusal, levels), Mode::Shadow) => {

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use http::{HeaderName, Response};
 use hyper::body::Incoming;
 use tollgate::api::RouteMatch;
-use tollgate::decision::{Allowance, Decision, Denial};
+use tollgate::decision::{Decision, Denial};
 use tollgate::http::{Form, fields};
 use tollgate::limiter;
 use tollgate::plan::MethodName;
@@ -125,12 +125,7 @@ impl RestApis {
         match decision {
             Ok(Decision::Allow(allowance)) => {
                 exchange.denied = Denied::in_shadow(&allowance);
-                exchange.metered = match allowance {
-                    Allowance::Unmetered => None,
-                    Allowance::Metered(metered)
-                    | Allowance::Uncharged(metered)
-                    | Allowance::Shadowed(metered, _) => Some(metered),
-                };
+                exchange.metered = allowance.into_metered();
                 Ok(())
             }
             Ok(Decision::Deny(denial)) => Err(self.deny(exchange, &denial, &gate)),

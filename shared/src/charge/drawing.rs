@@ -74,7 +74,7 @@ impl Flight {
         ShardId {
             bucket: self.bucket,
             number: drawing.number,
-            generation: 0,
+            generation: drawing.wish.generation,
         }
     }
 

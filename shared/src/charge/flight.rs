@@ -174,6 +174,7 @@ impl Flight {
             slack,
             refund,
             archived: self.archived,
+            generation: wish.generation,
         };
         match knowledge.propose(&charge, &wish.limits, now) {
             Proposal::Refuse(refusal) if charges_share => {

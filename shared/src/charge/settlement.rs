@@ -76,11 +76,11 @@ impl Settlement {
         }
         let charge = Charge {
             archived: self.archived,
+            generation: self.generation,
             ..Charge::new(id, cost)
         };
         match self.knowledge.propose(&charge, &self.limits, now) {
-            Proposal::Write(mut write) => {
-                write.generation = self.generation;
+            Proposal::Write(write) => {
                 self.writes = self.writes.saturating_add(1);
                 SettleNext::Write(write)
             }

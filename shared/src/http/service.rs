@@ -113,26 +113,21 @@ where
             if let Allowance::Shadowed(_, exceeded) = &allowance {
                 request.extensions_mut().insert(*exceeded);
             }
-            match allowance {
-                Allowance::Unmetered => {
-                    let mut response = inner.call(request).await?;
-                    // It is for this layer, also where nobody is charged.
-                    fields::take_cost(response.headers_mut());
-                    Ok(response)
-                }
-                Allowance::Metered(metered)
-                | Allowance::Uncharged(metered)
-                | Allowance::Shadowed(metered, _) => {
-                    request.extensions_mut().insert(metered.clone());
-                    let mut response = inner.call(request).await?;
-                    let headers = response.headers_mut();
-                    if let Some(cost) = fields::take_cost(headers) {
-                        let _logged_by_the_limiter = limiter.settle(&metered, cost).await;
-                    }
-                    fields::insert_levels(headers, &metered.levels, fields);
-                    Ok(response)
-                }
+            let metered = allowance.into_metered();
+            if let Some(metered) = &metered {
+                request.extensions_mut().insert(metered.clone());
             }
+            let mut response = inner.call(request).await?;
+            let headers = response.headers_mut();
+            // It is for this layer, also where nobody is charged.
+            let cost = fields::take_cost(headers);
+            if let Some(metered) = metered {
+                if let Some(cost) = cost {
+                    let _logged_by_the_limiter = limiter.settle(&metered, cost).await;
+                }
+                fields::insert_levels(headers, &metered.levels, fields);
+            }
+            Ok(response)
         }))
     }
 }

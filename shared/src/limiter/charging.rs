@@ -7,7 +7,7 @@ use tracing::warn;
 use super::gate::Unasked;
 use super::{Grant, Inner, Key};
 use crate::charge::{Asked, Flight, Meter, Next, Outcome, Turn, Wish};
-use crate::meter::{Answer, MeterId, Refund, RefundWrite, ShardId};
+use crate::meter::{Answer, MeterId, Refund, RefundWrite};
 use crate::store::{Ledger, StoreError};
 use crate::time::{Clock, Timestamp};
 
@@ -37,16 +37,11 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             },
         };
         // In a place of its own: a decision that needs no store stays small.
-        Box::pin(self.lead(grant.meter_id(&key.id), key.generation, flight)).await
+        Box::pin(self.lead(grant.meter_id(&key.id), flight)).await
     }
 
     /// Makes the charge for a request and all that wait for it.
-    async fn lead(
-        &self,
-        meter: MeterId,
-        generation: u64,
-        mut flight: Flight,
-    ) -> Result<Outcome, StoreError> {
+    async fn lead(&self, meter: MeterId, mut flight: Flight) -> Result<Outcome, StoreError> {
         let_others_join(&flight).await;
         loop {
             // The clock is read before each attempt and each refusal: with an older instant, clients within their limits are refused.
@@ -57,23 +52,14 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
                     Err(failure) => return flight.fail(&failure).ok_or(failure),
                 },
                 Next::Pause(pause) => tokio::time::sleep(pause).await,
-                Next::Shard(shard, write) => {
-                    let shard = ShardId {
-                        generation,
-                        ..shard
-                    };
-                    match self.store.shard(&meter, shard, &write).await {
-                        Ok(answer) => flight.learn_of_shard(&write, &answer, self.store.now()),
-                        Err(failure) => return flight.fail(&failure).ok_or(failure),
-                    }
-                }
-                Next::Write(mut write) => {
-                    write.generation = generation;
-                    match self.store.charge(&meter, &write).await {
-                        Ok(answer) => flight.learn(&write, &answer, self.store.now()),
-                        Err(failure) => return flight.fail(&failure).ok_or(failure),
-                    }
-                }
+                Next::Shard(shard, write) => match self.store.shard(&meter, shard, &write).await {
+                    Ok(answer) => flight.learn_of_shard(&write, &answer, self.store.now()),
+                    Err(failure) => return flight.fail(&failure).ok_or(failure),
+                },
+                Next::Write(write) => match self.store.charge(&meter, &write).await {
+                    Ok(answer) => flight.learn(&write, &answer, self.store.now()),
+                    Err(failure) => return flight.fail(&failure).ok_or(failure),
+                },
             }
         }
     }

@@ -36,7 +36,7 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
         if knowledge.is_off() {
             return None;
         }
-        let wish = self.wish(request, grant, rules, now);
+        let wish = self.wish(request, key, grant, rules, now);
         // Of a quota of which nothing was heard, all may be used.
         let is_unheard_of = wish.limits.quota.is_some() && knowledge.quota().is_none();
         let mut further = wish.limits.further.iter();
@@ -53,43 +53,30 @@ impl<L: Ledger, C: Clock> Inner<L, C> {
             now,
             gate,
         );
-        match taken {
-            Ok(levels) => {
+        let (exceeds, levels) = match (taken, rules.mode()) {
+            (Ok(levels), _) => {
                 let metered = uncharged(key, grant, levels);
-                Some(Decision::Allow(Allowance::Uncharged(metered)))
+                return Some(Decision::Allow(Allowance::Uncharged(metered)));
             }
-            Err(NoStandIn::Refused(refusal, levels)) => match rules.mode() {
-                Mode::Enforce => {
-                    self.decision(key, grant, &wish, Outcome::Refused(refusal, *levels))
-                }
-                Mode::Shadow => match gate.pass(now) {
-                    Ok(()) => {
-                        let metered = uncharged(key, grant, *levels);
-                        Some(shadowed(metered, exceeded(refusal, now)))
-                    }
-                    Err(wait) => {
-                        self.decision(key, grant, &wish, Outcome::GateClosed(wait, *levels))
-                    }
-                },
-            },
-            Err(NoStandIn::GateClosed(wait, levels)) => {
-                self.decision(key, grant, &wish, Outcome::GateClosed(wait, *levels))
+            (Err(NoStandIn::GateClosed(wait, levels)), _) => {
+                return self.decision(key, grant, &wish, Outcome::GateClosed(wait, *levels));
             }
-            Err(NoStandIn::Full) => match rules.mode() {
-                Mode::Enforce => None,
-                Mode::Shadow => {
-                    let levels = knowledge.levels(&wish.limits, now);
-                    match gate.pass(now) {
-                        Ok(()) => {
-                            let metered = uncharged(key, grant, levels);
-                            Some(Decision::Allow(Allowance::Uncharged(metered)))
-                        }
-                        Err(wait) => {
-                            self.decision(key, grant, &wish, Outcome::GateClosed(wait, levels))
-                        }
-                    }
-                }
-            },
+            (Err(NoStandIn::Refused(refusal, levels)), Mode::Enforce) => {
+                return self.decision(key, grant, &wish, Outcome::Refused(refusal, *levels));
+            }
+            (Err(NoStandIn::Full), Mode::Enforce) => return None,
+            (Err(NoStandIn::Refused(refusal, levels)), Mode::Shadow) => {
+                (Some(exceeded(refusal, now)), *levels)
+            }
+            (Err(NoStandIn::Full), Mode::Shadow) => (None, knowledge.levels(&wish.limits, now)),
+        };
+        if let Err(wait) = gate.pass(now) {
+            return self.decision(key, grant, &wish, Outcome::GateClosed(wait, levels));
         }
+        let metered = uncharged(key, grant, levels);
+        Some(match exceeds {
+            Some(exceeds) => shadowed(metered, exceeds),
+            None => Decision::Allow(Allowance::Uncharged(metered)),
+        })
     }
 }

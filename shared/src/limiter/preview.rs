@@ -161,29 +161,13 @@ pub async fn preview<S: KeyRegistry + PlanRegistry>(
 impl Preview {
     /// The plan that covers the stage, when the key opens it.
     pub fn plan(&self) -> Option<&Plan> {
-        let id = match &self.decision {
-            Decision::Allow(
-                Allowance::Metered(metered)
-                | Allowance::Uncharged(metered)
-                | Allowance::Shadowed(metered, _),
-            ) => &metered.plan_id,
-            Decision::Allow(Allowance::Unmetered) => return None,
-            Decision::Deny(denial) => denial.plan_id.as_ref()?,
-        };
+        let id = self.decision.plan_id()?;
         self.plans.iter().find(|plan| plan.id == *id)
     }
 
     /// What is left of the limits; of none when no meter was asked.
     pub fn levels(&self) -> Levels {
-        match &self.decision {
-            Decision::Allow(
-                Allowance::Metered(metered)
-                | Allowance::Uncharged(metered)
-                | Allowance::Shadowed(metered, _),
-            ) => metered.levels.clone(),
-            Decision::Allow(Allowance::Unmetered) => Levels::default(),
-            Decision::Deny(denial) => denial.levels.clone(),
-        }
+        self.decision.levels().cloned().unwrap_or_default()
     }
 }
 

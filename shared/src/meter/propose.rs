@@ -36,6 +36,8 @@ pub struct Charge {
     pub refund: Option<Refund>,
     /// The day whose count this charge has already written to an item of its own.
     pub archived: Option<Day>,
+    /// What the write says of how often the key was narrowed.
+    pub generation: u64,
 }
 
 /// What a charge may take more than it needs, so that charges of several processes do not refuse each other.
@@ -61,6 +63,7 @@ impl Charge {
             slack: Slack::default(),
             refund: None,
             archived: None,
+            generation: 0,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Knowledge {
         };
         Proposal::Write(Write {
             id: charge.id,
-            generation: 0,
+            generation: charge.generation,
             at: now,
             cost: charge.cost,
             bucket,

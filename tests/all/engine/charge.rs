@@ -26,6 +26,7 @@ fn wish() -> Wish {
         },
         leases: Leases::default(),
         shards: None,
+        generation: 0,
     }
 }
 

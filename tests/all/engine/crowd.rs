@@ -190,6 +190,7 @@ impl Crowd {
                 },
                 leases: NonZeroU64::new(scene.leases).map_or(Leases::Off, Leases::AtMost),
                 shards: None,
+                generation: 0,
             },
             meters: (0..scene.processes).map(|_| Arc::default()).collect(),
             item: Item::default(),

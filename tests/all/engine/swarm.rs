@@ -137,6 +137,7 @@ impl Swarm {
                 },
                 leases: Leases::default(),
                 shards: scene.shards.to_string().parse().ok(),
+                generation: 0,
             },
             meters: (0..PROCESSES).map(|_| Arc::default()).collect(),
             item: Item::default(),

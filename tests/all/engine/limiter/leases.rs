@@ -307,6 +307,7 @@ fn a_lease_that_is_over_when_it_is_granted_serves_nobody_who_came_later() {
             limits: Limits::default(),
             leases: Leases::default(),
             shards: None,
+            generation: 0,
         };
         let meter = Arc::new(Meter::of_hot_key(&wish));
         let start = Timestamp::from_secs(NOON_S);

@@ -144,6 +144,7 @@ pub(super) fn hot_wish() -> Wish {
         },
         leases: Leases::default(),
         shards: "2".parse().ok(),
+        generation: 0,
     }
 }
 

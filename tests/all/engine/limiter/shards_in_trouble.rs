@@ -203,6 +203,7 @@ fn nothing_is_given_back_across_a_change_of_what_remains() {
         },
         leases: Leases::default(),
         shards: None,
+        generation: 0,
     };
     let now = Timestamp::from_secs(NOON_S);
     let mut pair = Pair::new(wish);

@@ -77,6 +77,7 @@ pub(super) fn wish(rules: &Rules, cost: u64, of_method: bool) -> Wish {
         limits: rules.limits(of_method),
         leases: rules.leases(),
         shards: rules.shards(),
+        generation: 0,
     }
 }
 
