@@ -12,7 +12,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -24,12 +24,13 @@ use crate::time::Timestamp;
 /// How long an idle connection is kept. A frozen process finds out that others were shorter.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// The most bytes of an answer that are read.
+/// The most bytes of an answer that are read, unless another bound is set.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Sends requests. Clones share its connections.
 #[derive(Clone)]
 pub struct Outbound {
+    max_answer_bytes: usize,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
@@ -54,6 +55,9 @@ pub enum OutboundError {
     /// The server cannot be reached, or broke off.
     #[error("no answer: {0}")]
     Unreachable(String),
+    /// The answer is longer than is read.
+    #[error("an answer of more than {0} bytes")]
+    TooLong(usize),
     /// There is no answer in time.
     #[error("no answer within {} ms", .0.as_millis())]
     TooLate(Duration),
@@ -79,14 +83,26 @@ impl Outbound {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .build(https);
-        Ok(Self { client })
+        Ok(Self {
+            max_answer_bytes: MAX_ANSWER_BYTES,
+            client,
+        })
     }
 
-    /// Sends a request, whose URI is a whole one, and reads the answer, of which the first megabyte.
+    /// The same, which reads answers of so many bytes at the most, in place of a megabyte.
+    #[must_use]
+    pub fn with_answers_up_to(self, max_answer_bytes: usize) -> Self {
+        Self {
+            max_answer_bytes,
+            ..self
+        }
+    }
+
+    /// Sends a request, whose URI is a whole one, and reads the answer.
     ///
     /// # Errors
     ///
-    /// `Unreachable` and `TooLate`. The server may have got the request.
+    /// `Unreachable`, `TooLong` and `TooLate`. The server may have got the request.
     pub async fn send(
         &self,
         request: Request<Bytes>,
@@ -97,8 +113,15 @@ impl Outbound {
                 |error: &(dyn Error + 'static)| OutboundError::Unreachable(causes(error));
             let response = self.client.request(request.map(Full::new)).await;
             let (parts, body) = response.map_err(|error| unreachable(&error))?.into_parts();
-            let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
-            let body = body.map_err(|error| unreachable(&*error))?.to_bytes();
+            let body = Limited::new(body, self.max_answer_bytes).collect().await;
+            let body = body.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    OutboundError::TooLong(self.max_answer_bytes)
+                } else {
+                    unreachable(&*error)
+                }
+            });
+            let body = body?.to_bytes();
             Ok(OutboundAnswer {
                 status: parts.status,
                 body,

@@ -89,6 +89,11 @@ impl Timestamp {
         )
     }
 
+    /// The same to the second, such as `2026-11-23T12:00:00Z`.
+    pub fn rfc3339_secs(self) -> String {
+        Self::from_secs(self.as_secs()).rfc3339()
+    }
+
     /// This instant plus `duration`; the end of the range when that is beyond it.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {

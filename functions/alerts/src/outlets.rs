@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Request, Uri, header};
 use serde_json::{Value, json};
 use tollgate::alert::{Channel, Message, SOURCE, Webhook};
 use tollgate::alerting::{Tell, Untold};
-use tollgate::outbound::{Outbound, OutboundError, Service, Signer};
+use tollgate::outbound::{Outbound, OutboundAnswer, OutboundError, Service, Signer};
 use tollgate::time::Clock;
 
 use crate::config::{Config, EventBus};
@@ -72,14 +72,7 @@ impl<C: Clock> Outlets<C> {
         let now = self.clock.now();
         let signed = self.signer.sign(Service::Events, &mut request, now);
         signed.await.map_err(untold)?;
-        let answer = self
-            .outbound
-            .send(request, PATIENCE)
-            .await
-            .map_err(untold)?;
-        if !answer.status.is_success() {
-            return Err(Untold::new(format!("status {}", answer.status.as_u16())));
-        }
+        let answer = self.send(request).await?;
         // An entry may be refused although the request was taken.
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if told.get("FailedEntryCount").and_then(Value::as_u64) == Some(0) {
@@ -95,13 +88,14 @@ impl<C: Clock> Outlets<C> {
     async fn call(&self, webhook: &Webhook, message: &Message) -> Result<(), Untold> {
         let request = webhook.request(message, self.clock.now()).map_err(untold)?;
         let request = request.map(Bytes::from);
-        let answer = self
-            .outbound
-            .send(request, PATIENCE)
-            .await
-            .map_err(untold)?;
+        self.send(request).await.map(|_answer| ())
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<OutboundAnswer, Untold> {
+        let answer = self.outbound.send(request, PATIENCE).await;
+        let answer = answer.map_err(untold)?;
         if answer.status.is_success() {
-            Ok(())
+            Ok(answer)
         } else {
             Err(Untold::new(format!("status {}", answer.status.as_u16())))
         }

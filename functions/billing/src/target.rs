@@ -60,11 +60,15 @@ pub enum PutError {
     },
 }
 
-/// What came of one try.
-enum Tried {
-    Done,
-    Again(PutError),
-    Never(PutError),
+impl PutError {
+    /// Whether it may go when it is tried again.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Unasked { .. } => true,
+            Self::Refused { status, .. } => matches!(*status, 429 | 500..=599),
+            Self::Url(_) | Self::Folder { .. } => false,
+        }
+    }
 }
 
 impl Target {
@@ -107,24 +111,31 @@ impl Target {
             } => {
                 let endpoint = endpoint.trim_end_matches('/');
                 let url = format!("{endpoint}/{bucket}/{prefix}{name}");
-                let mut wait = FIRST_WAIT;
-                let mut tries = 0;
-                loop {
-                    tries += 1;
-                    match self
-                        .try_s3(&url, name, media_type, bytes.clone(), now)
-                        .await
-                    {
-                        Tried::Done => return Ok(()),
-                        Tried::Again(error) if tries < MAX_TRIES => {
-                            tracing::warn!(%error, tries, "an object was not put yet");
-                        }
-                        Tried::Again(error) | Tried::Never(error) => return Err(error),
-                    }
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
+                self.put_s3(&url, name, media_type, bytes, now).await
             }
+        }
+    }
+
+    async fn put_s3(
+        &self,
+        url: &str,
+        name: &str,
+        media_type: &'static str,
+        bytes: Bytes,
+        now: Timestamp,
+    ) -> Result<(), PutError> {
+        let mut wait = FIRST_WAIT;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_s3(url, name, media_type, bytes.clone(), now).await {
+                Err(error) if error.may_pass() && tries < MAX_TRIES => {
+                    tracing::warn!(%error, tries, "an object was not put yet");
+                }
+                put => return put,
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
         }
     }
 
@@ -135,32 +146,29 @@ impl Target {
         media_type: &'static str,
         bytes: Bytes,
         now: Timestamp,
-    ) -> Tried {
-        let name = name.to_owned();
-        let Ok(uri) = url.parse() else {
-            return Tried::Never(PutError::Url(name));
+    ) -> Result<(), PutError> {
+        let unasked = |cause| PutError::Unasked {
+            name: name.to_owned(),
+            cause,
         };
         let mut request = Request::new(bytes);
         *request.method_mut() = Method::PUT;
-        *request.uri_mut() = uri;
+        *request.uri_mut() = url
+            .parse()
+            .map_err(|_no_uri| PutError::Url(name.to_owned()))?;
         let fields = request.headers_mut();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-        if let Err(cause) = self.signer.sign(Service::S3, &mut request, now).await {
-            return Tried::Again(PutError::Unasked { name, cause });
+        let signed = self.signer.sign(Service::S3, &mut request, now).await;
+        signed.map_err(unasked)?;
+        let answer = self.outbound.send(request, PATIENCE).await;
+        let status = answer.map_err(unasked)?.status;
+        if status.is_success() {
+            return Ok(());
         }
-        match self.outbound.send(request, PATIENCE).await {
-            Ok(answer) if answer.status.is_success() => Tried::Done,
-            Ok(answer) => {
-                let status = answer.status.as_u16();
-                let refused = PutError::Refused { name, status };
-                if answer.status.is_server_error() || status == 429 {
-                    Tried::Again(refused)
-                } else {
-                    Tried::Never(refused)
-                }
-            }
-            Err(cause) => Tried::Again(PutError::Unasked { name, cause }),
-        }
+        Err(PutError::Refused {
+            name: name.to_owned(),
+            status: status.as_u16(),
+        })
     }
 }
 

@@ -164,7 +164,7 @@ impl<S: KeyRegistry, F: Fetch, A: Alerts, C: Clock> App<S, F, A, C> {
     ) -> Result<(), RegistryError> {
         let change = KeyChange {
             enabled: Some(false),
-            tag_changes: BTreeMap::from([(LEAKED_AT.to_owned(), Some(rfc3339(now)))]),
+            tag_changes: BTreeMap::from([(LEAKED_AT.to_owned(), Some(now.rfc3339_secs()))]),
             ..KeyChange::default()
         };
         match self.store.update_key(&key.id, &change, now).await {
@@ -183,14 +183,6 @@ impl<S: KeyRegistry, F: Fetch, A: Alerts, C: Clock> App<S, F, A, C> {
             Err(error) => Err(error),
         }
     }
-}
-
-/// RFC 3339 in UTC, to the second.
-fn rfc3339(instant: Timestamp) -> String {
-    let shown = i64::try_from(instant.as_secs())
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    shown.unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 
 fn refused(refusal: &Refusal) -> Response<Body> {

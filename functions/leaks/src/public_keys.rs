@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tollgate::outbound::OutboundError;
 use tollgate::time::Timestamp;
 
 use crate::fetch::{Fetch, FetchError};
@@ -66,9 +67,9 @@ impl PublicKeys {
             return if is_within(known.read_at, FRESH) {
                 Ok(Found::Nobody)
             } else {
-                Err(FetchError::NoAnswer(
+                Err(FetchError::NoAnswer(OutboundError::Unreachable(
                     "the last try has just failed".to_owned(),
-                ))
+                )))
             };
         }
         known.asked_at = Some(now);

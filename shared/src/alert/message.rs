@@ -117,7 +117,7 @@ impl Message {
             version: SPECIFICATION,
             id: alert.id(),
             kind,
-            raised_at: rfc3339(alert.raised_at),
+            raised_at: alert.raised_at.rfc3339_secs(),
             key_id: alert.meter.key_id.to_string(),
             key_name,
             customer_id,
@@ -149,16 +149,8 @@ impl Message {
 impl SpanMessage {
     fn new(starts_at: Timestamp, ends_at: Timestamp) -> Self {
         Self {
-            starts_at: rfc3339(starts_at),
-            ends_at: rfc3339(ends_at),
+            starts_at: starts_at.rfc3339_secs(),
+            ends_at: ends_at.rfc3339_secs(),
         }
     }
-}
-
-/// `2026-11-29T18:20:01Z`.
-fn rfc3339(at: Timestamp) -> String {
-    i64::try_from(at.as_secs())
-        .ok()
-        .and_then(|secs| jiff::Timestamp::from_second(secs).ok())
-        .map_or_else(String::new, |at| at.to_string())
 }

@@ -11,7 +11,7 @@ use crate::control::error::ControlError;
 use crate::id::KeyId;
 use crate::meter::{LastUse, MeterId};
 use crate::store::{ApiKey, ApiRegistry, FormerValue, KeyRegistry, Registry, StoreError};
-use crate::time::{Clock, Timestamp};
+use crate::time::Clock;
 
 /// The tag with the minute in which a key was last used, such as `2026-11-29T17:52:00Z`; only the date where the minute is not known.
 const LAST_USED_AT: &str = "tollgate:last-used-at";
@@ -39,7 +39,7 @@ impl KeyStatus {
         let last = uses.into_iter().max_by_key(|last| (last.day.day, last.at));
         Self {
             last_used: last.map(|last| match last.at {
-                Some(at) => rfc3339(at),
+                Some(at) => at.rfc3339_secs(),
                 None => last.day.day.to_string(),
             }),
             value_number: key.value_number,
@@ -51,7 +51,7 @@ impl KeyStatus {
     pub fn tags(&self) -> BTreeMap<String, String> {
         let former = self.former_values.iter().map(|former| {
             let name = format!("{VALUE}{}", former.number);
-            (name, rfc3339(former.expires_at))
+            (name, former.expires_at.rfc3339_secs())
         });
         let current = format!("{VALUE}{}", self.value_number);
         let last_used = self.last_used.clone();
@@ -123,16 +123,10 @@ pub(super) async fn tags_of<S: Registry + ApiRegistry, C: Clock>(
     Ok(statuses.first().map(KeyStatus::tags).unwrap_or_default())
 }
 
-fn rfc3339(instant: Timestamp) -> String {
-    let seconds = i64::try_from(instant.as_secs()).ok();
-    seconds
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map_or_else(String::new, |instant| instant.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Timestamp;
 
     fn status() -> KeyStatus {
         KeyStatus {

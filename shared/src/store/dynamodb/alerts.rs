@@ -1,19 +1,15 @@
 //! Alerts in the table.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use tracing::warn;
 
-use super::batch::text_of;
-use super::charge::meter_item;
 use super::{DynamoStore, from_item, store_error, to_item};
 use crate::alert::Alert;
 use crate::meter::{MeterId, WindowUse};
-use crate::store::item::{AlertItem, METER_SK, alert_list, alert_pk, meter_pk, name};
+use crate::store::item::{AlertItem, alert_list, alert_pk, name};
 use crate::store::{AlertOutbox, AlertState, KeptAlert, StoreError};
 
 const TOLD: &str = "told";
@@ -106,19 +102,6 @@ impl AlertOutbox for DynamoStore {
     }
 
     async fn uses(&self, meters: &[MeterId]) -> Result<Vec<Option<WindowUse>>, StoreError> {
-        let wanted: BTreeSet<_> = meters
-            .iter()
-            .map(|meter| (meter_pk(meter), METER_SK.to_owned()))
-            .collect();
-        let mut uses = BTreeMap::new();
-        for item in self.read_all(&wanted).await? {
-            if let (Some(pk), Some(used)) = (text_of(&item, name::PK), meter_item(&item)?.quota) {
-                uses.insert(pk.to_owned(), used);
-            }
-        }
-        Ok(meters
-            .iter()
-            .map(|meter| uses.get(&meter_pk(meter)).copied())
-            .collect())
+        self.of_meters(meters, |item| item.quota).await
     }
 }

@@ -10,7 +10,6 @@ use crate::store::StoreError;
 
 /// What the counter of a quota is called, in the item and in expressions.
 struct Counter {
-    every: Every,
     window: &'static str,
     used: &'static str,
     /// Placeholders of the two.
@@ -20,83 +19,75 @@ struct Counter {
 }
 
 /// Short names: each charge sends them, and an item has up to four of them. They must not change: items have them.
-const COUNTERS: [Counter; Every::ALL.len()] = [
-    Counter {
-        every: Every::Minute,
-        window: "w.min",
-        used: "u.min",
-        names: ["#w_min", "#u_min"],
-        values: [":w_min", ":m_min", ":c_min"],
-    },
-    Counter {
-        every: Every::Hour,
-        window: "w.hour",
-        used: "u.hour",
-        names: ["#w_hour", "#u_hour"],
-        values: [":w_hour", ":m_hour", ":c_hour"],
-    },
-    Counter {
-        every: Every::Day,
-        window: "w.day",
-        used: "u.day",
-        names: ["#w_day", "#u_day"],
-        values: [":w_day", ":m_day", ":c_day"],
-    },
-    Counter {
-        every: Every::Week,
-        window: "w.week",
-        used: "u.week",
-        names: ["#w_week", "#u_week"],
-        values: [":w_week", ":m_week", ":c_week"],
-    },
-    Counter {
-        every: Every::Month,
-        window: "w.month",
-        used: "u.month",
-        names: ["#w_month", "#u_month"],
-        values: [":w_month", ":m_month", ":c_month"],
-    },
-];
-
-fn counter(every: Every) -> impl Iterator<Item = &'static Counter> {
-    COUNTERS.iter().filter(move |known| known.every == every)
+const fn counter(every: Every) -> &'static Counter {
+    match every {
+        Every::Minute => &Counter {
+            window: "w.min",
+            used: "u.min",
+            names: ["#w_min", "#u_min"],
+            values: [":w_min", ":m_min", ":c_min"],
+        },
+        Every::Hour => &Counter {
+            window: "w.hour",
+            used: "u.hour",
+            names: ["#w_hour", "#u_hour"],
+            values: [":w_hour", ":m_hour", ":c_hour"],
+        },
+        Every::Day => &Counter {
+            window: "w.day",
+            used: "u.day",
+            names: ["#w_day", "#u_day"],
+            values: [":w_day", ":m_day", ":c_day"],
+        },
+        Every::Week => &Counter {
+            window: "w.week",
+            used: "u.week",
+            names: ["#w_week", "#u_week"],
+            values: [":w_week", ":m_week", ":c_week"],
+        },
+        Every::Month => &Counter {
+            window: "w.month",
+            used: "u.month",
+            names: ["#w_month", "#u_month"],
+            values: [":w_month", ":m_month", ":c_month"],
+        },
+    }
 }
 
 impl Expression {
     /// The clause of one quota in a charge of `cost`.
     pub(super) fn further(&mut self, clause: &FurtherClause, cost: u64) {
-        for counter in counter(clause.every) {
-            let [window, used] = counter.names;
-            let [named, most, counted] = counter.values;
-            self.name(window, counter.window);
-            self.name(used, counter.used);
-            self.value(named, clause.window().number());
-            self.signed(counted, clause.counted(cost));
-            match clause.form {
-                FurtherForm::Same { most: limit, .. } => {
-                    let is_same = format!("{window} = {named}");
-                    let fits = match limit {
-                        Some(limit) => {
-                            self.signed(most, limit);
-                            format!("{is_same} AND {used} <= {most}")
-                        }
-                        None => is_same,
-                    };
-                    if clause.given_back > 0 {
-                        // Nothing can go back to what is not there.
-                        self.require(&fits);
-                    } else {
-                        self.require(&format!("(attribute_not_exists({window}) OR ({fits}))"));
+        let counter = counter(clause.every);
+        let [window, used] = counter.names;
+        let [named, most, counted] = counter.values;
+        self.name(window, counter.window);
+        self.name(used, counter.used);
+        self.value(named, clause.window().number());
+        self.signed(counted, clause.counted(cost));
+        match clause.form {
+            FurtherForm::Same { most: limit, .. } => {
+                let is_same = format!("{window} = {named}");
+                let fits = match limit {
+                    Some(limit) => {
+                        self.signed(most, limit);
+                        format!("{is_same} AND {used} <= {most}")
                     }
-                    self.value(":unused", 0_u64);
-                    self.set(&format!(
-                        "{window} = {named}, {used} = if_not_exists({used}, :unused) + {counted}"
-                    ));
+                    None => is_same,
+                };
+                if clause.given_back > 0 {
+                    // Nothing can go back to what is not there.
+                    self.require(&fits);
+                } else {
+                    self.require(&format!("(attribute_not_exists({window}) OR ({fits}))"));
                 }
-                FurtherForm::New { .. } => {
-                    self.require(&format!("{window} < {named}"));
-                    self.set(&format!("{window} = {named}, {used} = {counted}"));
-                }
+                self.value(":unused", 0_u64);
+                self.set(&format!(
+                    "{window} = {named}, {used} = if_not_exists({used}, :unused) + {counted}"
+                ));
+            }
+            FurtherForm::New { .. } => {
+                self.require(&format!("{window} < {named}"));
+                self.set(&format!("{window} = {named}, {used} = {counted}"));
             }
         }
     }
@@ -104,15 +95,14 @@ impl Expression {
     /// What is given back by a write that takes nothing: `:requests` of each quota.
     pub(super) fn further_refund(&mut self, windows: &Windows) {
         for (every, minute) in windows.iter() {
-            for counter in counter(every) {
-                let [window, used] = counter.names;
-                let [named, ..] = counter.values;
-                self.name(window, counter.window);
-                self.name(used, counter.used);
-                self.value(named, minute.number());
-                self.require(&format!("{window} = {named}"));
-                self.set(&format!("{used} = {used} + :requests"));
-            }
+            let counter = counter(every);
+            let [window, used] = counter.names;
+            let [named, ..] = counter.values;
+            self.name(window, counter.window);
+            self.name(used, counter.used);
+            self.value(named, minute.number());
+            self.require(&format!("{window} = {named}"));
+            self.set(&format!("{used} = {used} + :requests"));
         }
     }
 }
@@ -124,13 +114,14 @@ impl Expression {
 /// When an attribute is not the number that it should be.
 pub(super) fn further(attributes: &Attributes) -> Result<Vec<FurtherUse>, StoreError> {
     let mut further = Vec::new();
-    for counter in &COUNTERS {
+    for every in Every::ALL {
+        let counter = counter(every);
         let Some(value) = attributes.get(counter.window) else {
             continue;
         };
         let used = attributes.get(counter.used);
         further.push(FurtherUse {
-            every: counter.every,
+            every,
             window: Minute::from_number(as_number(counter.window, value)?),
             used: used.map_or(Ok(0), |used: &AttributeValue| as_number(counter.used, used))?,
         });

@@ -8,7 +8,7 @@ use super::batch::text_of;
 use super::retry::Tries;
 use super::transaction::{If, Outcome, Transaction};
 use super::{Attributes, DynamoStore, store_error};
-use crate::id::{KeyId, PlanId};
+use crate::id::KeyId;
 use crate::meter::MeterId;
 use crate::store::item::{KEY_SK, METER_PK_PREFIX, METER_SK, PLAN_SK, key_pk, name, plan_pk};
 use crate::store::{
@@ -87,11 +87,7 @@ fn lacking(orphan: &Orphan) -> (String, &'static str) {
 /// A meter's id, and from when on it may be forgotten.
 fn meter(item: &Attributes) -> Option<(MeterId, Option<Timestamp>)> {
     let id = text_of(item, name::PK)?.strip_prefix(METER_PK_PREFIX)?;
-    let (key_id, plan_id) = id.split_once('#')?;
-    let meter = MeterId {
-        key_id: KeyId::from(key_id),
-        plan_id: PlanId::from(plan_id),
-    };
+    let meter = MeterId::read(id)?;
     let forgotten_at = item
         .get(name::TTL)
         .and_then(|value| value.as_n().ok()?.parse().ok())

@@ -1,6 +1,6 @@
 //! Which keys are in a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -154,10 +154,11 @@ impl DynamoStore {
         }
     }
 
-    async fn api_keys(
+    /// The keys with these ids that there are.
+    pub(super) async fn api_keys(
         &self,
         ids: impl Iterator<Item = KeyId>,
-    ) -> Result<BTreeMap<KeyId, ApiKey>, StoreError> {
+    ) -> Result<HashMap<KeyId, ApiKey>, StoreError> {
         let wanted: BTreeSet<_> = ids.map(|id| (key_pk(&id), KEY_SK.to_owned())).collect();
         let items = self.read_all(&wanted).await?;
         items

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::batch::text_of;
 use super::charge::meter_item;
 use super::{Attributes, DynamoStore, from_item, store_error};
-use crate::meter::{DayCount, LastUse, MeterId};
+use crate::meter::{DayCount, LastUse, MeterId, MeterItem};
 use crate::quota::Day;
 use crate::store::item::{DayItem, METER_SK, day_pk, meter_pk, name};
 use crate::store::{StoreError, Usage};
@@ -68,21 +68,28 @@ impl DynamoStore {
         &self,
         meters: &[MeterId],
     ) -> Result<Vec<Option<LastUse>>, StoreError> {
+        self.of_meters(meters, MeterItem::last_used).await
+    }
+
+    /// What `told` takes of each meter's item, in their order; `None` where there is no item, or it takes nothing.
+    pub(super) async fn of_meters<T: Copy + Send>(
+        &self,
+        meters: &[MeterId],
+        told: impl Fn(&MeterItem) -> Option<T> + Send,
+    ) -> Result<Vec<Option<T>>, StoreError> {
         let wanted: BTreeSet<_> = meters
             .iter()
             .map(|meter| (meter_pk(meter), METER_SK.to_owned()))
             .collect();
-        let mut uses = BTreeMap::new();
+        let mut all = BTreeMap::new();
         for item in self.read_all(&wanted).await? {
-            if let (Some(pk), Some(last)) =
-                (text_of(&item, name::PK), meter_item(&item)?.last_used())
-            {
-                uses.insert(pk.to_owned(), last);
+            if let (Some(pk), Some(one)) = (text_of(&item, name::PK), told(&meter_item(&item)?)) {
+                all.insert(pk.to_owned(), one);
             }
         }
         Ok(meters
             .iter()
-            .map(|meter| uses.get(&meter_pk(meter)).copied())
+            .map(|meter| all.get(&meter_pk(meter)).copied())
             .collect())
     }
 

@@ -1,16 +1,16 @@
 //! What everybody has used, in one scan of the table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::batch::text_of;
 use super::charge::{COUNT, DAY, PREV_COUNT, PREV_DAY, as_number, meter_item};
-use super::{Attributes, DynamoStore, from_item, store_error};
+use super::{Attributes, DynamoStore, store_error};
 use crate::id::KeyId;
 use crate::meter::{DayCount, MeterId};
 use crate::quota::Day;
-use crate::store::item::{DAY_PK_PREFIX, KEY_SK, KeyItem, METER_PK_PREFIX, METER_SK, key_pk, name};
+use crate::store::item::{DAY_PK_PREFIX, METER_PK_PREFIX, METER_SK, name};
 use crate::store::{ApiKey, StoreError, UsedDays};
 
 /// What is read of each item: a role may be held to these.
@@ -45,17 +45,7 @@ impl UsedDays for DynamoStore {
     }
 
     async fn keys_by_id(&self, ids: &[KeyId]) -> Result<HashMap<KeyId, ApiKey>, StoreError> {
-        let wanted: BTreeSet<_> = ids
-            .iter()
-            .map(|id| (key_pk(id), KEY_SK.to_owned()))
-            .collect();
-        let items = self.read_all(&wanted).await?.into_iter();
-        items
-            .map(|item| {
-                let key = from_item::<KeyItem>(item)?.into_key();
-                Ok((key.id.clone(), key))
-            })
-            .collect()
+        self.api_keys(ids.iter().cloned()).await
     }
 }
 
