@@ -267,11 +267,6 @@ impl FurtherQuotas {
             })
     }
 
-    /// Whether one of them only counts what is beyond it.
-    pub fn has_soft(&self) -> bool {
-        self.soft.contains(&true)
-    }
-
     fn add(&mut self, every: Every, limit: u64) -> bool {
         match self.limits.get_mut(every.index()) {
             Some(known) if *known == NONE => {
