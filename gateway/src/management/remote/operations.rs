@@ -199,7 +199,7 @@ impl Management for Remote {
 
     async fn usage(
         &self,
-        key: &KeyId,
+        key: &ApiKey,
         plan: &ManagedPlan,
         from: Day,
         to: Day,
@@ -209,7 +209,7 @@ impl Management for Remote {
         let mut start = from;
         while start <= to {
             let end = to.min(start.plus(MAX_DAYS.saturating_sub(1)));
-            days.extend(self.days(key, plan, start, end).await?);
+            days.extend(self.days(&key.id, plan, start, end).await?);
             start = end.plus(1);
         }
         Ok(days)
