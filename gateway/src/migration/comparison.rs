@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use tollgate::bucket::Throttle;
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::LEAKED_AT;
@@ -34,8 +35,19 @@ pub enum Deed {
     Keep,
 }
 
+/// How many are made, changed and left as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// They are not there.
+    pub created: usize,
+    /// They are there, and differ.
+    pub changed: usize,
+    /// They are there as they should be.
+    pub unchanged: usize,
+}
+
 /// A member that changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Which.
     pub member: String,
@@ -92,6 +104,27 @@ pub struct Remaining<'a> {
     pub quota: Quota,
     /// The first day of the window in which they are left.
     pub window: Day,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub const fn count(&mut self, deed: Deed) {
+        match deed {
+            Deed::Create => self.created += 1,
+            Deed::Change => self.changed += 1,
+            Deed::Keep => self.unchanged += 1,
+        }
+    }
+}
+
+impl FromIterator<Deed> for Counts {
+    fn from_iter<I: IntoIterator<Item = Deed>>(deeds: I) -> Self {
+        let mut counts = Self::default();
+        for deed in deeds {
+            counts.count(deed);
+        }
+        counts
+    }
 }
 
 impl PlanStep<'_> {
