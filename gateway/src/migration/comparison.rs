@@ -173,12 +173,7 @@ impl<'a> Comparison<'a> {
             }
         });
         let by_value = keys_by_value(target);
-        let mut memberships: BTreeMap<&KeyId, Vec<&PlanId>> = BTreeMap::new();
-        for (plan_id, plan) in &source.plans {
-            for key in &plan.keys {
-                memberships.entry(key).or_default().push(plan_id);
-            }
-        }
+        let memberships = source.plans_of_keys();
         let mut keys = Vec::new();
         let mut impossible = Vec::new();
         for (id, key) in &source.keys {
@@ -194,7 +189,7 @@ impl<'a> Comparison<'a> {
             let plans = memberships.get(id).map_or(&[][..], Vec::as_slice);
             match obstacle(key, there.map(|(_, found)| found), same_value.copied(), id) {
                 Some(why) => impossible.push((id.clone(), key.name.as_str(), why)),
-                None => keys.push(KeyStep::new((id, key), there, plans, (source, target))),
+                None => keys.push(KeyStep::new((id, key), there, plans, target)),
             }
         }
         Self {
@@ -238,8 +233,8 @@ impl<'a> KeyStep<'a> {
     fn new(
         (id, key): (&'a KeyId, &'a HeldKey),
         there: Option<(&'a KeyId, &'a HeldKey)>,
-        plans: &[&'a PlanId],
-        (source, target): (&'a Holdings, &'a Holdings),
+        plans: &[(&'a PlanId, &'a HeldPlan)],
+        target: &'a Holdings,
     ) -> Self {
         let found = there.map(|(_, found)| found);
         let wanted = merged_key(key, found);
@@ -251,14 +246,12 @@ impl<'a> KeyStep<'a> {
         };
         let mut joins = Vec::new();
         let mut remaining = Vec::new();
-        for plan_id in plans {
-            let (Some(from), to) = (source.plans.get(*plan_id), target.plans.get(*plan_id)) else {
-                continue;
-            };
+        for &(plan_id, from) in plans {
+            let to = target.plans.get(plan_id);
             let member =
                 there.and_then(|(id, _)| Some((id, to.filter(|to| to.keys.contains(id))?)));
             if member.is_none() {
-                joins.push(*plan_id);
+                joins.push(plan_id);
             }
             let (Some(quota), Some(window)) = (from.settings.quota, from.window) else {
                 continue;
