@@ -15,6 +15,7 @@ pub mod environment;
 mod explain;
 mod export;
 pub mod failure;
+mod file;
 mod import;
 mod invoke;
 mod keys;

@@ -206,7 +206,7 @@ pub trait Management: Send + Sync {
     /// [for the key](ManagedPlan::of_key).
     fn usage(
         &self,
-        key: &KeyId,
+        key: &ApiKey,
         plan: &ManagedPlan,
         from: Day,
         to: Day,

@@ -20,7 +20,7 @@ mod work;
 pub mod export;
 
 pub use api_gateway::{ApiGateway, MigrationError, MigrationErrorKind, Rate, Wanted};
-pub use comparison::{Comparison, Deed, Difference, KeyStep, PlanStep};
+pub use comparison::{Comparison, Counts, Deed, Difference, KeyStep, PlanStep};
 pub use holdings::{HeldKey, HeldPlan, HeldValue, Holdings, Pending};
 pub use stage_map::{InvalidMapping, StageMap, StageMapping};
 pub use transport::{in_process, through};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::slice;
 
 use tollgate::bucket::Throttle;
 use tollgate::id::ApiStage;
@@ -101,41 +102,36 @@ pub struct StageDemand {
 }
 
 /// What one key may ask of a stage that its plan covers: the plan's own bucket, and those that single methods have beside it.
-///
-/// The throttle `*/*` is for all methods that have none of their own, so the plan's own bucket is not asked there.
 pub(super) fn of_key_in_stage(plan: &Plan, covered: &CoveredStage) -> Demand {
-    let rest = if covered.method_throttles.contains_key("*/*") {
-        Demand::NONE
-    } else {
-        Demand::of(plan.throttle)
-    };
-    covered
-        .method_throttles
-        .values()
-        .map(|method| Demand::of(Some(method.throttle)))
-        .fold(rest, Demand::plus)
+    of_methods(covered).fold(of_plan(plan, slice::from_ref(covered)), Demand::plus)
 }
 
 /// What one key may ask for in all stages together: the plan's own bucket is one for all of them.
 pub(super) fn of_key(plan: &Plan) -> Demand {
-    let methods = |covered: &CoveredStage| {
-        covered
-            .method_throttles
-            .values()
-            .map(|method| Demand::of(Some(method.throttle)))
-            .fold(Demand::NONE, Demand::plus)
-    };
-    let needs_own = plan.stages.is_empty()
-        || plan
-            .stages
-            .iter()
-            .any(|covered| !covered.method_throttles.contains_key("*/*"));
-    let own = if needs_own {
-        Demand::of(plan.throttle)
-    } else {
+    plan.stages
+        .iter()
+        .map(|covered| of_methods(covered).fold(Demand::NONE, Demand::plus))
+        .fold(of_plan(plan, &plan.stages), Demand::plus)
+}
+
+/// What one key may ask of the plan's own bucket in these stages.
+///
+/// The throttle `*/*` is for all methods that have none of their own, so the plan's own bucket is not asked where a stage has one.
+fn of_plan(plan: &Plan, stages: &[CoveredStage]) -> Demand {
+    let has_rest = |covered: &CoveredStage| covered.method_throttles.contains_key("*/*");
+    if !stages.is_empty() && stages.iter().all(has_rest) {
         Demand::NONE
-    };
-    plan.stages.iter().map(methods).fold(own, Demand::plus)
+    } else {
+        Demand::of(plan.throttle)
+    }
+}
+
+/// What one key may ask of each bucket that single methods of a stage have.
+fn of_methods(covered: &CoveredStage) -> impl Iterator<Item = Demand> {
+    covered
+        .method_throttles
+        .values()
+        .map(|method| Demand::of(Some(method.throttle)))
 }
 
 /// The stages of all plans, in the order of their names.

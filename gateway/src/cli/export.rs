@@ -1,7 +1,5 @@
 //! `export`: keys and plans for others to read, and the way back to API Gateway.
 
-mod file;
-
 use std::path::PathBuf;
 
 use clap::{ArgGroup, ValueEnum};
@@ -12,6 +10,7 @@ use super::Surroundings;
 use super::api_gateway::{self, ApiGatewayOptions, KeepValues, Reporter};
 use super::connection::{ConnectionOptions, PepperUse};
 use super::failure::Failure;
+use super::file;
 use super::import::CarryOptions;
 use super::output::Printer;
 use crate::migration::export::cloudformation::MAX_RESOURCES;
@@ -96,7 +95,10 @@ impl Export {
         let bytes = self.document(format, &side, printer, surroundings).await?;
         match &self.output {
             Some(path) => {
-                file::write(path, &bytes)?;
+                file::write(path, &bytes, file::PRIVATE).map_err(|error| {
+                    Failure::failed(format!("{} cannot be written", path.display()))
+                        .caused_by(&error)
+                })?;
                 printer.note(&format!("wrote {}", path.display()));
             }
             None => printer.line(String::from_utf8_lossy(&bytes).trim_end()),

@@ -184,7 +184,7 @@ async fn show<R: Management>(
         let range = range(arguments, plan.quota, today)?;
         let used = session
             .registry
-            .usage(&key.id, plan, range.from, range.to, today)
+            .usage(&key, plan, range.from, range.to, today)
             .await?;
         days.extend(used.into_iter().map(|day| DayDocument::new(plan, day)));
         if !plan.further_quotas().is_empty() {

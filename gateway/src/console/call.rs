@@ -1,10 +1,16 @@
 //! Calls of the management API, in this process: the console has no other way to change anything.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::path;
 use super::visit::Visit;
+
+/// Tags to set, or to take away where there is `None`.
+pub(super) type TagChanges = BTreeMap<String, Option<String>>;
 
 /// Why the management API did not do something, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +148,34 @@ impl Visit<'_> {
         self.call(Method::PATCH, path, &patches.into_body())
             .await
             .map(|_changed| ())
+    }
+
+    /// Sets tags of a key or a plan, by its path, and then takes some away.
+    pub(super) async fn change_tags(
+        &self,
+        resource: &str,
+        changes: &TagChanges,
+    ) -> Result<(), Refusal> {
+        // Only what follows the account says which resource it is.
+        let arn = format!("arn:aws:apigateway:us-east-1::{resource}");
+        let path = format!("/tags/{}", path::segment(&arn));
+        let set: BTreeMap<&str, &str> = changes
+            .iter()
+            .filter_map(|(name, text)| Some((name.as_str(), text.as_deref()?)))
+            .collect();
+        if !set.is_empty() {
+            self.call(Method::PUT, &path, &json!({ "tags": set }))
+                .await?;
+        }
+        let removed = changes.iter().filter(|(_, text)| text.is_none());
+        let query: Vec<_> = removed
+            .map(|(name, _)| ("tagKeys", name.as_str()))
+            .collect();
+        if !query.is_empty() {
+            let path = path::with_query(&path, query);
+            self.call(Method::DELETE, &path, &Value::Null).await?;
+        }
+        Ok(())
     }
 }
 

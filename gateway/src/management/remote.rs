@@ -146,9 +146,7 @@ impl Remote {
         changes: &BTreeMap<String, Option<String>>,
         subject: Subject<'_>,
     ) -> Result<(), ManagementError> {
-        // Only what follows the account says which resource it is.
-        let arn = format!("arn:aws:apigateway:us-east-1::{resource}");
-        let path = format!("/tags/{}", escaped(&arn));
+        let path = tags_path(resource);
         let removed: Vec<String> = changes
             .iter()
             .filter(|(_, text)| text.is_none())
@@ -236,9 +234,10 @@ fn key_path(id: &KeyId) -> String {
     format!("/apikeys/{}", escaped(id.as_str()))
 }
 
-/// The path of the tags of a key, or of what belongs to it. Only what follows the account says which resource it is.
-fn tags_path(key: &str) -> String {
-    let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{key}");
+/// The path of the tags of a key, of what belongs to it, or of a plan, by its own path. Only what follows the account says which resource it
+/// is.
+fn tags_path(resource: &str) -> String {
+    let arn = format!("arn:aws:apigateway:us-east-1::{resource}");
     format!("/tags/{}", escaped(&arn))
 }
 

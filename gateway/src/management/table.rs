@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use tollgate::control::{EXPIRES_AT_TAG, KeyStatus, key_statuses, parse_instant};
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::overrides::KeyLimits;
 use tollgate::plan::CoveredStage;
 use tollgate::quota::Day;
 use tollgate::random::NoEntropy;
@@ -147,17 +146,15 @@ impl Management for Table {
 
     async fn usage(
         &self,
-        key: &KeyId,
+        key: &ApiKey,
         plan: &ManagedPlan,
         from: Day,
         to: Day,
         _today: Day,
     ) -> Result<Vec<DayUse>, ManagementError> {
-        let limits = self.store.key_by_id(key).await?;
-        let limits = limits.map_or_else(KeyLimits::default, |key| key.limits_in(&plan.id));
-        let quota = limits.quota(plan.quota);
+        let quota = key.limits_in(&plan.id).quota(plan.quota);
         let first = Usage::first_needed(quota.as_ref(), from);
-        let usage = self.store.usage(key, &plan.id, first, to).await?;
+        let usage = self.store.usage(&key.id, &plan.id, first, to).await?;
         Ok(usage.by_day(quota.as_ref(), from, to, self.now))
     }
 

@@ -112,4 +112,15 @@ impl Holdings {
     pub fn memberships(&self) -> usize {
         self.plans.values().map(|plan| plan.keys.len()).sum()
     }
+
+    /// The plans that each key is in, in the order of their ids. Keys that are in none are left out.
+    pub fn plans_of_keys(&self) -> BTreeMap<&KeyId, Vec<(&PlanId, &HeldPlan)>> {
+        let mut plans: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (id, plan) in &self.plans {
+            for key in &plan.keys {
+                plans.entry(key).or_default().push((id, plan));
+            }
+        }
+        plans
+    }
 }

@@ -3,27 +3,24 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
 use tollgate::id::{KeyId, PlanId};
 use tollgate::quota::Day;
 use tollgate::time::Clock;
 
 use super::Progress;
 use super::api_gateway::{AT_ONCE, ApiGateway, MigrationError};
-use super::comparison::{Comparison, Deed, KeyStep, PlanStep};
+use super::comparison::{Comparison, Counts, Deed, KeyStep, PlanStep};
 use super::holdings::{HeldKey, Pending};
 use super::patches;
 
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Plans that were made.
-    pub plans_created: usize,
-    /// Plans that were changed.
-    pub plans_changed: usize,
-    /// Keys that were made.
-    pub keys_created: usize,
-    /// Keys that were changed, or joined a plan.
-    pub keys_changed: usize,
+    /// Plans that were made, changed, and found as they should be.
+    pub plans: Counts,
+    /// The same of keys. One that joined a plan was changed.
+    pub keys: Counts,
     /// How often a key joined a plan.
     pub joined: usize,
     /// How often what is left of a quota was set.
@@ -33,7 +30,7 @@ pub struct Outcome {
 }
 
 /// What could not be done with one key or plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// `key` or `plan`.
     pub kind: &'static str,
@@ -116,11 +113,7 @@ impl Comparison<'_> {
         while let Some((step, ended)) = working.next().await {
             match ended {
                 Ok(()) => {
-                    match step.deed() {
-                        Deed::Create => outcome.keys_created += 1,
-                        Deed::Change => outcome.keys_changed += 1,
-                        Deed::Keep => {}
-                    }
+                    outcome.keys.count(step.deed());
                     outcome.joined += step.joins.len();
                     outcome.remaining_set += step.remaining.len();
                 }
@@ -157,11 +150,7 @@ impl Comparison<'_> {
         while let Some((step, ended)) = working.try_next().await? {
             match ended {
                 Ok(id) => {
-                    match step.deed() {
-                        Deed::Create => outcome.plans_created += 1,
-                        Deed::Change => outcome.plans_changed += 1,
-                        Deed::Keep => {}
-                    }
+                    outcome.plans.count(step.deed());
                     ids.insert(step.id.clone(), id);
                 }
                 Err(why) => outcome.problems.push(Problem::of_plan(step, why)),

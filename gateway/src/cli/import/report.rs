@@ -6,7 +6,7 @@ use tollgate::id::PlanId;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Printer, printable, style};
 use crate::migration::{
-    Comparison, Deed, Difference, Holdings, KeyStep, Outcome, PlanStep, Problem,
+    Comparison, Counts, Deed, Difference, Holdings, KeyStep, Outcome, PlanStep, Problem,
 };
 
 /// Whether it has been done.
@@ -27,25 +27,10 @@ pub(in crate::cli) struct Report {
     keys: Counts,
     joined: usize,
     remaining_set: usize,
-    problems: Vec<ProblemDocument>,
+    problems: Vec<Problem>,
     /// Only of what has not been done yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<Vec<Step>>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-struct Counts {
-    created: usize,
-    changed: usize,
-    unchanged: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct ProblemDocument {
-    kind: &'static str,
-    id: String,
-    name: String,
-    message: String,
 }
 
 /// One key or plan that is made or changed.
@@ -56,20 +41,13 @@ struct Step {
     name: String,
     action: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<Change>,
+    changes: Vec<Difference>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     joins: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remaining: Vec<Remaining>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Change {
-    member: String,
-    from: String,
-    to: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,43 +69,27 @@ impl Report {
                 let keys = comparison.keys.iter().map(|step| Step::of_key(step, &name));
                 Self {
                     dry_run: true,
-                    plans: Counts::of(comparison.plans.iter().map(PlanStep::deed)),
-                    keys: Counts::of(comparison.keys.iter().map(KeyStep::deed)),
+                    plans: comparison.plans.iter().map(PlanStep::deed).collect(),
+                    keys: comparison.keys.iter().map(KeyStep::deed).collect(),
                     joined: comparison.keys.iter().map(|step| step.joins.len()).sum(),
                     remaining_set: comparison
                         .keys
                         .iter()
                         .map(|step| step.remaining.len())
                         .sum(),
-                    problems: problems(comparison.foreseen()),
+                    problems: comparison.foreseen(),
                     steps: Some(plans.chain(keys).flatten().collect()),
                 }
             }
-            Work::Done(outcome) => {
-                let failed = |kind| {
-                    let problems = outcome.problems.iter();
-                    problems.filter(|problem| problem.kind == kind).count()
-                };
-                Self {
-                    dry_run: false,
-                    plans: Counts::done(
-                        outcome.plans_created,
-                        outcome.plans_changed,
-                        failed("plan"),
-                        from.plans.len(),
-                    ),
-                    keys: Counts::done(
-                        outcome.keys_created,
-                        outcome.keys_changed,
-                        failed("key"),
-                        from.keys.len(),
-                    ),
-                    joined: outcome.joined,
-                    remaining_set: outcome.remaining_set,
-                    problems: problems(outcome.problems),
-                    steps: None,
-                }
-            }
+            Work::Done(outcome) => Self {
+                dry_run: false,
+                plans: outcome.plans,
+                keys: outcome.keys,
+                joined: outcome.joined,
+                remaining_set: outcome.remaining_set,
+                problems: outcome.problems,
+                steps: None,
+            },
         }
     }
 
@@ -174,52 +136,14 @@ impl Report {
                 printable(&problem.message)
             ));
         }
-        printer.line(&self.plans.line("plan", "plans", self.dry_run));
-        printer.line(&self.keys.line("key", "keys", self.dry_run));
+        printer.line(&line(self.plans, "plan", "plans", self.dry_run));
+        printer.line(&line(self.keys, "key", "keys", self.dry_run));
         let (joined, set) = (self.joined, self.remaining_set);
         printer.line(&if self.dry_run {
             format!("associations: {joined} to make; quotas with usage to carry over: {set}")
         } else {
             format!("associations: {joined} made; quotas with usage carried over: {set}")
         });
-    }
-}
-
-impl Counts {
-    fn of(deeds: impl Iterator<Item = Deed>) -> Self {
-        let mut counts = Self::default();
-        for deed in deeds {
-            match deed {
-                Deed::Create => counts.created += 1,
-                Deed::Change => counts.changed += 1,
-                Deed::Keep => counts.unchanged += 1,
-            }
-        }
-        counts
-    }
-
-    const fn done(created: usize, changed: usize, failed: usize, all: usize) -> Self {
-        let others = created.saturating_add(changed).saturating_add(failed);
-        Self {
-            created,
-            changed,
-            unchanged: all.saturating_sub(others),
-        }
-    }
-
-    fn line(self, one: &str, many: &str, dry_run: bool) -> String {
-        let Self {
-            created,
-            changed,
-            unchanged,
-        } = self;
-        let all = created.saturating_add(changed).saturating_add(unchanged);
-        let all = counted(all, one, many);
-        if dry_run {
-            format!("{all}: {created} to create, {changed} to change, {unchanged} as they are")
-        } else {
-            format!("{all}: {created} created, {changed} changed, {unchanged} left as they were")
-        }
     }
 }
 
@@ -230,7 +154,7 @@ impl Step {
             id: step.id.to_string(),
             name: step.wanted.name.clone(),
             action: action(step.deed())?,
-            changes: changes(&step.differences),
+            changes: step.differences.clone(),
             joins: Vec::new(),
             remaining: Vec::new(),
             notes: Vec::new(),
@@ -249,7 +173,7 @@ impl Step {
             id: step.id.to_string(),
             name: step.wanted.name.clone(),
             action: action(step.deed())?,
-            changes: changes(&step.differences),
+            changes: step.differences.clone(),
             joins: step.joins.iter().map(|id| name(id)).collect(),
             remaining: step
                 .remaining
@@ -288,7 +212,7 @@ impl Step {
             parts.push(format!(", {note}"));
         }
         printer.line(&parts.concat());
-        for Change { member, from, to } in &self.changes {
+        for Difference { member, from, to } in &self.changes {
             let or_none = |text: &str| {
                 if text.is_empty() {
                     "none".to_owned()
@@ -314,23 +238,19 @@ fn action(deed: Deed) -> Option<&'static str> {
     }
 }
 
-fn changes(differences: &[Difference]) -> Vec<Change> {
-    let changes = differences.iter().map(|difference| Change {
-        member: difference.member.clone(),
-        from: difference.from.clone(),
-        to: difference.to.clone(),
-    });
-    changes.collect()
-}
-
-fn problems(problems: Vec<Problem>) -> Vec<ProblemDocument> {
-    let documents = problems.into_iter().map(|problem| ProblemDocument {
-        kind: problem.kind,
-        id: problem.id,
-        name: problem.name,
-        message: problem.message,
-    });
-    documents.collect()
+fn line(counts: Counts, one: &str, many: &str, dry_run: bool) -> String {
+    let Counts {
+        created,
+        changed,
+        unchanged,
+    } = counts;
+    let all = created.saturating_add(changed).saturating_add(unchanged);
+    let all = counted(all, one, many);
+    if dry_run {
+        format!("{all}: {created} to create, {changed} to change, {unchanged} as they are")
+    } else {
+        format!("{all}: {created} created, {changed} changed, {unchanged} left as they were")
+    }
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

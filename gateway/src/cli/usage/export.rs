@@ -1,7 +1,7 @@
 //! `usage export`: what all keys have used, as files for billing.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,6 +12,7 @@ use tollgate::usage_export::{CollectError, ExportFormat, UsageRow, collect};
 use super::super::connection::{ConnectionOptions, PepperUse};
 use super::super::environment::Environment;
 use super::super::failure::Failure;
+use super::super::file;
 use super::super::output::Printer;
 use super::{MAX_DAYS, day};
 
@@ -99,7 +100,10 @@ impl Export {
         let bytes = self.format.render(rows);
         let bytes = bytes.map_err(|error| Failure::failed(error.to_string()))?;
         let path = self.output.join(self.format.file_name(day));
-        replace(&path, &bytes).map_err(|error| {
+        // Nobody reads half a bill.
+        let written =
+            fs::create_dir_all(&self.output).and_then(|()| file::write(&path, &bytes, file::USUAL));
+        written.map_err(|error| {
             Failure::failed(format!("`{}` cannot be written", path.display())).caused_by(&error)
         })?;
         Ok(FileDocument {
@@ -111,18 +115,6 @@ impl Export {
                 .fold(0, |sum, row| sum.saturating_add(row.requests)),
         })
     }
-}
-
-/// Writes a file whole, or not at all: nobody reads half a bill.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = std::fs::File::create(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&partial, path)
 }
 
 fn print(printer: &Printer, files: &[FileDocument]) {

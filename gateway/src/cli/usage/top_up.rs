@@ -148,7 +148,7 @@ async fn report<R: Management>(
     let today = Day::of(session.now);
     let days = session
         .registry
-        .usage(&key.id, plan, today, today, today)
+        .usage(key, plan, today, today, today)
         .await?;
     let remaining = days.last().and_then(|day| day.remaining);
     if session.printer.is_json() {

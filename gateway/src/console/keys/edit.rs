@@ -10,7 +10,7 @@ use super::super::forms::{Mistakes, submit};
 use super::super::path;
 use super::super::problem::Problem;
 use super::super::visit::Visit;
-use super::settings::{Entered, Settings, set_tags};
+use super::settings::{Entered, Settings};
 use super::{PARTLY_SAVED, api_path, changed, page_path, reread, sub_page, title};
 
 /// The field that says which state of the key the form shows.
@@ -79,14 +79,10 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
         .patch(&api_path(&key.id), patches)
         .await
         .map_err(NotSaved::Nothing)?;
-    set_tags(visit, &key.id, &tags)
+    visit
+        .change_tags(&format!("/apikeys/{}", key.id), &tags)
         .await
-        .map_err(tags_refused)?;
-    settings
-        .limits
-        .save(visit, key)
-        .await
-        .map_err(NotSaved::Part)
+        .map_err(tags_refused)
 }
 
 fn form(visit: &Visit<'_>, key: &ApiKey, entered: &Entered, mistakes: &Mistakes) -> Answer {

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
-use tollgate::id::KeyId;
 use tollgate::overrides::{self, BURST, QUOTA, RATE};
 use tollgate::store::ApiKey;
 
-use super::super::call::Refusal;
+use super::super::call::TagChanges;
 use super::super::forms::{Fields, Input, InputKind, Mistakes};
-use super::super::path;
-use super::super::visit::Visit;
 
 /// A field, with the tag that it stands for.
 struct Field {
@@ -96,48 +91,23 @@ impl OwnLimits {
         }
     }
 
-    /// Puts them among the tags of a new key.
-    pub(super) fn add_to(&self, tags: &mut Map<String, Value>) {
+    /// Puts them among the tags to set.
+    pub(super) fn add_to(&self, tags: &mut TagChanges) {
         for (tag, text) in &self.0 {
-            tags.insert((*tag).to_owned(), json!(text));
+            tags.insert((*tag).to_owned(), Some(text.clone()));
         }
-    }
-
-    /// Saves what differs from what the key has.
-    pub(super) async fn save(&self, visit: &Visit<'_>, key: &ApiKey) -> Result<(), Refusal> {
-        let Self(before) = Self::of_key(key);
-        let path = tags_path(&key.id);
-        let gone: Vec<(&str, &str)> = before
-            .keys()
-            .filter(|tag| !self.0.contains_key(*tag))
-            .map(|tag| ("tagKeys", *tag))
-            .collect();
-        if !gone.is_empty() {
-            let path = path::with_query(&path, gone);
-            visit.call(Method::DELETE, &path, &Value::Null).await?;
-        }
-        let changed: BTreeMap<_, _> = self
-            .0
-            .iter()
-            .filter(|(tag, text)| before.get(*tag) != Some(*text))
-            .collect();
-        if !changed.is_empty() {
-            let body = json!({ "tags": changed });
-            visit.call(Method::PUT, &path, &body).await?;
-        }
-        Ok(())
     }
 }
 
-/// Where the tags of a key are changed.
-fn tags_path(id: &KeyId) -> String {
-    // Only what follows the account says which resource it is.
-    let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{id}");
-    format!("/tags/{}", path::segment(&arn))
+/// Whether a tag of a key stands for one of the fields.
+pub(super) fn is_tag(name: &str) -> bool {
+    FIELDS.iter().any(|field| field.tag == name)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -151,10 +121,10 @@ mod tests {
             Some("The rate must be a number of requests a second, 0 or more.")
         );
         assert_eq!((mistakes.of("burst"), mistakes.of("quota")), (None, None));
-        let mut tags = Map::new();
+        let mut tags = TagChanges::new();
         limits.add_to(&mut tags);
         assert_eq!(
-            Value::Object(tags),
+            json!(tags),
             json!({"tollgate:rate": "fast", "tollgate:quota": "5000/DAY"})
         );
     }

@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 use tollgate::control::{EXPIRES_AT_TAG, parse_instant};
-use tollgate::id::KeyId;
 use tollgate::key::KeyValue;
 use tollgate::metadata::{META, Metadata, is_name};
 use tollgate::scope::{SCOPES, Scopes};
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
-use super::super::call::{Patches, Refusal};
+use super::super::call::{Patches, TagChanges};
 use super::super::forms::{Fields, Input, InputKind, Mistakes};
-use super::super::path;
-use super::super::visit::Visit;
 use super::super::words;
-use super::limits::OwnLimits;
+use super::limits::{self, OwnLimits};
 
 /// The field for the instant from which on a key may not be used.
 const EXPIRES: &str = "expires";
@@ -28,9 +24,6 @@ const SCOPES_FIELD: &str = "scopes";
 
 /// The field for the notes that reach handlers, a line each.
 const NOTES: &str = "notes";
-
-/// Tags to set, or to take away where there is `None`.
-pub(super) type TagChanges = BTreeMap<String, Option<String>>;
 
 /// What stands in the fields, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,14 +152,9 @@ impl Settings {
         if let Some(value) = value {
             members.insert("value".to_owned(), json!(value.expose()));
         }
-        let mut tags: Map<String, Value> = self
-            .tag_changes(&BTreeMap::new())
-            .into_iter()
-            .map(|(name, text)| (name, json!(text)))
-            .collect();
-        self.limits.add_to(&mut tags);
+        let tags = self.tag_changes(&BTreeMap::new());
         if !tags.is_empty() {
-            members.insert("tags".to_owned(), Value::Object(tags));
+            members.insert("tags".to_owned(), json!(tags));
         }
         Value::Object(members)
     }
@@ -175,7 +163,7 @@ impl Settings {
     pub(super) fn tag_changes(&self, known: &BTreeMap<String, String>) -> TagChanges {
         let mut wanted: TagChanges = known
             .keys()
-            .filter(|name| *name == SCOPES || name.starts_with(META))
+            .filter(|name| *name == SCOPES || name.starts_with(META) || limits::is_tag(name))
             .map(|name| (name.clone(), None))
             .collect();
         if !self.scopes.is_empty() {
@@ -184,6 +172,7 @@ impl Settings {
         for (name, text) in &self.notes {
             wanted.insert(format!("{META}{name}"), Some(text.clone()));
         }
+        self.limits.add_to(&mut wanted);
         wanted.retain(|name, text| known.get(name) != text.as_ref());
         match self.expiry {
             Expiry::Kept => None,
@@ -210,35 +199,6 @@ impl Settings {
         }
         patches
     }
-}
-
-/// Changes tags of a key.
-pub(super) async fn set_tags(
-    visit: &Visit<'_>,
-    id: &KeyId,
-    changes: &TagChanges,
-) -> Result<(), Refusal> {
-    // Only what follows the account says which resource it is.
-    let arn = format!("arn:aws:apigateway:us-east-1::/apikeys/{id}");
-    let path = format!("/tags/{}", path::segment(&arn));
-    let set: BTreeMap<&str, &str> = changes
-        .iter()
-        .filter_map(|(name, text)| Some((name.as_str(), text.as_deref()?)))
-        .collect();
-    if !set.is_empty() {
-        visit
-            .call(Method::PUT, &path, &json!({ "tags": set }))
-            .await?;
-    }
-    let removed = changes.iter().filter(|(_, text)| text.is_none());
-    let query: Vec<_> = removed
-        .map(|(name, _)| ("tagKeys", name.as_str()))
-        .collect();
-    if !query.is_empty() {
-        let path = path::with_query(&path, query);
-        visit.call(Method::DELETE, &path, &Value::Null).await?;
-    }
-    Ok(())
 }
 
 /// The notes of a key for handlers.

@@ -1,12 +1,11 @@
 //! Whether a plan is in shadow mode.
 
-use http::Method;
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
-use serde_json::{Value, json};
 use tollgate::plan::{MODE, Mode, Plan, SHADOW_STAGES};
 
 use super::super::call::Refusal;
-use super::super::path;
 use super::super::visit::Visit;
 
 /// What the tag says of a plan that is.
@@ -46,15 +45,9 @@ pub(super) async fn save(visit: &Visit<'_>, plan: &Plan, is_shadow: bool) -> Res
     if is_shadow == is_on(plan) {
         return Ok(());
     }
-    // Only what follows the account says which resource it is.
-    let arn = format!("arn:aws:apigateway:us-east-1::/usageplans/{}", plan.id);
-    let path = format!("/tags/{}", path::segment(&arn));
-    let done = if is_shadow {
-        let body = json!({"tags": {MODE: ON}});
-        visit.call(Method::PUT, &path, &body).await
-    } else {
-        let path = path::with_query(&path, [("tagKeys", MODE)]);
-        visit.call(Method::DELETE, &path, &Value::Null).await
-    };
-    done.map(|_nothing| ())
+    let mode = is_shadow.then(|| ON.to_owned());
+    let changes = BTreeMap::from([(MODE.to_owned(), mode)]);
+    visit
+        .change_tags(&format!("/usageplans/{}", plan.id), &changes)
+        .await
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use http::Method;
 use serde_json::json;
-use tokio::task::JoinSet;
 use tollgate::control::KeyStatus;
 use tollgate::id::{ApiStage, KeyId, PlanId};
 use tollgate::key::KeyValue;
@@ -60,29 +61,17 @@ impl Management for Remote {
     }
 
     async fn complete(&self, keys: Vec<ListedKey>) -> Result<Vec<ApiKey>, ManagementError> {
-        let mut running = JoinSet::new();
-        let mut waiting = keys.into_iter().enumerate();
-        let mut found = Vec::new();
-        loop {
-            while running.len() < AT_A_TIME
-                && let Some((place, listed)) = waiting.next()
-            {
-                let remote = self.clone();
-                running.spawn(async move {
-                    let key = match listed.whole {
-                        Some(key) => Some(key),
-                        None => remote.key(&listed.id).await?,
-                    };
-                    Ok::<_, ManagementError>((place, key))
-                });
-            }
-            let Some(done) = running.join_next().await else {
-                break;
-            };
-            found.push(done.map_err(|error| self.damaged(error))??);
-        }
-        found.sort_by_key(|(place, _)| *place);
-        Ok(found.into_iter().filter_map(|(_, key)| key).collect())
+        stream::iter(keys)
+            .map(|listed| async move {
+                match listed.whole {
+                    Some(key) => Ok(Some(key)),
+                    None => self.key(&listed.id).await,
+                }
+            })
+            .buffered(AT_A_TIME)
+            .try_filter_map(future::ok)
+            .try_collect()
+            .await
     }
 
     async fn update_key(&self, id: &KeyId, edit: &KeyEdit) -> Result<ApiKey, ManagementError> {
@@ -123,32 +112,20 @@ impl Management for Remote {
     }
 
     async fn key_statuses(&self, keys: &[ApiKey]) -> Result<Vec<KeyStatus>, ManagementError> {
-        let mut running = JoinSet::new();
-        let mut waiting = keys.iter().map(|key| key.id.clone()).enumerate();
-        let mut found = Vec::new();
-        loop {
-            while running.len() < AT_A_TIME
-                && let Some((place, id)) = waiting.next()
-            {
-                let remote = self.clone();
-                running.spawn(async move {
-                    let path = tags_path(&format!("{id}/status"));
-                    let subject = Subject {
-                        key: Some(&id),
-                        plan: None,
-                    };
-                    let document: TagsDocument = remote.get(&path, subject).await?;
-                    let status = KeyStatus::of_tags(&document.tags);
-                    Ok::<_, ManagementError>((place, status))
-                });
-            }
-            let Some(done) = running.join_next().await else {
-                break;
-            };
-            found.push(done.map_err(|error| self.damaged(error))??);
-        }
-        found.sort_by_key(|(place, _)| *place);
-        Ok(found.into_iter().map(|(_, status)| status).collect())
+        let ids: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
+        stream::iter(ids)
+            .map(|id| async move {
+                let path = tags_path(&format!("/apikeys/{id}/status"));
+                let subject = Subject {
+                    key: Some(&id),
+                    plan: None,
+                };
+                let document: TagsDocument = self.get(&path, subject).await?;
+                Ok(KeyStatus::of_tags(&document.tags))
+            })
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await
     }
 
     async fn delete_key(&self, id: &KeyId) -> Result<(), ManagementError> {
@@ -199,7 +176,7 @@ impl Management for Remote {
 
     async fn usage(
         &self,
-        key: &KeyId,
+        key: &ApiKey,
         plan: &ManagedPlan,
         from: Day,
         to: Day,
@@ -209,7 +186,7 @@ impl Management for Remote {
         let mut start = from;
         while start <= to {
             let end = to.min(start.plus(MAX_DAYS.saturating_sub(1)));
-            days.extend(self.days(key, plan, start, end).await?);
+            days.extend(self.days(&key.id, plan, start, end).await?);
             start = end.plus(1);
         }
         Ok(days)

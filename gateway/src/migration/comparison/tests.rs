@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use tollgate::key::KeyValue;
-use tollgate::quota::Period;
+use tollgate::key::{KeyValue, LEAKED_AT};
+use tollgate::plan::CoveredStage;
+use tollgate::quota::{Day, Period, Quota};
 
 use super::*;
+use crate::migration::{HeldKey, HeldValue, Pending};
 
 fn plan(id: &str, keys: &[&str], remaining: &[(&str, u64)]) -> (PlanId, HeldPlan) {
     let held = HeldPlan {

@@ -1,7 +1,5 @@
 //! The list of keys that `ImportApiKeys` takes.
 
-use std::collections::BTreeMap;
-
 use csv::Writer;
 use tollgate::id::KeyId;
 
@@ -22,12 +20,7 @@ pub struct List {
 ///
 /// Never: it is written to memory.
 pub fn list(holdings: &Holdings) -> Result<List, csv::Error> {
-    let mut plans: BTreeMap<&KeyId, Vec<&str>> = BTreeMap::new();
-    for plan in holdings.plans.values() {
-        for key in &plan.keys {
-            plans.entry(key).or_default().push(plan.own_id.as_str());
-        }
-    }
+    let plans = holdings.plans_of_keys();
     let mut writer = Writer::from_writer(Vec::new());
     let mut left_out = Vec::new();
     writer.write_record(["name", "key", "description", "enabled", "usageplanIds"])?;
@@ -36,12 +29,14 @@ pub fn list(holdings: &Holdings) -> Result<List, csv::Error> {
             left_out.push(id.clone());
             continue;
         };
+        let in_plans = plans.get(id).into_iter().flatten();
+        let plan_ids: Vec<&str> = in_plans.map(|(_, plan)| plan.own_id.as_str()).collect();
         writer.write_record([
             key.name.as_str(),
             value.expose(),
             key.description.as_deref().unwrap_or_default(),
             if key.enabled { "true" } else { "false" },
-            &plans.get(id).map_or_else(String::new, |ids| ids.join(",")),
+            &plan_ids.join(","),
         ])?;
     }
     let bytes = writer

@@ -12,12 +12,10 @@ use crate::migration::holdings::{HeldKey, HeldPlan, Holdings};
 #[must_use]
 pub fn document(holdings: &Holdings, values: Values) -> Value {
     let plans = holdings.plans.values().map(plan);
+    let plans_of_keys = holdings.plans_of_keys();
     let keys = holdings.keys.iter().map(|(id, held)| {
-        let in_plans = holdings
-            .plans
-            .values()
-            .filter(|plan| plan.keys.contains(id));
-        let plans: Vec<&str> = in_plans.map(|plan| plan.own_id.as_str()).collect();
+        let in_plans = plans_of_keys.get(id).into_iter().flatten();
+        let plans: Vec<&str> = in_plans.map(|(_, plan)| plan.own_id.as_str()).collect();
         key(held, &plans, values)
     });
     json!({ "plans": plans.collect::<Vec<_>>(), "keys": keys.collect::<Vec<_>>() })

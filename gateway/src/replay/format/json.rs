@@ -194,7 +194,25 @@ impl Members {
     }
 }
 
-/// Reads an object, and keeps what is asked for.
+/// The values that are no texts and no numbers.
+macro_rules! pass_over {
+    ($value:expr) => {
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok($value)
+        }
+    };
+}
+
+/// Reads an object, and keeps what is asked for. A member that is no object is passed over; a line always is one.
 struct Collect<'f, 'a> {
     members: &'f Members,
     found: &'f mut Found<'a>,
@@ -227,10 +245,10 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                     self.found.is_of_program = true;
                 }
                 Place::Nested => {
-                    map.next_value_seed(Nested(Collect {
+                    map.next_value_seed(Collect {
                         members: self.members,
                         found: &mut *self.found,
-                    }))?;
+                    })?;
                 }
                 Place::Caller(_)
                 | Place::Time(_)
@@ -246,6 +264,24 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
         }
         Ok(())
     }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    pass_over!(());
 }
 
 impl<'a> Found<'a> {
@@ -272,65 +308,6 @@ impl<'a> Found<'a> {
 /// The name of a member, without a copy where it has no escapes.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// A member that may be an object with members of its own; anything else is passed over.
-struct Nested<'f, 'a>(Collect<'f, 'a>);
-
-impl<'a> DeserializeSeed<'a> for Nested<'_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// The values that are no texts and no numbers.
-macro_rules! pass_over {
-    ($value:expr) => {
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-
-        fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Ok($value)
-        }
-    };
-}
-
-impl<'a> Visitor<'a> for Nested<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<(), M::Error> {
-        self.0.visit_map(map)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    pass_over!(());
-}
 
 /// A text, or a number as a text. `None`: something else.
 struct Scalar<'a>(Option<Cow<'a, str>>);

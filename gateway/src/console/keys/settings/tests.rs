@@ -109,3 +109,26 @@ fn scopes_and_notes_are_tags_of_the_key() {
     let mistakes = read(b"name=Joe&scopes=users&notes=a-b%3dc", &before).unwrap_err();
     assert!(mistakes.of("scopes").is_some() && mistakes.of("notes").is_some());
 }
+
+#[test]
+fn limits_of_its_own_are_changed_with_the_other_tags() {
+    let mut key = key();
+    key.tags = [
+        ("tollgate:rate", "5"),
+        ("tollgate:burst", "10"),
+        ("tollgate:quota:p1", "7"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    let before = Entered::of_key(&key);
+    let form =
+        b"name=Joe&customer=c-17&expires=2026-11-29T15:01&rate=5&burst=&quota=100&notes=a%3db";
+    let expected = [
+        ("tollgate:burst", None),
+        ("tollgate:meta:a", Some("b")),
+        ("tollgate:quota", Some("100")),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.map(str::to_owned)));
+    let changed = read(form, &before).unwrap();
+    assert_eq!(changed.tag_changes(&key.tags), expected.into());
+}
