@@ -14,5 +14,5 @@ mod traffic;
 pub use chart::columns;
 pub use picture::{NotDrawn, svg};
 pub use report::{Report, Second, Waits};
-pub use run::{Settings, simulate};
+pub use run::{Method, Settings, simulate};
 pub use traffic::{InvalidShape, Shape};

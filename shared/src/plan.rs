@@ -275,6 +275,14 @@ impl Plan {
             .find(|covered| covered.api_stage == *api_stage)
     }
 
+    /// The plan's stage, when it covers one and no more.
+    pub fn only_stage(&self) -> Option<&ApiStage> {
+        match self.stages.as_slice() {
+            [only] => Some(&only.api_stage),
+            [] | [_, _, ..] => None,
+        }
+    }
+
     /// What the plan's tag [`LEASE`] says of charging its keys in advance: `off`, or how much at the most. What cannot be read is `off`.
     pub fn leases(&self) -> Leases {
         match self.tags.get(LEASE) {

@@ -121,6 +121,11 @@ impl Arguments {
         } else {
             shown::print(&report, printer);
         }
+        if report.requests == 0 && report.unreadable_lines > 0 {
+            return Err(Failure::failed("no line tells of a request").hint(
+                "--format says how the log is written: json, clf, cloudfront or alb. Decisions that Tollgate logs can be read as JSON lines",
+            ));
+        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::{Printer, style};
 use super::plan_source::PlanOptions;
 use crate::replay;
-use crate::simulate::{self, Report, Second, Settings, Shape};
+use crate::simulate::{self, Method, Report, Second, Settings, Shape};
 
 /// How wide the chart is, in columns, and how high each of its parts is, in lines.
 const CHART_WIDTH: usize = 72;
@@ -25,6 +25,7 @@ Examples:
   tollgate simulate --rate 5 --burst 10 --traffic poisson:8
   tollgate simulate --plan Bronze --traffic bursts:20/10 --retry --svg bursts.svg
   tollgate simulate --template template.yaml --plan Silver --traffic on-off:60/5/15 --keys 10 --duration-s 300
+  tollgate simulate --plan Gold --traffic constant:2 --method 'POST /reports'
   tollgate simulate --rate 5 --burst 10 --traffic file:times.txt --json | jq .waits
 
 A file of times has one a line: seconds, milliseconds or dates, as logs write them; the first is the start.";
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
         help_heading = "Traffic"
     )]
     traffic: String,
+    /// The method that is asked for, such as 'POST /reports': it may have a throttle or a cost of its own
+    #[arg(long, value_name = "METHOD", value_parser = method, help_heading = "Traffic")]
+    method: Option<Method>,
     /// For how long requests come
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=31_622_400), help_heading = "Traffic")]
     duration_s: u32,
@@ -93,6 +97,7 @@ impl Arguments {
             patience: self
                 .retry
                 .then(|| Duration::from_secs(self.patience_s.into())),
+            method: self.method.clone().unwrap_or_default(),
         };
         let report = simulate::simulate(plan, &settings);
         if let Some(path) = &self.svg {
@@ -106,6 +111,17 @@ impl Arguments {
         }
         Ok(())
     }
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    let (verb, resource) = text
+        .split_once(' ')
+        .filter(|(_verb, resource)| resource.starts_with('/'))
+        .ok_or_else(|| "write it like 'POST /reports'".to_owned())?;
+    Ok(Method {
+        verb: verb.to_ascii_uppercase(),
+        resource: resource.to_owned(),
+    })
 }
 
 fn shape(text: &str) -> Result<Shape, Failure> {
@@ -169,7 +185,7 @@ fn write_svg(report: &Report, path: &Path) -> Result<(), Failure> {
 }
 
 fn print(report: &Report, printer: &Printer) {
-    let percent = |part: u64| match part.saturating_mul(1_000).checked_div(report.requests) {
+    let percent = |part: u64| match per_mille(part, report.requests) {
         Some(per_mille) => format!("{part} ({}.{} %)", per_mille / 10, per_mille % 10),
         None => part.to_string(),
     };
@@ -204,6 +220,14 @@ fn print(report: &Report, printer: &Printer) {
     }
     printer.fields(&fields);
     chart(report, printer);
+}
+
+/// Rounded to the nearest. `None`: of nothing.
+fn per_mille(part: u64, all: u64) -> Option<u64> {
+    let half = all / 2;
+    part.saturating_mul(1_000)
+        .saturating_add(half)
+        .checked_div(all)
 }
 
 /// Admissions and refusals, each column one second or several.

@@ -50,16 +50,19 @@ impl PlayedPlan {
     /// The plan, under this name in the report.
     #[must_use]
     pub fn new(name: String, plan: &Plan) -> Self {
-        let api_stage = match plan.stages.as_slice() {
-            [only] => Some(only.api_stage.clone()),
-            [] | [_, _, ..] => None,
-        };
         Self {
             name,
             limits: PlanLimits::new(plan),
-            api_stage,
+            api_stage: plan.only_stage().cloned(),
         }
     }
+}
+
+/// What a kind of request has to fit under one plan, and for how many it counts.
+#[derive(Clone, Debug, PartialEq)]
+struct Asked {
+    limits: Limits,
+    cost: u64,
 }
 
 /// What one caller has used of one plan.
@@ -102,11 +105,14 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn decide(&mut self, entry: &Entry, limits: &Limits, shown: usize) {
+    fn decide(&mut self, entry: &Entry, asked: &Asked, shown: usize) {
         let Some(meter) = number(entry.caller).and_then(|at| self.meters.get_mut(at)) else {
             return;
         };
-        let Err(refusal) = meter.knowledge.charge_alone(1, limits, entry.at) else {
+        let charged = meter
+            .knowledge
+            .charge_alone(asked.cost, &asked.limits, entry.at);
+        let Err(refusal) = charged else {
             self.admitted = self.admitted.saturating_add(1);
             return;
         };
@@ -138,9 +144,9 @@ impl Run {
 pub struct Player {
     settings: Settings,
     runs: Vec<Run>,
-    /// For each kind of request that differs in them, the limits under each plan.
-    routes: Vec<Vec<Limits>>,
-    has_method_throttles: bool,
+    /// For each kind of request that differs in it, what it asks of each plan.
+    routes: Vec<Vec<Asked>>,
+    tells_methods_apart: bool,
     callers: Callers,
     /// By the numbers of the callers.
     by_caller: Vec<Busiest>,
@@ -152,7 +158,7 @@ impl Player {
     /// Plays through these plans.
     #[must_use]
     pub fn new(plans: Vec<PlayedPlan>, settings: Settings) -> Self {
-        let has_method_throttles = plans.iter().any(|plan| plan.limits.has_method_throttles());
+        let tells_methods_apart = plans.iter().any(|plan| plan.limits.tells_methods_apart());
         let runs = plans.into_iter().map(|plan| Run {
             plan,
             meters: Vec::new(),
@@ -166,15 +172,15 @@ impl Player {
         let mut player = Self {
             runs: runs.collect(),
             routes: Vec::new(),
-            has_method_throttles,
+            tells_methods_apart,
             callers: Callers::default(),
             by_caller: Vec::new(),
             order: Order::new(settings.window, MAX_HELD),
             log: LogTally::default(),
             settings,
         };
-        // The first one: of requests that no throttle of a method is for.
-        let plain = player.limits(MethodName {
+        // The first one: of requests whose method nothing is said of.
+        let plain = player.asked(MethodName {
             resource: "",
             verb: "",
         });
@@ -260,23 +266,26 @@ impl Player {
 
     /// Which of [`Player::routes`] is for requests like this.
     fn route(&mut self, method: MethodName<'_>) -> u16 {
-        if !self.has_method_throttles {
+        if !self.tells_methods_apart {
             return 0;
         }
-        let limits = self.limits(method);
-        let known = self.routes.iter().position(|known| *known == limits);
+        let asked = self.asked(method);
+        let known = self.routes.iter().position(|known| *known == asked);
         let at = known.unwrap_or_else(|| {
-            self.routes.push(limits);
+            self.routes.push(asked);
             self.routes.len().saturating_sub(1)
         });
         u16::try_from(at).unwrap_or(0)
     }
 
-    fn limits(&self, method: MethodName<'_>) -> Vec<Limits> {
+    fn asked(&self, method: MethodName<'_>) -> Vec<Asked> {
         let of = |run: &Run| {
             let own = run.plan.api_stage.as_ref();
             let api_stage = self.settings.api_stage.as_ref().or(own);
-            run.plan.limits.limits(api_stage, method)
+            Asked {
+                limits: run.plan.limits.limits(api_stage, method),
+                cost: run.plan.limits.cost(method).get(),
+            }
         };
         self.runs.iter().map(of).collect()
     }
@@ -293,11 +302,11 @@ impl Player {
             if let Some(busiest) = number(entry.caller).and_then(|at| self.by_caller.get_mut(at)) {
                 busiest.count(entry.at);
             }
-            let Some(limits) = self.routes.get(usize::from(entry.route)) else {
+            let Some(asked) = self.routes.get(usize::from(entry.route)) else {
                 continue;
             };
-            for (run, limits) in self.runs.iter_mut().zip(limits) {
-                run.decide(entry, limits, self.settings.shown);
+            for (run, asked) in self.runs.iter_mut().zip(asked) {
+                run.decide(entry, asked, self.settings.shown);
             }
         }
     }

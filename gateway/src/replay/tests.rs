@@ -175,6 +175,22 @@ fn throttles_of_methods_hold_where_the_log_names_methods() {
 }
 
 #[test]
+fn a_request_costs_what_the_plan_says_of_its_method() {
+    let mut bronze = plan(100, 100, Some(10));
+    let costs = ("tollgate:costs".to_owned(), "GET /users=4".to_owned());
+    bronze.tags.extend([costs]);
+    let log: String = [0, 1, 2].map(|at_ms| line(at_ms, "joe", 200)).concat();
+    let report = play(&[bronze.clone()], Format::Json, &log);
+    assert_eq!(
+        (report.plans[0].admitted, report.plans[0].quota_exceeded),
+        (2, 1)
+    );
+    let other = log.replace("\"GET\"", "\"PUT\"");
+    let report = play(&[bronze], Format::Json, &other);
+    assert_eq!(report.plans[0].admitted, 3);
+}
+
+#[test]
 fn a_log_without_requests_has_a_report_too() {
     let report = play(&[plan(1, 1, None)], Format::CloudFront, "#Version: 1.0\n");
     assert_eq!(

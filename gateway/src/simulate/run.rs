@@ -33,6 +33,17 @@ pub struct Settings {
     /// How long a refused caller tries again, from its first try on: after the time that `Retry-After` says, in whole seconds. `None`: it
     /// does not come again.
     pub patience: Option<Duration>,
+    /// What is asked for, which may have a throttle or a cost of its own.
+    pub method: Method,
+}
+
+/// A method, as its front door names it. Nothing is said of the one that has no name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Method {
+    /// Such as `GET`.
+    pub verb: String,
+    /// The resource or the route, such as `/users/{id}`.
+    pub resource: String,
 }
 
 /// A request that comes, for the first time or again. The earliest is the least, and of several at one instant the one that was made
@@ -56,13 +67,13 @@ struct Client {
 /// Plays the traffic through the plan.
 #[must_use]
 pub fn simulate(plan: &Plan, settings: &Settings) -> Report {
-    let limits = PlanLimits::new(plan).limits(
-        None,
-        MethodName {
-            resource: "",
-            verb: "",
-        },
-    );
+    let of_plan = PlanLimits::new(plan);
+    let method = MethodName {
+        resource: &settings.method.resource,
+        verb: &settings.method.verb,
+    };
+    let limits = of_plan.limits(plan.only_stage(), method);
+    let cost = of_plan.cost(method).get();
     let mut seeds = Rng::with_seed(settings.seed);
     let mut clients: Vec<Client> = (0..settings.keys)
         .map(|_| Client {
@@ -83,7 +94,7 @@ pub fn simulate(plan: &Plan, settings: &Settings) -> Report {
             tally.came(request.at);
             queue.push_arrival(request.key, &mut client.arrivals);
         }
-        match client.meter.charge_alone(1, &limits, request.at) {
+        match client.meter.charge_alone(cost, &limits, request.at) {
             Ok(()) => tally.admitted(request.at, request.at.saturating_since(request.since)),
             Err(refusal) => {
                 tally.refused(request.at, refusal);

@@ -6,7 +6,7 @@ use tollgate::plan::Plan;
 use tollgate::quota::{Period, Quota};
 use tollgate::time::Timestamp;
 
-use super::{Report, Settings, Shape, simulate, svg};
+use super::{Method, Report, Settings, Shape, simulate, svg};
 
 fn run(shape: &str, patience_s: Option<u64>, quota: Option<u64>) -> Report {
     run_with(shape.parse().unwrap(), 60, 1, patience_s, quota)
@@ -19,7 +19,19 @@ fn run_with(
     patience_s: Option<u64>,
     quota: Option<u64>,
 ) -> Report {
-    let plan = Plan {
+    let settings = Settings {
+        shape,
+        duration: Duration::from_secs(duration_s),
+        keys,
+        seed: 1,
+        patience: patience_s.map(Duration::from_secs),
+        method: Method::default(),
+    };
+    simulate(&plan(quota), &settings)
+}
+
+fn plan(quota: Option<u64>) -> Plan {
+    Plan {
         id: "p".into(),
         name: "Bronze".to_owned(),
         description: None,
@@ -32,15 +44,29 @@ fn run_with(
         stages: Vec::new(),
         tags: BTreeMap::new(),
         created_at: Timestamp::EPOCH,
+    }
+}
+
+#[test]
+fn requests_cost_what_the_plan_says_of_their_method() {
+    let mut plan = plan(Some(20));
+    let costs = ("tollgate:costs".to_owned(), "POST /reports=5".to_owned());
+    plan.tags.extend([costs]);
+    let admitted = |verb: &str| {
+        let settings = Settings {
+            shape: "constant:1".parse().unwrap(),
+            duration: Duration::from_mins(1),
+            keys: 1,
+            seed: 1,
+            patience: None,
+            method: Method {
+                verb: verb.to_owned(),
+                resource: "/reports".to_owned(),
+            },
+        };
+        simulate(&plan, &settings).admitted
     };
-    let settings = Settings {
-        shape,
-        duration: Duration::from_secs(duration_s),
-        keys,
-        seed: 1,
-        patience: patience_s.map(Duration::from_secs),
-    };
-    simulate(&plan, &settings)
+    assert_eq!((admitted("POST"), admitted("GET")), (4, 20));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The limits of a plan, for those who decide without a store.
 
+use std::num::NonZeroU64;
+
 use super::rules::{Rules, StageRules};
 use crate::id::ApiStage;
 use crate::meter::Limits;
-use crate::plan::{CoveredStage, MethodName, Plan};
+use crate::plan::{COSTS, CoveredStage, MethodName, Plan};
 use crate::time::Timestamp;
 
 /// What requests under one plan have to fit, as the limiter works it out: for replays and simulations.
@@ -12,7 +14,7 @@ pub struct PlanLimits {
     rules: Rules,
     /// Of a stage that the plan says nothing special of.
     plain: StageRules,
-    has_method_throttles: bool,
+    tells_methods_apart: bool,
 }
 
 impl PlanLimits {
@@ -23,10 +25,11 @@ impl PlanLimits {
         Self {
             rules: Rules::new(plan),
             plain: StageRules::new(plan, &plain),
-            has_method_throttles: plan
-                .stages
-                .iter()
-                .any(|covered| !covered.method_throttles.is_empty()),
+            tells_methods_apart: plan.tags.contains_key(COSTS)
+                || plan
+                    .stages
+                    .iter()
+                    .any(|covered| !covered.method_throttles.is_empty()),
         }
     }
 
@@ -39,19 +42,54 @@ impl PlanLimits {
         stage.unwrap_or(&self.plain).limits(method, now)
     }
 
-    /// Whether methods of some stage have throttles of their own.
-    pub const fn has_method_throttles(&self) -> bool {
-        self.has_method_throttles
+    /// How many requests one for `method` counts for.
+    pub fn cost(&self, method: MethodName<'_>) -> NonZeroU64 {
+        self.rules.cost(method)
+    }
+
+    /// Whether some method has a throttle or a cost of its own.
+    pub const fn tells_methods_apart(&self) -> bool {
+        self.tells_methods_apart
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::bucket::{Rate, Throttle};
     use crate::plan::BucketId;
+
+    fn plan(tags: &[(&str, &str)]) -> Plan {
+        let tags = tags
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Plan {
+            id: "p".into(),
+            name: "Bronze".to_owned(),
+            description: None,
+            product_code: None,
+            throttle: None,
+            quota: None,
+            stages: Vec::new(),
+            tags: tags.collect(),
+            created_at: Timestamp::EPOCH,
+        }
+    }
+
+    const GET_USERS: MethodName<'_> = MethodName {
+        resource: "/users",
+        verb: "GET",
+    };
+
+    #[test]
+    fn a_method_costs_what_the_plan_says() {
+        let limits = PlanLimits::new(&plan(&[(COSTS, "GET /users=5")]));
+        assert!(limits.tells_methods_apart());
+        assert_eq!(limits.cost(GET_USERS).get(), 5);
+        let limits = PlanLimits::new(&plan(&[]));
+        assert!(!limits.tells_methods_apart());
+        assert_eq!(limits.cost(GET_USERS).get(), 1);
+    }
 
     #[test]
     fn a_stage_that_is_not_covered_has_the_limits_of_the_plan() {
@@ -63,25 +101,15 @@ mod tests {
         let mut covered = CoveredStage::new(dev.clone());
         covered.set_method_throttle("/users/GET", throttle(2));
         let limits = PlanLimits::new(&Plan {
-            id: "p".into(),
-            name: "Bronze".to_owned(),
-            description: None,
-            product_code: None,
             throttle: Some(throttle(1)),
-            quota: None,
             stages: vec![covered],
-            tags: BTreeMap::new(),
-            created_at: Timestamp::EPOCH,
+            ..plan(&[])
         });
-        let method = MethodName {
-            resource: "/users",
-            verb: "GET",
-        };
         let burst = |api_stage| {
-            let (id, bucket) = limits.limits(api_stage, method).bucket.unwrap();
+            let (id, bucket) = limits.limits(api_stage, GET_USERS).bucket.unwrap();
             (id == BucketId::Plan, bucket.burst())
         };
-        assert!(limits.has_method_throttles());
+        assert!(limits.tells_methods_apart());
         assert_eq!(burst(Some(&dev)), (false, 2));
         assert_eq!(burst(None), (true, 1));
         assert_eq!(burst(Some(&ApiStage::new("users", "prod"))), (true, 1));
