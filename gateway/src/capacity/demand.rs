@@ -15,13 +15,44 @@ const DAYS_A_MONTH: f64 = 365.25 / 12.0;
 /// The seconds of a month, on average.
 pub(super) const SECONDS_A_MONTH: f64 = DAYS_A_MONTH * 86_400.0;
 
-/// A plan, and how many keys are in it.
+/// A plan, and the keys that are in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoldPlan {
     /// The plan.
     pub plan: Plan,
-    /// How many keys are in it.
+    /// How many keys have it as it is.
     pub keys: u64,
+    /// The plan as each key has it that has limits of its own.
+    pub with_own_limits: Vec<Plan>,
+}
+
+impl SoldPlan {
+    /// All keys.
+    pub fn all_keys(&self) -> u64 {
+        let own = u64::try_from(self.with_own_limits.len()).unwrap_or(u64::MAX);
+        self.keys.saturating_add(own)
+    }
+
+    /// The plan as keys have it, and how many have it so.
+    pub(super) fn variants(&self) -> impl Iterator<Item = (&Plan, u64)> {
+        let own = self.with_own_limits.iter().map(|plan| (plan, 1));
+        [(&self.plan, self.keys)].into_iter().chain(own)
+    }
+
+    /// What all keys together may ask for.
+    pub(super) fn demand(&self, of_one: impl Fn(&Plan) -> Demand) -> Demand {
+        self.variants().fold(Demand::NONE, |all, (plan, count)| {
+            all.plus(of_one(plan).times(count))
+        })
+    }
+
+    /// The most requests of all keys in an average month. `None`: neither rate nor quota limits one of them.
+    pub(super) fn in_a_month(&self) -> Option<f64> {
+        self.variants()
+            .filter(|(_plan, count)| *count > 0)
+            .map(|(plan, count)| of_key_in_a_month(plan).map(|each| each * float(count)))
+            .sum()
+    }
 }
 
 /// What somebody may ask for. Each key's limits are its own, so what several keys may is the sum.
@@ -137,19 +168,20 @@ fn of_methods(covered: &CoveredStage) -> impl Iterator<Item = Demand> {
 /// The stages of all plans, in the order of their names.
 pub(super) fn stages(plans: &[SoldPlan]) -> Vec<StageDemand> {
     let mut stages: BTreeMap<String, StageDemand> = BTreeMap::new();
-    for SoldPlan { plan, keys } in plans {
-        for covered in &plan.stages {
-            let demand = of_key_in_stage(plan, covered).times(*keys);
+    for sold in plans {
+        let keys = sold.all_keys();
+        for covered in &sold.plan.stages {
+            let demand = sold.demand(|plan| of_key_in_stage(plan, covered));
             match stages.entry(covered.api_stage.to_string()) {
                 Entry::Occupied(mut known) => {
                     let stage = known.get_mut();
-                    stage.keys = stage.keys.saturating_add(*keys);
+                    stage.keys = stage.keys.saturating_add(keys);
                     stage.demand = stage.demand.plus(demand);
                 }
                 Entry::Vacant(new) => {
                     new.insert(StageDemand {
                         api_stage: covered.api_stage.clone(),
-                        keys: *keys,
+                        keys,
                         demand,
                     });
                 }
@@ -160,7 +192,7 @@ pub(super) fn stages(plans: &[SoldPlan]) -> Vec<StageDemand> {
 }
 
 /// The most requests of one key in an average month. `None`: neither rate nor quota limits them.
-pub(super) fn of_key_in_a_month(plan: &Plan) -> Option<f64> {
+fn of_key_in_a_month(plan: &Plan) -> Option<f64> {
     let by_rate = of_key(plan).rate.map(|rate| rate * SECONDS_A_MONTH);
     let by_quota = plan.quota.map(of_quota_in_a_month);
     match (by_rate, by_quota) {

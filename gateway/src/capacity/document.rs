@@ -125,7 +125,11 @@ fn sold(text: PlanText) -> Result<SoldPlan, InvalidPlans> {
         created_at: Timestamp::EPOCH,
         name: text.name,
     };
-    Ok(SoldPlan { plan, keys })
+    Ok(SoldPlan {
+        plan,
+        keys,
+        with_own_limits: Vec::new(),
+    })
 }
 
 fn throttle(text: &ThrottleText) -> Result<Throttle, String> {

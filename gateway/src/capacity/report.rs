@@ -1,9 +1,10 @@
 //! What is needed, in figures.
 
 use serde::Serialize;
+use tollgate::plan::Shards;
 
 use super::bill::{Amounts, Bill};
-use super::demand::{self, Demand, SoldPlan, float};
+use super::demand::{self, Demand, SoldPlan};
 use super::prices::Prices;
 use super::writes;
 
@@ -87,7 +88,8 @@ pub struct PlanNeed {
     pub writes_per_second: Option<f64>,
     /// The same when every key is hot in every process, and the plan has leases.
     pub writes_per_second_with_leases: Option<f64>,
-    /// Whether one key alone needs more writes without leases than DynamoDB makes to one item: such a plan needs leases, or shards.
+    /// Whether one key alone needs more writes without leases than DynamoDB makes to the items that its requests are charged to: such a
+    /// plan needs leases, or shards, or more of them.
     pub exceeds_one_item: bool,
 }
 
@@ -104,44 +106,40 @@ impl Need {
 }
 
 impl PlanNeed {
-    fn new(SoldPlan { plan, keys }: &SoldPlan) -> Self {
-        let of_key = demand::of_key(plan);
-        let all = of_key.times(*keys);
-        let a_month = demand::of_key_in_a_month(plan);
+    fn new(sold: &SoldPlan) -> Self {
+        let all = sold.demand(demand::of_key);
         let writes = |each: f64| all.rate.map(|rate| rate * each);
+        let of_one_key = sold
+            .variants()
+            .filter(|(_plan, count)| *count > 0)
+            .filter_map(|(plan, _count)| demand::of_key(plan).rate)
+            .fold(0.0, f64::max);
+        let items = sold.plan.shards().map_or(1, Shards::count);
         Self {
-            plan: plan.name.clone(),
-            keys: *keys,
+            plan: sold.plan.name.clone(),
+            keys: sold.all_keys(),
             rate: all.rate,
             burst: all.burst,
-            requests_a_month: match (a_month, keys) {
-                (_, 0) => Some(0.0),
-                (a_month, keys) => a_month.map(|requests| requests * float(*keys)),
-            },
+            requests_a_month: sold.in_a_month(),
             writes_per_second: writes(writes::WITHOUT_LEASES),
-            writes_per_second_with_leases: writes(writes::with_leases(plan)),
-            exceeds_one_item: of_key
-                .rate
-                .is_some_and(|rate| rate * writes::WITHOUT_LEASES > writes::MOST_TO_ONE_ITEM),
+            writes_per_second_with_leases: writes(writes::with_leases(&sold.plan)),
+            exceeds_one_item: of_one_key * writes::WITHOUT_LEASES
+                > writes::MOST_TO_ONE_ITEM * f64::from(items),
         }
     }
 }
 
-/// What plans and their keys need, under these assumptions.
+/// What plans and their keys need, under these assumptions. `keys` is how many keys there are in them: one may be in several plans.
 #[must_use]
-pub fn report(plans: &[SoldPlan], assumptions: &Assumptions) -> Report {
+pub fn report(plans: &[SoldPlan], keys: u64, assumptions: &Assumptions) -> Report {
     let duration_s = assumptions.duration_ms / 1_000.0;
     let stages = demand::stages(plans).into_iter().map(|stage| StageNeed {
         stage: stage.api_stage.to_string(),
         need: Need::new(stage.keys, stage.demand, duration_s),
     });
-    let (keys, all) = plans.iter().fold(
-        (0_u64, Demand::NONE),
-        |(keys, all), SoldPlan { plan, keys: more }| {
-            let more_demand = demand::of_key(plan).times(*more);
-            (keys.saturating_add(*more), all.plus(more_demand))
-        },
-    );
+    let all = plans.iter().fold(Demand::NONE, |all, sold| {
+        all.plus(sold.demand(demand::of_key))
+    });
     let needs: Vec<PlanNeed> = plans.iter().map(PlanNeed::new).collect();
     let amounts = amounts(plans, &needs, assumptions);
     Report {

@@ -1,3 +1,6 @@
+use tollgate::bucket::{Rate, Throttle};
+use tollgate::plan::Plan;
+
 use super::prices::Architecture;
 use super::{Assumptions, Demand, Prices, Report, SoldPlan, read_plans, report, writes};
 
@@ -19,7 +22,12 @@ fn assumptions() -> Assumptions {
 }
 
 fn of(text: &str) -> Report {
-    report(&read_plans(text).unwrap(), &assumptions())
+    of_plans(&read_plans(text).unwrap(), &assumptions())
+}
+
+fn of_plans(plans: &[SoldPlan], assumptions: &Assumptions) -> Report {
+    let keys = plans.iter().map(SoldPlan::all_keys).sum();
+    report(plans, keys, assumptions)
 }
 
 #[track_caller]
@@ -56,7 +64,7 @@ fn a_month_is_limited_by_quota_or_rate() {
     let mut assumptions = assumptions();
     assumptions.requests_a_month = None;
     let plans = read_plans(PLANS).unwrap();
-    let report = super::report(&plans, &assumptions);
+    let report = of_plans(&plans, &assumptions);
     let a_month: Vec<f64> = report
         .plans
         .iter()
@@ -65,9 +73,7 @@ fn a_month_is_limited_by_quota_or_rate() {
     close(a_month[0], 100.0 * 1_000.0 * 30.4375);
     close(a_month[1], 2.0 * 100.0 * 30.4375 * 86_400.0);
     assumptions.used = 0.5;
-    let half = super::report(&plans, &assumptions)
-        .requests_a_month
-        .unwrap();
+    let half = of_plans(&plans, &assumptions).requests_a_month.unwrap();
     close(half * 2.0, report.requests_a_month.unwrap());
 }
 
@@ -88,7 +94,7 @@ fn what_has_no_limit_has_no_figure() {
     let text = r#"{"name": "Free", "keys": 3, "apiStages": ["users:dev"]}"#;
     let mut assumptions = assumptions();
     assumptions.requests_a_month = None;
-    let report = super::report(&read_plans(text).unwrap(), &assumptions);
+    let report = of_plans(&read_plans(text).unwrap(), &assumptions);
     assert_eq!(
         (report.stages[0].need.rate, report.total.most_concurrency),
         (None, None)
@@ -121,9 +127,50 @@ fn writes_follow_what_was_measured() {
     close(with_leases(200, ""), 1.18 / 12.0);
     close(with_leases(10_000, "off"), writes::WITHOUT_LEASES);
     close(with_leases(99, ""), writes::WITHOUT_LEASES);
-    let report = report(&[plan(10_000, "")], &assumptions());
-    assert!(report.plans[0].exceeds_one_item);
-    assert_eq!(report.plans[0].writes_per_second, Some(1_130.0));
+    let of_one = |plan: SoldPlan| of_plans(&[plan], &assumptions()).plans.remove(0);
+    let need = of_one(plan(10_000, ""));
+    assert!(need.exceeds_one_item);
+    assert_eq!(need.writes_per_second, Some(1_130.0));
+    let mut sharded = plan(10_000, "");
+    let shards = ("tollgate:shards".to_owned(), "2".to_owned());
+    sharded.plan.tags.extend([shards]);
+    assert!(!of_one(sharded).exceeds_one_item);
+    let unsold = SoldPlan {
+        keys: 0,
+        ..plan(10_000, "")
+    };
+    assert!(!of_one(unsold).exceeds_one_item);
+}
+
+#[test]
+fn a_key_with_limits_of_its_own_asks_for_those() {
+    let mut plans = read_plans(PLANS).unwrap();
+    let bronze = &mut plans[0];
+    bronze.keys = 99;
+    bronze.with_own_limits.push(Plan {
+        throttle: Some(Throttle {
+            rate: Rate::from(50),
+            burst: 60,
+        }),
+        quota: None,
+        ..bronze.plan.clone()
+    });
+    // One of the keys of Bronze is in Gold as well.
+    let report = report(&plans, 101, &assumptions());
+    let [_, users] = report.stages.as_slice() else {
+        panic!("{report:?}");
+    };
+    assert_eq!(
+        (users.need.keys, users.need.rate, users.need.burst),
+        (102, Some(745.0), Some(1_450))
+    );
+    assert_eq!(report.total.keys, 101);
+    let bronze = &report.plans[0];
+    assert_eq!((bronze.keys, bronze.rate), (100, Some(545.0)));
+    close(
+        bronze.requests_a_month.unwrap(),
+        99.0 * 1_000.0 * 30.4375 + 50.0 * 86_400.0 * 30.4375,
+    );
 }
 
 #[test]
@@ -160,7 +207,7 @@ fn prices_fall_in_tiers_and_are_replaced() {
     assumptions.requests_a_month = Some(1e9);
     let plans: [SoldPlan; 0] = [];
     let front_door = |assumptions: &Assumptions| {
-        let bill = report(&plans, assumptions).bill.unwrap();
+        let bill = of_plans(&plans, assumptions).bill.unwrap();
         (bill.lines[0].http_api, bill.lines[0].rest_api)
     };
     let (http_api, rest_api) = front_door(&assumptions);

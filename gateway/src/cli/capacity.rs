@@ -1,10 +1,13 @@
 //! `capacity`: what plans and their keys can ask of what stands behind them, and what it costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tollgate::store::PageRequest;
+use tollgate::id::{KeyId, PlanId};
+use tollgate::overrides::Overrides;
+use tollgate::plan::Plan;
+use tollgate::store::{ApiKey, PageRequest};
 
 use super::Surroundings;
 use super::connection::{ConnectionOptions, PepperUse};
@@ -14,7 +17,7 @@ use super::plan_source::{TemplateSource, declared, managed};
 use super::reference::PAGE_LIMIT;
 use crate::capacity::prices::Architecture;
 use crate::capacity::{self, Assumptions, Bill, BillLine, Prices, Report, SoldPlan};
-use crate::management::{ManagedPlan, Management, ManagementError, Remote, Table};
+use crate::management::{Management, ManagementError, Remote, Table};
 use crate::template::Template;
 
 /// What an account has at first in each region.
@@ -99,7 +102,7 @@ impl Arguments {
                 Failure::failed(format!("`{text}` is no price")).hint(error.to_string())
             })?;
         }
-        let plans = self.plans(connection, surroundings).await?;
+        let sold = self.sold(connection, surroundings).await?;
         let assumptions = Assumptions {
             duration_ms: self.duration_ms,
             memory_mb: self.memory_mb,
@@ -107,7 +110,7 @@ impl Arguments {
             requests_a_month: self.requests_per_month.map(f64::from),
             prices,
         };
-        let report = capacity::report(&plans, &assumptions);
+        let report = capacity::report(&sold.plans, sold.keys, &assumptions);
         if printer.is_json() {
             printer.json(&report);
         } else {
@@ -117,11 +120,11 @@ impl Arguments {
         Ok(())
     }
 
-    async fn plans(
+    async fn sold(
         &self,
         connection: &ConnectionOptions,
         surroundings: &Surroundings,
-    ) -> Result<Vec<SoldPlan>, Failure> {
+    ) -> Result<Sold, Failure> {
         if let Some(path) = &self.file {
             return of_file(path);
         }
@@ -140,64 +143,123 @@ impl Arguments {
     }
 }
 
-fn of_file(path: &Path) -> Result<Vec<SoldPlan>, Failure> {
+/// All plans, and how many keys are in any of them.
+struct Sold {
+    plans: Vec<SoldPlan>,
+    keys: u64,
+}
+
+/// A file does not say which keys are in several plans: each counts where it stands.
+fn of_file(path: &Path) -> Result<Sold, Failure> {
     let name = path.display();
     let text = fs::read_to_string(path).map_err(|error| {
         Failure::failed(format!("the file of plans `{name}` cannot be read")).caused_by(&error)
     })?;
-    capacity::read_plans(&text).map_err(|error| Failure::failed(format!("{name}: {error}")))
+    let plans =
+        capacity::read_plans(&text).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+    let keys = plans
+        .iter()
+        .fold(0_u64, |sum, plan| sum.saturating_add(plan.all_keys()));
+    Ok(Sold { plans, keys })
 }
 
-fn of_template(template: &Template) -> Result<Vec<SoldPlan>, Failure> {
-    let mut keys: BTreeMap<&str, u64> = BTreeMap::new();
+fn of_template(template: &Template) -> Result<Sold, Failure> {
+    let mut in_plans: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut keys = BTreeSet::new();
     for association in &template.plan_keys {
-        let count = keys.entry(&association.plan_id).or_default();
+        let count = in_plans.entry(&association.plan_id).or_default();
         *count = count.saturating_add(1);
+        keys.insert(&association.key_id);
     }
     let sold = |spec: &crate::template::PlanSpec| {
         Ok(SoldPlan {
             plan: declared(spec)?,
-            keys: keys.get(spec.id.as_str()).copied().unwrap_or(0),
+            keys: in_plans.get(spec.id.as_str()).copied().unwrap_or(0),
+            with_own_limits: Vec::new(),
         })
     };
-    template.plans.iter().map(sold).collect()
+    let plans: Result<_, Failure> = template.plans.iter().map(sold).collect();
+    Ok(Sold {
+        plans: plans?,
+        keys: count(keys.len()),
+    })
 }
 
-async fn of_registry<R: Management>(registry: &R) -> Result<Vec<SoldPlan>, ManagementError> {
+async fn of_registry<R: Management>(registry: &R) -> Result<Sold, ManagementError> {
+    let with_own_limits = keys_with_own_limits(registry).await?;
     let limit = PAGE_LIMIT;
-    let mut sold = Vec::new();
+    let mut plans = Vec::new();
+    let mut keys = BTreeSet::new();
     let mut after = None;
     loop {
         let page = registry.plans(&PageRequest { limit, after }).await?;
         for plan in page.entries {
-            let keys = members(registry, &plan).await?;
+            let members = members(registry, &plan.id).await?;
             // A list may leave tags out, and the tags say what is charged in advance.
             if let Some(whole) = registry.plan(&plan.id).await? {
-                let plan = managed(whole);
-                sold.push(SoldPlan { plan, keys });
+                let own: Vec<Plan> = members
+                    .iter()
+                    .filter_map(|id| with_own_limits.get(id))
+                    .filter(|key| !key.limits_in(&whole.id).is_empty())
+                    .map(|key| managed(whole.clone().of_key(key)))
+                    .collect();
+                plans.push(SoldPlan {
+                    plan: managed(whole),
+                    keys: count(members.len().saturating_sub(own.len())),
+                    with_own_limits: own,
+                });
+                keys.extend(members);
             }
         }
         after = page.next;
         if after.is_none() {
-            return Ok(sold);
+            let keys = count(keys.len());
+            return Ok(Sold { plans, keys });
         }
     }
 }
 
-/// How many keys a plan has.
-async fn members<R: Management>(registry: &R, plan: &ManagedPlan) -> Result<u64, ManagementError> {
+async fn keys_with_own_limits<R: Management>(
+    registry: &R,
+) -> Result<BTreeMap<KeyId, ApiKey>, ManagementError> {
     let limit = PAGE_LIMIT;
-    let mut count = 0_u64;
+    let mut keys = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let page = registry.keys(&PageRequest { limit, after }, None).await?;
+        let complete = registry.complete(page.entries).await?;
+        let limited = complete
+            .into_iter()
+            .filter(|key| !Overrides::of_tags(&key.tags).is_empty());
+        keys.extend(limited.map(|key| (key.id.clone(), key)));
+        after = page.next;
+        if after.is_none() {
+            return Ok(keys);
+        }
+    }
+}
+
+/// The keys of a plan.
+async fn members<R: Management>(
+    registry: &R,
+    plan: &PlanId,
+) -> Result<Vec<KeyId>, ManagementError> {
+    let limit = PAGE_LIMIT;
+    let mut members = Vec::new();
     let mut after = None;
     loop {
         let page = PageRequest { limit, after };
-        let page = registry.members(&plan.id, &page).await?;
-        count = count.saturating_add(u64::try_from(page.entries.len()).unwrap_or(u64::MAX));
+        let page = registry.members(plan, &page).await?;
+        members.extend(page.entries.into_iter().map(|member| member.id));
         after = page.next;
         if after.is_none() {
-            return Ok(count);
+            return Ok(members);
         }
     }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 fn print(report: &Report, printer: &Printer) {
@@ -300,7 +362,7 @@ fn notes(report: &Report, printer: &Printer) {
     }
     for plan in report.plans.iter().filter(|plan| plan.exceeds_one_item) {
         printer.warning(&format!(
-            "one key of {} may need more than 1000 writes a second, which DynamoDB does not make to one item: the plan needs leases, or the tag tollgate:shards",
+            "one key of {} may need more than 1000 writes a second, for each item that its requests are charged to, which DynamoDB does not make: the plan needs leases, or the tag tollgate:shards, or a larger number there",
             super::output::printable(&plan.plan)
         ));
     }
