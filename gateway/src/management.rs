@@ -6,6 +6,7 @@ pub(crate) mod document;
 mod error;
 mod remote;
 mod table;
+mod top_up;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,6 +24,7 @@ use tollgate::time::Timestamp;
 pub use error::ManagementError;
 pub use remote::Remote;
 pub use table::Table;
+pub use top_up::{NoTopUp, PlannedTopUp, TopUpRequest, plan_top_up};
 
 /// A key in a list. What is not known yet of it [`Management::complete`] asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,40 @@ pub struct KeyEdit {
     pub tags: BTreeMap<String, Option<String>>,
     /// Whether the values end at once that a newer one has replaced.
     pub ends_former_values: bool,
+}
+
+/// What to change of a plan's limits; its tags are changed by [`Management::tag_plan`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanEdit {
+    /// The rate and the burst.
+    pub throttle: Change<Throttle>,
+    /// The quota as API Gateway has it.
+    pub quota: Change<Quota>,
+    /// What the plan is for. An empty text removes it; `None` leaves it.
+    pub description: Option<String>,
+}
+
+/// What becomes of something that need not be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is this from now on.
+    Set(T),
+    /// It is taken away.
+    Remove,
+}
+
+impl<T: Copy> Change<T> {
+    /// What is there afterwards.
+    pub fn of(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Set(new) => Some(new),
+            Self::Remove => None,
+        }
+    }
 }
 
 /// A new value for a key.
@@ -251,6 +287,13 @@ pub trait Management: Send + Sync {
         &self,
         plan: &PlanId,
         api_stage: &ApiStage,
+    ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
+
+    /// Changes a plan's limits.
+    fn edit_plan(
+        &self,
+        plan: &PlanId,
+        edit: &PlanEdit,
     ) -> impl Future<Output = Result<ManagedPlan, ManagementError>> + Send;
 
     /// Sets labels of a plan, or takes them away where there is `None`.

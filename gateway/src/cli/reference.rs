@@ -53,6 +53,25 @@ pub(super) async fn plan<R: Management>(
     whole_plan(registry, found, reference).await
 }
 
+/// The ids of the plans with this name.
+pub(super) async fn plans_named<R: Management>(
+    registry: &R,
+    name: &str,
+) -> Result<Vec<PlanId>, ManagementError> {
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let limit = PAGE_LIMIT;
+        let page = registry.plans(&PageRequest { limit, after }).await?;
+        let named = page.entries.into_iter().filter(|plan| plan.name == name);
+        ids.extend(named.map(|plan| plan.id));
+        after = page.next;
+        if after.is_none() {
+            return Ok(ids);
+        }
+    }
+}
+
 /// The one plan that was found, with its tags: a management API's list of plans leaves them out.
 async fn whole_plan<R: Management>(
     registry: &R,

@@ -13,7 +13,7 @@ use tollgate::quota::{Every, Period, Quota};
 use tollgate::store::{ApiKey, FurtherUsed, NewKey, NewPlan};
 use tollgate::time::Timestamp;
 
-use super::{KeyEdit, KeyRotation, ListedKey, ManagedPlan, Member};
+use super::{Change, KeyEdit, KeyRotation, ListedKey, ManagedPlan, Member, PlanEdit};
 
 /// The path of a key's values in patch operations.
 const VALUES: &str = "/tollgate:values";
@@ -286,6 +286,40 @@ pub(super) fn rotation_patches(rotation: &KeyRotation) -> Value {
 /// The input of `UpdateUsagePlan` for one stage; `op` is `add` or `remove`.
 pub(super) fn stage_patch(op: &str, api_stage: &ApiStage) -> Value {
     json!({ "patchOperations": [patch(op, "/apiStages", &api_stage.to_string())] })
+}
+
+/// The input of `UpdateUsagePlan` for limits. Without an operation it changes nothing, and tells the plan as it is.
+pub(super) fn plan_patches(edit: &PlanEdit) -> Value {
+    let PlanEdit {
+        throttle,
+        quota,
+        description,
+    } = edit;
+    let mut patches = Vec::new();
+    match throttle {
+        Change::Keep => {}
+        Change::Set(Throttle { rate, burst }) => {
+            let rate = rate.as_per_second().to_string();
+            patches.push(patch("replace", "/throttle/rateLimit", &rate));
+            patches.push(patch("replace", "/throttle/burstLimit", &burst.to_string()));
+        }
+        Change::Remove => patches.push(json!({ "op": "remove", "path": "/throttle" })),
+    }
+    match quota {
+        Change::Keep => {}
+        Change::Set(quota) => {
+            let limit = quota.limit().to_string();
+            patches.push(patch("replace", "/quota/limit", &limit));
+            patches.push(patch("replace", "/quota/period", quota.period().as_str()));
+            let offset = quota.offset().to_string();
+            patches.push(patch("replace", "/quota/offset", &offset));
+        }
+        Change::Remove => patches.push(json!({ "op": "remove", "path": "/quota" })),
+    }
+    if let Some(text) = description {
+        patches.push(patch("replace", "/description", text));
+    }
+    json!({ "patchOperations": patches })
 }
 
 fn patch(op: &str, path: &str, value: &str) -> Value {

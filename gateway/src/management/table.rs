@@ -16,7 +16,9 @@ use tollgate::store::{
 };
 use tollgate::time::Timestamp;
 
-use super::{KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member};
+use super::{
+    KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member, PlanEdit,
+};
 
 /// Keys and plans in a table, for one command.
 #[derive(Clone, Debug)]
@@ -200,6 +202,22 @@ impl Management for Table {
     ) -> Result<ManagedPlan, ManagementError> {
         let change = PlanChange::RemoveStage(api_stage.clone());
         Ok(self.store.update_plan(plan, &change).await?.into())
+    }
+
+    async fn edit_plan(
+        &self,
+        plan: &PlanId,
+        edit: &PlanEdit,
+    ) -> Result<ManagedPlan, ManagementError> {
+        let change = |plan: &mut NewPlan| {
+            plan.throttle = edit.throttle.of(plan.throttle);
+            plan.quota = edit.quota.of(plan.quota);
+            if let Some(text) = &edit.description {
+                plan.description = (!text.is_empty()).then(|| text.clone());
+            }
+            Ok::<_, RegistryError>(())
+        };
+        Ok(self.store.edit_plan(plan, change).await?.into())
     }
 
     async fn tag_plan(

@@ -15,6 +15,7 @@ use tollgate::store::NewPlan;
 
 use super::super::document::PlanDocument;
 use super::super::failure::Failure;
+use super::super::reference;
 use super::super::session::Session;
 use super::mode::ShadowOptions;
 use crate::management::Management;
@@ -119,16 +120,26 @@ pub(super) async fn run<R: Management>(
             .rate
             .zip(arguments.burst)
             .map(|(rate, burst)| Throttle { rate, burst }),
-        quota: quota_of(own_quota(arguments), arguments.period, arguments.offset)?,
+        quota: quota_of(
+            own_quota(&arguments.quotas),
+            arguments.period,
+            arguments.offset,
+        )?,
         stages: covered(&arguments.stages),
         tags: tags_of(arguments)?,
     };
+    let others = reference::plans_named(session.registry, &new.name).await?;
     let plan = session.registry.create_plan(&new).await?;
     let document = PlanDocument::new(&plan);
     if session.printer.is_json() {
         session.printer.json(&document);
     } else {
         session.printer.fields(&document.fields());
+    }
+    if let Some(other) = others.first() {
+        session.printer.warning(&format!(
+            "there is a plan with this name already, {other}: commands need the ids to tell the two apart"
+        ));
     }
     Ok(())
 }
@@ -165,20 +176,20 @@ pub(in crate::cli) fn quota_of(
         .map_err(|error| Failure::failed(error.to_string()))
 }
 
-/// The quota as API Gateway has it.
-fn own_quota(arguments: &Arguments) -> Option<QuotaText> {
-    let mut quotas = arguments.quotas.iter().copied();
-    quotas.find(|quota| !quota.is_further())
+/// The one of several quotas that API Gateway has.
+pub(super) fn own_quota(quotas: &[QuotaText]) -> Option<QuotaText> {
+    quotas.iter().copied().find(|quota| !quota.is_further())
 }
 
 /// The tags that say further quotas and costs.
-fn setting_tags(arguments: &Arguments) -> Result<Vec<(String, String)>, Failure> {
-    let own = arguments
-        .quotas
-        .iter()
-        .position(|quota| !quota.is_further());
+pub(super) fn setting_tags(
+    quotas: &[QuotaText],
+    reset: Option<Reset>,
+    costs: &[String],
+) -> Result<Vec<(String, String)>, Failure> {
+    let own = quotas.iter().position(|quota| !quota.is_further());
     let mut texts = Vec::new();
-    for (index, quota) in arguments.quotas.iter().enumerate() {
+    for (index, quota) in quotas.iter().enumerate() {
         if Some(index) == own {
             continue;
         }
@@ -190,10 +201,8 @@ fn setting_tags(arguments: &Arguments) -> Result<Vec<(String, String)>, Failure>
         texts.push(format!("{}/{every}{soft}", quota.limit));
     }
     let quotas = (!texts.is_empty()).then(|| (QUOTAS.to_owned(), texts.join(", ")));
-    let reset = arguments.quota_reset;
     let reset = reset.map(|reset| (QUOTA_RESET.to_owned(), reset.to_string()));
-    let costs =
-        (!arguments.costs.is_empty()).then(|| (COSTS.to_owned(), arguments.costs.join(", ")));
+    let costs = (!costs.is_empty()).then(|| (COSTS.to_owned(), costs.join(", ")));
     Ok(quotas.into_iter().chain(reset).chain(costs).collect())
 }
 
@@ -203,7 +212,11 @@ fn tags_of(arguments: &Arguments) -> Result<BTreeMap<String, String>, Failure> {
     let alerts = arguments.alerts.iter();
     let alerts = alerts.map(|text| (ALERTS.to_owned(), text.clone()));
     let given = arguments.tags.iter().cloned().chain(alerts);
-    let given = given.chain(setting_tags(arguments)?);
+    let given = given.chain(setting_tags(
+        &arguments.quotas,
+        arguments.quota_reset,
+        &arguments.costs,
+    )?);
     for (name, value) in given.chain(arguments.shadow.tags()) {
         if tags.insert(name.clone(), value).is_some() {
             return Err(Failure::failed(format!(
@@ -238,7 +251,7 @@ pub(super) fn tag(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "write it NAME=VALUE, such as team=billing".to_owned())
 }
 
-fn alerts(text: &str) -> Result<String, String> {
+pub(super) fn alerts(text: &str) -> Result<String, String> {
     text.parse::<AlertRules>()
         .map(|_rules| text.to_owned())
         .map_err(|error| format!("it {error}"))

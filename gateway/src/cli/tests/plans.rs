@@ -19,6 +19,54 @@ on_both_ways! {
     adds_and_removes_stages,
     adding_a_stage_again_keeps_the_throttles_of_its_methods,
     deletes_a_plan_that_covers_no_stages,
+    changes_the_limits_of_a_plan,
+    warns_of_a_second_plan_with_the_same_name,
+}
+
+async fn changes_the_limits_of_a_plan(way: Way) {
+    let shell = Shell::start(way).await;
+    shell
+        .run("plans create Bronze --rate 5 --burst 10 --quota 1000/DAY --tag team=a")
+        .await
+        .expect(Exit::Done);
+    let changed = shell
+        .json("plans update Bronze --rate 8 --quota 20000/WEEK --offset 1 --quota 100/minute --alerts 80,100 --description fast")
+        .await;
+    assert_eq!(
+        changed["throttle"],
+        json!({"rateLimit": 8.0, "burstLimit": 10})
+    );
+    let quota = json!({"limit": 20000, "period": "WEEK", "offset": 1});
+    assert_eq!(
+        (&changed["quota"], &changed["description"]),
+        (&quota, &json!("fast"))
+    );
+    let tags = json!({"team": "a", "tollgate:quotas": "100/minute", "tollgate:alerts": "80,100"});
+    assert_eq!(changed["tags"], tags);
+    let shown = shell.json("plans show Bronze").await;
+    assert_eq!((&shown["quota"], &shown["tags"]), (&quota, &tags));
+    let bare = shell
+        .json("plans update Bronze --no-throttle --no-quota")
+        .await;
+    assert_eq!(
+        (&bare["throttle"], &bare["quota"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(bare["tags"]["tollgate:quotas"], json!(null));
+    shell.run("plans update Bronze --rate 8").await.fails(
+        Exit::Failed,
+        "error: the plan has no throttle yet: give --rate and --burst together\n",
+    );
+    shell.run("plans update Bronze").await.expect(Exit::Failed);
+}
+
+async fn warns_of_a_second_plan_with_the_same_name(way: Way) {
+    let shell = Shell::start(way).await;
+    let first = shell.json("plans create Bronze").await;
+    let second = shell.run("plans create Bronze").await.expect(Exit::Done);
+    let id = first["id"].as_str().unwrap();
+    let warning = format!("warning: there is a plan with this name already, {id}: ");
+    assert!(second.err.contains(&warning), "{second:?}");
 }
 
 async fn creates_a_plan_with_all_its_limits(way: Way) {

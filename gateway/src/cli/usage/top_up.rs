@@ -1,26 +1,17 @@
 //! `usage top-up`: more requests of a quota, for a while.
 
-use std::collections::BTreeMap;
-
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
-use tollgate::control::check_tags;
-use tollgate::overrides::{TOP_UP, TopUp, is_top_up};
 use tollgate::quota::Day;
-use tollgate::random::{self, BASE36};
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
 use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_key, named_plan};
-use crate::management::{KeyEdit, ManagedPlan, Management};
-
-/// How long a top-up that has ended stays among the tags of its key, so that the usage of past days is told as it was.
-const DAYS_KEPT: u32 = 90;
-
-/// The length of a name that is made here.
-const NAME_LEN: usize = 8;
+use crate::management::{
+    KeyEdit, ManagedPlan, Management, NoTopUp, PlannedTopUp, TopUpRequest, plan_top_up,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,85 +57,46 @@ pub(super) async fn run<R: Management>(
 ) -> Result<(), Failure> {
     let key = reference::key(session.registry, &arguments.key).await?;
     let plan = reference::plan(session.registry, &arguments.plan).await?;
-    if !key.plan_ids.contains(&plan.id) {
-        return Err(Failure::refused(format!(
+    let request = TopUpRequest {
+        requests: arguments.requests,
+        until: arguments.until,
+        name: arguments.name.clone(),
+    };
+    let planned = plan_top_up(&key, &plan, &request, session.now).map_err(|error| match error {
+        NoTopUp::NotInPlan => Failure::refused(format!(
             "{} is not in {}",
             named_key(&key),
             named_plan(&plan)
-        )));
-    }
-    let plan = plan.of_key(&key);
-    let Some(quota) = plan.quota else {
-        return Err(Failure::refused(format!(
+        )),
+        NoTopUp::NoQuota => Failure::refused(format!(
             "{} has no quota in {}, so there is nothing to add to",
             named_key(&key),
             named_plan(&plan)
-        )));
-    };
-    let window_ends = quota.window(session.now).resets_at();
-    let until = arguments.until.unwrap_or(window_ends).min(window_ends);
-    if until <= session.now {
-        return Err(Failure::failed("--until has passed already"));
-    }
-    let top_up = TopUp {
-        requests: arguments.requests,
-        // Whole seconds read better.
-        from: Timestamp::from_secs(session.now.as_secs()),
-        until,
-        plan_id: Some(plan.id.clone()),
-    };
-    let name = match &arguments.name {
-        Some(name) => name.clone(),
-        None => random::text(BASE36, NAME_LEN)
-            .map_err(|error| Failure::failed("no name could be made").caused_by(&error))?,
-    };
-    let tag = format!("{TOP_UP}:{name}");
-    let is_replaced = key.tags.contains_key(&tag);
+        )),
+        NoTopUp::Passed => Failure::failed("--until has passed already"),
+        NoTopUp::Tags(error) => Failure::failed("the top-up cannot be noted").caused_by(&error),
+        NoTopUp::Name(error) => Failure::failed("no name could be made").caused_by(&error),
+    })?;
     let edit = KeyEdit {
-        tags: changes(&key, tag, &top_up, session.now)?,
+        tags: planned.tags.clone(),
         ..KeyEdit::default()
     };
     let key = session.registry.update_key(&key.id, &edit).await?;
-    report(session, &key, &plan, &name, &top_up, is_replaced).await
-}
-
-/// The tag to set, and those of top-ups that ended long ago to take away.
-fn changes(
-    key: &ApiKey,
-    tag: String,
-    top_up: &TopUp,
-    now: Timestamp,
-) -> Result<BTreeMap<String, Option<String>>, Failure> {
-    let oldest = Day::of(now).minus(DAYS_KEPT).start();
-    let is_old = |(name, text): &(&String, &String)| {
-        let read: Result<TopUp, _> = text.parse();
-        is_top_up(name) && read.is_ok_and(|top_up| top_up.until < oldest)
-    };
-    let old: Vec<String> = key
-        .tags
-        .iter()
-        .filter(is_old)
-        .map(|(name, _)| name.clone())
-        .collect();
-    let mut tags = key.tags.clone();
-    tags.retain(|name, _| !old.contains(name));
-    tags.insert(tag.clone(), top_up.to_string());
-    check_tags(&tags)
-        .map_err(|error| Failure::failed("the top-up cannot be noted").caused_by(&error))?;
-    let mut changes: BTreeMap<String, Option<String>> =
-        old.into_iter().map(|name| (name, None)).collect();
-    changes.insert(tag, Some(top_up.to_string()));
-    Ok(changes)
+    report(session, &key, &plan.of_key(&key), &planned).await
 }
 
 async fn report<R: Management>(
     session: &Session<'_, R>,
     key: &ApiKey,
     plan: &ManagedPlan,
-    name: &str,
-    top_up: &TopUp,
-    is_replaced: bool,
+    planned: &PlannedTopUp,
 ) -> Result<(), Failure> {
+    let PlannedTopUp {
+        name,
+        top_up,
+        tags: _,
+        is_replacement,
+    } = planned;
     let today = Day::of(session.now);
     let days = session
         .registry
@@ -155,14 +107,14 @@ async fn report<R: Management>(
         session.printer.json(&Document {
             key_id: key.id.to_string(),
             plan_id: plan.id.to_string(),
-            name: name.to_owned(),
+            name: name.clone(),
             requests: top_up.requests,
             from: top_up.from.rfc3339(),
             until: top_up.until.rfc3339(),
             remaining,
         });
     }
-    let done = if is_replaced {
+    let done = if *is_replacement {
         "replaced the top-up"
     } else {
         "added the top-up"

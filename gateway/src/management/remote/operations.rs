@@ -17,7 +17,7 @@ use super::super::document::{
 };
 use super::super::error::Subject;
 use super::super::{
-    KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member,
+    KeyEdit, KeyRotation, ListedKey, ManagedPlan, Management, ManagementError, Member, PlanEdit,
 };
 use super::{MAX_PAGE, Remote, escaped, is_segment, key_path, plan_path, tags_path};
 
@@ -245,6 +245,14 @@ impl Management for Remote {
     ) -> Result<ManagedPlan, ManagementError> {
         self.patch_plan(plan, document::stage_patch("remove", api_stage))
             .await
+    }
+
+    async fn edit_plan(
+        &self,
+        plan: &PlanId,
+        edit: &PlanEdit,
+    ) -> Result<ManagedPlan, ManagementError> {
+        self.patch_plan(plan, document::plan_patches(edit)).await
     }
 
     async fn tag_plan(
