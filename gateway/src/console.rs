@@ -22,6 +22,7 @@ mod plans;
 mod problem;
 mod stages;
 mod surroundings;
+mod tags;
 mod usage;
 mod visit;
 mod words;

@@ -7,6 +7,7 @@ mod keys;
 mod keys_import;
 mod plans;
 mod protection;
+mod settings;
 mod shop;
 
 use serde_json::Value;

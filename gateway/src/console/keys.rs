@@ -15,6 +15,8 @@ mod rotate;
 mod settings;
 mod show;
 mod state;
+mod tags;
+mod top_up;
 
 use maud::Markup;
 use tollgate::id::KeyId;
@@ -72,6 +74,10 @@ async fn of_key(
         (Verb::Show, ["disable" | "enable" | "reveal"]) => {
             Ok(Answer::redirect(&path::key(key.id.as_str())))
         }
+        (Verb::Show, ["tags"]) => Ok(tags::page(visit, key)),
+        (Verb::Do, ["tags"]) => tags::save(visit, key).await,
+        (Verb::Show, ["top-up"]) => top_up::page(visit, key).await,
+        (Verb::Do, ["top-up"]) => top_up::add(visit, key).await,
         (Verb::Show, ["rotate"]) => rotate::page(visit, key).await,
         (Verb::Do, ["rotate"]) => rotate::rotate(visit, key).await,
         (Verb::Show, ["delete"]) => delete::page(visit, key).await,

@@ -10,6 +10,7 @@ mod settings;
 mod shadow;
 mod show;
 mod stage_list;
+mod tags;
 mod unprotected;
 
 use maud::Markup;
@@ -58,6 +59,8 @@ async fn of_plan(
         (Verb::Show, []) => show::page(visit, plan).await,
         (Verb::Show, ["edit"]) => Ok(edit::page(visit, plan)),
         (Verb::Do, ["edit"]) => edit::save(visit, plan).await,
+        (Verb::Show, ["tags"]) => Ok(tags::page(visit, plan)),
+        (Verb::Do, ["tags"]) => tags::save(visit, plan).await,
         (Verb::Show, ["delete"]) => delete::page(visit, plan).await,
         (Verb::Do, ["delete"]) => delete::delete(visit, plan).await,
         (Verb::Show, ["stages", "add"]) => stage_list::add_page(visit, plan).await,

@@ -10,7 +10,7 @@ use super::{Browser, says};
 const OWN_VALUE: &str = "a-value-of-my-own-1234";
 
 /// Asks the management API on the same port for something.
-async fn api(client: &HttpClient, method: &str, path: &str, body: &Value) -> Value {
+pub(super) async fn api(client: &HttpClient, method: &str, path: &str, body: &Value) -> Value {
     let answer = client.send(method, path, &[], body.to_string()).await;
     let answer = answer.unwrap();
     assert!(answer.status.is_success(), "{path}: {answer:?}");

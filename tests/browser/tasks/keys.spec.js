@@ -318,3 +318,20 @@ test("what is no list is refused beside its field", async ({ page, watch }) => {
   await expect(list).toHaveAccessibleDescription(/Missing required column 'name'/);
   await expect(list).toHaveValue("colour,size\nred,7\n");
 });
+
+test("a key is topped up, and the top-up is taken away again", async ({ page }) => {
+  const name = unique("topped");
+  await create(page, name);
+  await page.getByRole("link", { name: "Go on to the key" }).click();
+  await page.getByRole("link", { name: "Top up" }).click();
+  await field(page, "Usage plan").selectOption({ index: 0 });
+  await page.getByLabel(/^Requests to add/).fill("50");
+  await field(page, "Name").fill("invoice-1");
+  await page.getByRole("button", { name: "Top up" }).click();
+  await expect(done(page)).toContainText(`${name} may make 50 requests more in Bronze until `);
+  await page.getByRole("link", { name: "Tags", exact: true }).click();
+  await field(page, "tollgate:top-up:invoice-1").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(done(page)).toHaveText(`The tags of ${name} were saved.`);
+  await expect(page.getByRole("main")).not.toContainText("invoice-1");
+});

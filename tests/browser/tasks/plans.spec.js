@@ -314,3 +314,22 @@ test("a search finds plans by name, id and stage", async ({ page, management }) 
   await page.getByRole("link", { name: /^Show all/ }).click();
   await expect(row(page, one)).toBeVisible();
 });
+
+test("further quotas, costs and alerts of a plan are set with a form, and what cannot be is said", async ({ page, management, watch }) => {
+  const name = unique("Metered");
+  await create(page, name);
+  await page.getByRole("link", { name: "Settings" }).click();
+  watch.expectRefusals(422);
+  await field(page, "Further quotas").fill("100 a minute");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("alert")).toContainText("Invalid value of tag tollgate:quotas specified");
+  await field(page, "Further quotas").fill("100/minute, 50000/month soft");
+  await field(page, "What methods count for").fill("GET /users=2");
+  await field(page, "Alerts").fill("80,100");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(done(page)).toHaveText(`The settings of ${name} were saved.`);
+  await expect(page.getByRole("main")).toContainText("100/minute, 50000/month soft.");
+  const plan = await management.planNamed(name);
+  const { tags } = await management.call("GET", `/usageplans/${plan.id}`);
+  expect(tags).toEqual({ "tollgate:quotas": "100/minute, 50000/month soft", "tollgate:costs": "GET /users=2", "tollgate:alerts": "80,100" });
+});

@@ -38,6 +38,8 @@ pub(super) async fn page(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Prob
                     a.button href=(page_path(key, "edit")) { "Edit" }
                     (state::button(visit, key))
                     a.button href=(page_path(key, "rotate")) { "Rotate" }
+                    a.button href=(page_path(key, "top-up")) { "Top up" }
+                    a.button href=(page_path(key, "tags")) { "Tags" }
                     a.button.danger href=(page_path(key, "delete")) { "Delete" }
                 }
             }

@@ -24,6 +24,7 @@ pub(super) async fn page(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Probl
                 h1 { (plan.name) " " (shadow::badge(plan)) }
                 p.actions {
                     a.button href=(page_path(plan, "edit")) { "Edit" }
+                    a.button href=(page_path(plan, "tags")) { "Settings" }
                     a.button.danger href=(page_path(plan, "delete")) { "Delete" }
                 }
             }
