@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tollgate::id::{KeyId, PlanId};
 use tollgate::key::KeyValue;
-use tollgate::quota::Day;
+use tollgate::overrides::Overrides;
+use tollgate::quota::{Day, Quota};
 use tollgate::store::NewPlan;
 use tollgate::time::Timestamp;
 
@@ -30,6 +31,14 @@ pub struct HeldPlan {
     pub remaining: BTreeMap<KeyId, u64>,
     /// The first day of the quota's window that `remaining` is of.
     pub window: Option<Day>,
+}
+
+impl HeldPlan {
+    /// The quota of one of the keys: its own, where its tags say one for the plan with this id, which is the one on both sides.
+    pub fn quota_of(&self, id: &PlanId, key: &HeldKey) -> Option<Quota> {
+        let own = Overrides::of_tags(&key.tags).in_plan(id);
+        own.quota(self.settings.quota).map(|quota| quota.usual())
+    }
 }
 
 /// A key.

@@ -85,14 +85,15 @@ impl<'a> KeyStep<'a> {
             if member.is_none() {
                 joins.push(plan_id);
             }
-            let (Some(quota), Some(window)) = (from.settings.quota, from.window) else {
+            let (Some(quota), Some(window)) = (from.quota_of(plan_id, key), from.window) else {
                 continue;
             };
             let Some(requests) = from.remaining.get(id).copied() else {
                 continue;
             };
             let left_there = member.map(|(id, to)| {
-                left_under(quota, to.settings.quota, to.remaining.get(id).copied())
+                let theirs = found.map_or(to.settings.quota, |key| to.quota_of(plan_id, key));
+                left_under(quota, theirs, to.remaining.get(id).copied())
             });
             let is_set = match left_there {
                 None => requests != quota.limit(),

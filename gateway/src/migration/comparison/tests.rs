@@ -86,6 +86,28 @@ fn a_key_that_has_used_some_of_its_quota_is_held_back_and_one_that_has_not_is_no
 }
 
 #[test]
+fn a_key_with_a_quota_of_its_own_has_used_what_is_missing_of_that() {
+    let mut rich = key("k");
+    let own = ("tollgate:quota".to_owned(), "5000/DAY".to_owned());
+    rich.1.tags.extend([own]);
+    let target = Holdings::default();
+    for (remaining, expected) in [(5_000, vec![]), (4_990, vec![4_990])] {
+        let source = side(
+            vec![plan("p", &["k"], &[("k", remaining)])],
+            vec![rich.clone()],
+        );
+        let comparison = Comparison::new(&source, &target, &StageMap::default());
+        let step = &comparison.keys[0];
+        assert_eq!(left(step), expected);
+        assert!(
+            step.remaining
+                .iter()
+                .all(|left| left.quota.limit() == 5_000)
+        );
+    }
+}
+
+#[test]
 fn what_is_there_already_is_kept() {
     let both = || side(vec![plan("p", &["k"], &[("k", 40)])], vec![key("k")]);
     let (source, target) = (both(), both());
