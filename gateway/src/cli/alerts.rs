@@ -44,7 +44,7 @@ impl Arguments {
     ) -> Result<(), Failure> {
         if connection.named_url(environment)?.is_some() {
             return Err(Failure::failed("the management API has no list of alerts")
-                .hint("name the table with --table"));
+                .hint("name the DynamoDB of the gateway with --endpoint-url, or a table in AWS with --table"));
         }
         let (store, place) = connection.open(environment, PepperUse::None).await?;
         let mut alerts = Vec::new();
@@ -61,7 +61,13 @@ fn print(printer: &Printer, alerts: &[KeptAlert]) -> Result<(), Failure> {
     let messages = alerts.iter().map(|kept| {
         let message = serde_json::to_value(Message::new(&kept.alert, None, None));
         message.map(|message| AlertDocument {
-            state: kept.state.as_str(),
+            state: match kept.state {
+                // Nobody was to be told.
+                AlertState::Told if kept.told.is_empty() => "kept",
+                state @ (AlertState::Told | AlertState::Owed | AlertState::GivenUp) => {
+                    state.as_str()
+                }
+            },
             told: kept.told.iter().map(|channel| channel.as_str()).collect(),
             message,
         })

@@ -40,7 +40,7 @@ pub(super) struct Export {
     /// Writes the values of keys too, where they are kept. They are secrets
     #[arg(long, conflicts_with = "to_api_gateway")]
     values: bool,
-    /// The stage whose definition to write, for openapi
+    /// The stage of a REST API whose definition to write, for openapi
     #[arg(long, value_name = "API:STAGE", value_parser = api_stage, conflicts_with = "to_api_gateway")]
     api: Option<ApiStage>,
     /// Brings keys and plans to API Gateway
@@ -120,7 +120,7 @@ impl Export {
             }
             (Format::Openapi, None) => {
                 return Err(Failure::failed("no API is named")
-                    .hint("name it and its stage with --api, such as a1b2c3d4e5:prod"));
+                    .hint("name a REST API and its stage with --api, such as a1b2c3d4e5:prod. Those of templates and HTTP APIs have their definitions elsewhere"));
             }
             (Format::Cloudformation | Format::Csv | Format::Json, Some(_)) => {
                 return Err(Failure::failed("--api is for openapi").hint("leave it out"));

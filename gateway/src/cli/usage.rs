@@ -166,7 +166,7 @@ pub(super) async fn run<R: Management>(
         Some(Command::TopUp(arguments)) => top_up::run(session, arguments).await,
         // On a table it does not come here.
         Some(Command::Export(_)) => Err(Failure::failed("the management API has no export of all keys")
-            .hint("name the table with --table, or fetch the files that the function `billing` has written")),
+            .hint("name the DynamoDB of the gateway with --endpoint-url, or a table in AWS with --table; or fetch the files that the function `billing` has written")),
         None => show(session, arguments).await,
     }
 }

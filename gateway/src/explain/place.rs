@@ -19,6 +19,8 @@ struct Candidate {
     name: String,
     /// Whether it is one of an API, and not the URL of a function.
     is_api: bool,
+    /// Whether something is known to serve it. What only plans name may be gone, or a mistake.
+    is_served: bool,
 }
 
 /// The stage with this API, by id or name, and this name. What is not said may be anything, as long as only one stage is left then; the URLs
@@ -49,15 +51,17 @@ pub(super) async fn choose<S: ApiRegistry + PlanRegistry>(
         };
         is_api && stage.is_none_or(|stage| api_stage.stage.as_str() == stage)
     };
-    let mut found: Vec<&ApiStage> = known
+    let mut found: Vec<(&ApiStage, &Candidate)> = known
         .iter()
         .filter(|(api_stage, candidate)| fits(api_stage, candidate))
-        .map(|(api_stage, _)| api_stage)
         .collect();
+    if found.iter().any(|(_, candidate)| candidate.is_served) {
+        found.retain(|(_, candidate)| candidate.is_served);
+    }
     Ok(match (found.pop(), found.is_empty()) {
-        (Some(only), true) => Ok(only.clone()),
+        (Some((only, _)), true) => Ok(only.clone()),
         (Some(_), false) => Err(format!(
-            "Several stages may be meant: say which with the API and the stage. {}",
+            "Several stages may be meant: say which with the API and the stage (--api, --stage). {}",
             listed(&known)
         )),
         (None, _) => match (api, stage) {
@@ -85,6 +89,7 @@ async fn candidates<S: ApiRegistry + PlanRegistry>(
                 DeclaredKind::HttpApi => true,
                 DeclaredKind::FunctionUrl { .. } => false,
             },
+            is_served: true,
         };
         known.insert(stage.api_stage.clone(), candidate);
     }
@@ -99,6 +104,7 @@ async fn candidates<S: ApiRegistry + PlanRegistry>(
                 let candidate = Candidate {
                     name: api.name.clone(),
                     is_api: true,
+                    is_served: true,
                 };
                 known.insert(ApiStage::new(api.id.as_str(), stage), candidate);
             }
@@ -113,9 +119,11 @@ async fn candidates<S: ApiRegistry + PlanRegistry>(
         let page = store.plans(&PageRequest { limit, after }).await?;
         for covered in page.entries.into_iter().flat_map(|plan| plan.stages) {
             let name = covered.api_stage.api_id.to_string();
-            known
-                .entry(covered.api_stage)
-                .or_insert(Candidate { name, is_api: true });
+            known.entry(covered.api_stage).or_insert(Candidate {
+                name,
+                is_api: true,
+                is_served: false,
+            });
         }
         after = page.next;
         if after.is_none() {

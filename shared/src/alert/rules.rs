@@ -76,13 +76,17 @@ impl AlertRules {
 impl FromStr for AlertRules {
     type Err = InvalidAlertRules;
 
-    /// Reads percentages and the word `throttled`, with commas between them.
+    /// Reads percentages and the word `throttled`, with commas or spaces between them: the AWS CLI's short form splits tags at commas.
     fn from_str(text: &str) -> Result<Self, InvalidAlertRules> {
         let mut rules = Self {
             percents: Vec::new(),
             throttled: false,
         };
-        for part in text.split(',').map(str::trim) {
+        let is_listed = |part: &str| !part.trim().is_empty();
+        if !text.split(',').all(is_listed) {
+            return Err(InvalidAlertRules);
+        }
+        for part in text.split(',').flat_map(str::split_whitespace) {
             if part == THROTTLED {
                 rules.throttled = true;
                 continue;
@@ -104,7 +108,7 @@ impl FromStr for AlertRules {
 /// A text that does not say which alerts are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be up to 10 percentages of the quota from 1 to 999, the word throttled, or both, with commas between them, such as 80,100,throttled"
+    "must be up to 10 percentages of the quota from 1 to 999, the word throttled, or both, with commas or spaces between them, such as 80,100,throttled"
 )]
 pub struct InvalidAlertRules;
 
@@ -121,6 +125,7 @@ mod tests {
     fn thresholds_are_in_order_and_each_once() {
         assert_eq!(percents("100,80,100"), [80, 100]);
         assert_eq!(percents(" 1 , 999 "), [1, 999]);
+        assert_eq!(percents("80 100  throttled"), [80, 100]);
         assert!(percents("throttled").is_empty());
     }
 
@@ -133,6 +138,8 @@ mod tests {
             "1000",
             "80%",
             "80,",
+            "80,,100",
+            " ",
             "Throttled",
             "-1",
             "80.5",

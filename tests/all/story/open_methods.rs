@@ -30,7 +30,7 @@ async fn a_method_without_a_key_is_marked_and_costs_nothing(template: Template) 
         assert_line(&output, reports);
     }
     assert_eq!(output.matches('⚠').count(), 1, "{output}");
-    let warning = "1 of users's methods require no key, so no plan limits them";
+    let warning = "1 method of users requires no key, so no plan limits it";
     story.until_says(warning).await;
 
     let joe = story.joe();

@@ -11,6 +11,7 @@ use super::super::output::{Printer, style};
 use super::left_out::LeftOut;
 use crate::console;
 use crate::deploy::Deployed;
+use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::start_api::{Started, requires_key};
 use crate::template::{ApiSpec, RouteAuthorization, Template};
@@ -34,7 +35,7 @@ pub(super) fn print(started: &Started<'_>, printer: &Printer) {
         ));
     }
     print_plans(&started.deployed.plans, printer);
-    print_keys(&summary.keys, printer);
+    print_keys(&summary, printer);
     let kept = match started.data {
         Some(directory) => format!("kept in {}", directory.display()),
         None => "in memory, gone at the end (--data DIR keeps it)".to_owned(),
@@ -196,10 +197,13 @@ impl ApiSummary {
             .filter(|method| method.unlimited)
             .count();
         if unlimited > 0 {
-            printer.warning(&format!(
-                "{unlimited} of {}'s methods require no key, so no plan limits them",
-                self.name
-            ));
+            let name = &self.name;
+            printer.warning(&match unlimited {
+                1 => format!("1 method of {name} requires no key, so no plan limits it"),
+                several => {
+                    format!("{several} methods of {name} require no key, so no plan limits them")
+                }
+            });
         }
         printer.line("");
     }
@@ -270,16 +274,23 @@ fn print_plans(plans: &[Plan], printer: &Printer) {
     printer.line("");
 }
 
-fn print_keys(keys: &[KeyDocument], printer: &Printer) {
-    if keys.is_empty() {
+fn print_keys(summary: &Summary, printer: &Printer) {
+    if summary.keys.is_empty() {
         return;
     }
-    let rows: Vec<Vec<String>> = keys
+    // A command without options looks for the gateway where it usually is.
+    let place = if summary.dynamodb_url == local::ENDPOINT_URL {
+        String::new()
+    } else {
+        format!(" --endpoint-url {}", summary.dynamodb_url)
+    };
+    let rows: Vec<Vec<String>> = summary
+        .keys
         .iter()
         .map(|key| {
             let plans: Vec<&str> = key.plans.iter().map(|plan| plan.name.as_str()).collect();
             let state = if key.enabled { "enabled" } else { "disabled" };
-            let reveal = || format!("cargo tollgate keys show {} --reveal", key.id);
+            let reveal = || format!("cargo tollgate keys show {} --reveal{place}", key.id);
             vec![
                 key.name.clone(),
                 key.id.clone(),
