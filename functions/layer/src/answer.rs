@@ -248,6 +248,7 @@ mod tests {
     fn an_answer_that_needs_no_change_is_the_same_piece() {
         let text = Bytes::from_static(br#"{"statusCode":200,"body":"x"}"#);
         let head = Head::of_result(&text).unwrap();
-        assert_eq!(head.with(&HeaderMap::new(), Door::V2), [text.clone()]);
+        let pieces = head.with(&HeaderMap::new(), Door::V2);
+        assert_eq!(pieces, std::slice::from_ref(&text));
     }
 }

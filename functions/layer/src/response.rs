@@ -97,8 +97,8 @@ async fn finish<L: Ledger, C: Clock>(
     head.with(&fields, invocation.door)
 }
 
-/// Where the head ends.
+/// Where the head ends, when it is not too long.
 fn delimiter(text: &[u8]) -> Option<usize> {
-    let mut windows = text.windows(DELIMITER.len());
+    let mut windows = text.windows(DELIMITER.len()).take(MAX_HEAD_LEN);
     windows.position(|window| window == DELIMITER)
 }
