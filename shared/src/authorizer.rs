@@ -36,7 +36,7 @@ use crate::store::Ledger;
 use crate::store::dynamodb::DynamoStore;
 use crate::time::{Clock, SystemClock};
 
-pub use answer::{AnswerForm, META_PREFIX};
+pub use answer::{AnswerForm, META_PREFIX, context};
 use event::Event;
 pub use event::UnknownEvent;
 pub use settings::{AuthorizerSettings, variable};

@@ -1,5 +1,6 @@
 //! Decisions over HTTP: one mapping from a denial to its answer, for the tower layer, the authorizer and the gateway alike.
 
+mod checkpoint;
 pub mod fields;
 pub(crate) mod key_header;
 mod layer;
@@ -10,6 +11,7 @@ mod settings;
 mod target;
 mod variables;
 
+pub use checkpoint::{Checked, Checkpoint};
 pub use key_header::sent_key;
 pub use layer::UsagePlanLayer;
 pub use problem::{Form, InvalidProblems, Problems};

@@ -34,32 +34,37 @@ pub(super) enum Form {
     },
 }
 
+/// What a function behind the front door is told of a request that may pass: `keyId`, `planId`, `customerId`, `remaining`, `meta_NAME` for
+/// each of the key's notes, and `wouldRefuse` in shadow mode. Nothing where no plan was asked.
+pub fn context(allowance: &Allowance) -> Map<String, Value> {
+    let mut context = Map::new();
+    let Some(metered) = allowance.metered() else {
+        return context;
+    };
+    if let Allowance::Shadowed(_, exceeded) = allowance {
+        let reason = Reason::from(*exceeded).as_str();
+        context.insert("wouldRefuse".to_owned(), reason.into());
+    }
+    context.insert("keyId".to_owned(), metered.key_id.as_str().into());
+    context.insert("planId".to_owned(), metered.plan_id.as_str().into());
+    if let Some(customer_id) = &metered.customer_id {
+        context.insert("customerId".to_owned(), (**customer_id).into());
+    }
+    for (name, text) in metered.metadata.iter() {
+        context.insert(format!("{META_PREFIX}{name}"), text.into());
+    }
+    if let Some(remaining) = metered.remaining() {
+        context.insert("remaining".to_owned(), remaining.into());
+    }
+    context
+}
+
 /// The answer. `key` is the value to name as `usageIdentifierKey`, when one is to be named and the answer allows.
 pub(super) fn of(form: &Form, decision: &Result<Decision, StoreError>, key: Option<&str>) -> Value {
     let (is_allowed, key_id, context) = match decision {
-        Ok(Decision::Allow(Allowance::Unmetered)) => (true, None, Map::new()),
-        Ok(Decision::Allow(
-            allowance @ (Allowance::Metered(metered)
-            | Allowance::Uncharged(metered)
-            | Allowance::Shadowed(metered, _)),
-        )) => {
-            let mut context = Map::new();
-            if let Allowance::Shadowed(_, exceeded) = allowance {
-                let reason = Reason::from(*exceeded).as_str();
-                context.insert("wouldRefuse".to_owned(), reason.into());
-            }
-            context.insert("keyId".to_owned(), metered.key_id.as_str().into());
-            context.insert("planId".to_owned(), metered.plan_id.as_str().into());
-            if let Some(customer_id) = &metered.customer_id {
-                context.insert("customerId".to_owned(), (**customer_id).into());
-            }
-            for (name, text) in metered.metadata.iter() {
-                context.insert(format!("{META_PREFIX}{name}"), text.into());
-            }
-            if let Some(remaining) = metered.remaining() {
-                context.insert("remaining".to_owned(), remaining.into());
-            }
-            (true, Some(&metered.key_id), context)
+        Ok(Decision::Allow(allowance)) => {
+            let key_id = allowance.metered().map(|metered| &metered.key_id);
+            (true, key_id, context(allowance))
         }
         Ok(Decision::Deny(denial)) => {
             let mut context = Map::new();

@@ -15,7 +15,7 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const OVERAGE: HeaderName = HeaderName::from_static("x-tollgate-overage");
 
 /// In what a handler answers: how many requests the one that it answered has cost. It is taken off.
-const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
+pub const COST: HeaderName = HeaderName::from_static("x-tollgate-cost");
 
 /// How many requests the answered one has cost, when its handler says so in `X-Tollgate-Cost`: a whole number. The field is taken off; one
 /// that cannot be read says nothing.

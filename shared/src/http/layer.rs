@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::checkpoint::Checkpoint;
 use super::fields::Fields;
 use super::problem::Problems;
 use super::service::UsagePlan;
@@ -42,21 +43,13 @@ use crate::time::{Clock, SystemClock};
 #[derive(Debug)]
 #[must_use]
 pub struct UsagePlanLayer<L = DynamoStore, C = SystemClock> {
-    limiter: Limiter<L, C>,
-    public: Arc<MethodPatterns>,
-    fields: Fields,
-    problems: Problems,
-    metrics: Metrics,
+    checkpoint: Checkpoint<L, C>,
 }
 
 impl<L, C> Clone for UsagePlanLayer<L, C> {
     fn clone(&self) -> Self {
         Self {
-            limiter: self.limiter.clone(),
-            public: Arc::clone(&self.public),
-            fields: self.fields,
-            problems: self.problems,
-            metrics: self.metrics.clone(),
+            checkpoint: self.checkpoint.clone(),
         }
     }
 }
@@ -83,53 +76,60 @@ impl<L, C> UsagePlanLayer<L, C> {
     /// A layer with this limiter, in which every method requires a key.
     pub fn new(limiter: Limiter<L, C>) -> Self {
         Self {
-            limiter,
-            public: Arc::default(),
-            fields: Fields::All,
-            problems: Problems::default(),
-            metrics: Metrics::off(),
+            checkpoint: Checkpoint {
+                limiter,
+                public: Arc::default(),
+                fields: Fields::All,
+                problems: Problems::default(),
+                metrics: Metrics::off(),
+            },
         }
     }
 
     /// The methods that require no key, and are not metered.
     pub fn public(mut self, methods: MethodPatterns) -> Self {
-        self.public = Arc::new(methods);
+        self.checkpoint.public = Arc::new(methods);
         self
     }
 
     /// Which fields answers carry.
     pub const fn fields(mut self, fields: Fields) -> Self {
-        self.fields = fields;
+        self.checkpoint.fields = fields;
         self
     }
 
     /// When refusals are told as problem details. To clients that ask without it.
     pub const fn problems(mut self, problems: Problems) -> Self {
-        self.problems = problems;
+        self.checkpoint.problems = problems;
         self
     }
 
     /// Where decisions are counted. Nowhere without it.
     pub fn metrics(mut self, metrics: Metrics) -> Self {
-        self.metrics = metrics;
+        self.checkpoint.metrics = metrics;
         self
+    }
+
+    /// What decides, for requests that reach a function in another way than through tower.
+    pub const fn checkpoint(&self) -> &Checkpoint<L, C> {
+        &self.checkpoint
     }
 }
 
 impl<L: Ledger, C: Clock> UsagePlanLayer<L, C> {
     /// Makes the connection to the store. Call it before the function takes requests: [`Limiter::warm_up`].
     pub async fn warm_up(&self) {
-        self.limiter.warm_up().await;
+        self.checkpoint.limiter.warm_up().await;
     }
 
     /// Whether there may be something to give back: [`Limiter::takes_leases`].
     pub fn takes_leases(&self) -> bool {
-        self.limiter.takes_leases()
+        self.checkpoint.limiter.takes_leases()
     }
 
     /// Gives back what was charged in advance. Call it when the process is about to end: [`Limiter::hand_back`].
     pub async fn hand_back(&self) {
-        self.limiter.hand_back().await;
+        self.checkpoint.limiter.hand_back().await;
     }
 }
 
@@ -137,13 +137,6 @@ impl<S, L, C> Layer<S> for UsagePlanLayer<L, C> {
     type Service = UsagePlan<S, L, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        UsagePlan::new(
-            inner,
-            self.limiter.clone(),
-            Arc::clone(&self.public),
-            self.fields,
-            self.problems,
-            self.metrics.clone(),
-        )
+        UsagePlan::new(inner, self.checkpoint.clone())
     }
 }
