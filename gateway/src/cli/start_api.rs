@@ -208,6 +208,7 @@ impl From<StartError> for Failure {
             | StartError::Deploy(_)
             | StartError::Table(_)
             | StartError::Executable(_)
+            | StartError::Layers(_)
             | StartError::Build(_)
             | StartError::Function { .. }
             | StartError::Route { .. }
