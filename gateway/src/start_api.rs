@@ -176,8 +176,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     };
     let functions = Functions::default();
     let prepared = tokio::select! {
-        // It holds much, and is gone when requests are answered.
-        prepared = Box::pin(prepare(&template, &arguments, &open, &functions, port)) => Some(prepared),
+        prepared = prepare(&template, &arguments, &open, &functions, port) => Some(prepared),
         () = signals.any() => None,
     };
     let Prepared {

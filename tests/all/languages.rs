@@ -44,7 +44,12 @@ async fn handlers_get_events_and_contexts_and_answer_as_on_lambda() {
         let client = gateway.client();
         let body = r#"{"wörd": "grüß"}"#;
         let echoed = client
-            .send("POST", &format!("{path}/echo?q=1"), &[], body)
+            .send(
+                "POST",
+                &format!("{path}/echo?q=1"),
+                &[("content-type", "application/json")],
+                body,
+            )
             .await;
         let echoed = value(&echoed.unwrap());
         assert_eq!(echoed["event"]["body"], body);
