@@ -17,6 +17,8 @@ pub mod http_client;
 pub mod incoming;
 pub mod invoke;
 pub mod lambda;
+pub mod language;
+pub mod layers;
 pub mod leaks;
 pub mod local;
 pub mod management;

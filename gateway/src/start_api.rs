@@ -1,11 +1,13 @@
 //! `tollgate start-api`: the store, the functions and the gateway in one process.
 
 mod apis;
+mod code;
 mod declared;
 mod error;
 mod functions;
 mod http_apis;
 mod invoke_once;
+mod launch;
 mod logs;
 mod open_store;
 mod sample_plan;
@@ -36,7 +38,7 @@ pub use error::StartError;
 pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
 pub use sample_plan::SampleError;
 
-use functions::Functions;
+use functions::{Functions, Stopping};
 use open_store::{OpenStore, OwnStore};
 
 use crate::alerts::{Hook, Watch};
@@ -250,7 +252,7 @@ async fn prepare(
 ) -> Result<Prepared, StartError> {
     let (deployed, code) = tokio::join!(
         open.deploy(template, arguments),
-        functions::find_code(template, arguments)
+        code::find_code(template, arguments)
     );
     let (deployed, code) = (deployed?, code?);
     let tally = Tally::new(SystemClock.now());
@@ -428,10 +430,13 @@ async fn hand_back(limiter: &Limiter<DynamoStore>) {
 async fn stop(functions: Functions, own: Option<OwnStore>) {
     // All at once: each has some time to end in order.
     let mut ending = JoinSet::new();
-    for function in functions.into_started() {
+    let Stopping { started, scratch } = functions.into_stopping();
+    for function in started {
         ending.spawn(async move { function.shutdown().await });
     }
     while ending.join_next().await.is_some() {}
+    // No process is left that could need it.
+    drop(scratch);
     if let Some(own) = own {
         own.stop().await;
     }

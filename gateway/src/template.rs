@@ -1,7 +1,7 @@
 //! Reads a SAM or `CloudFormation` template: text and settings in, a typed model out.
 //!
-//! The model holds what the simulated gateway deploys: APIs with their methods, functions, tables, usage plans, API keys. Everything
-//! else is listed as not simulated, and `Ref` or `Fn::GetAtt` to it still give a plausible text. Intrinsic functions, `Globals`,
+//! The model holds what the simulated gateway deploys: APIs with their methods, functions, layers, tables, usage plans, API keys.
+//! Everything else is listed as not simulated, and `Ref` or `Fn::GetAtt` to it still give a plausible text. Intrinsic functions, `Globals`,
 //! `Parameters`, `Mappings` and `Conditions` are resolved; macros and `Fn::Transform` are not run. `Fn::ImportValue` gives a
 //! placeholder, because no other stack is at hand.
 //!
@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod function;
 mod key;
+mod layer;
 mod left_out;
 mod parameter;
 mod plan;
@@ -38,8 +39,12 @@ pub use self::{
         RouteAuthorization,
     },
     error::TemplateError,
-    function::{FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, InvokeMode, LoggingSpec},
+    function::{
+        EXEC_WRAPPER, FunctionSpec, FunctionUrlAuth, FunctionUrlSpec, InvokeMode, LoggingSpec,
+        TOLLGATE_WRAPPER,
+    },
     key::{KeySpec, KeyValue, PlanKeySpec},
+    layer::LayerSpec,
     left_out::NotSimulated,
     plan::{ApiStageSpec, Period, PlanSpec, Quota, Throttle},
     settings::Settings,
@@ -67,6 +72,8 @@ pub struct Template {
     pub apis: Vec<ApiSpec>,
     /// Functions that run from local code.
     pub functions: Vec<FunctionSpec>,
+    /// Layers that are made of local files.
+    pub layers: Vec<LayerSpec>,
     /// Tables.
     pub tables: Vec<TableSpec>,
     /// Usage plans, those that SAM generates last.
@@ -88,6 +95,7 @@ impl Template {
         Self {
             apis: Vec::new(),
             functions: Vec::new(),
+            layers: Vec::new(),
             tables: Vec::new(),
             plans: Vec::new(),
             keys: Vec::new(),
@@ -171,6 +179,7 @@ fn read_template(
     let mut template = Template {
         apis: Vec::new(),
         functions: Vec::new(),
+        layers: Vec::new(),
         tables: Vec::new(),
         plans: Vec::new(),
         keys: Vec::new(),
@@ -241,6 +250,20 @@ impl Template {
                 implicit_authorizers.push((implicit, found));
             }
         }
+        // Every layer before the first function, which may name a layer further down.
+        for resource in present
+            .iter()
+            .filter(|resource| resource.kind == ResourceKind::Layer)
+        {
+            match layer::read(resolver, resource, &self.directory)? {
+                Some(layer) => self.layers.push(layer),
+                None => self.leave_out(
+                    resource.logical_id.to_string(),
+                    &resource.type_name,
+                    resource.line,
+                ),
+            }
+        }
         for resource in &present {
             match resource.kind {
                 ResourceKind::Function if function::is_not_simulated(resolver, resource)? => {
@@ -251,8 +274,11 @@ impl Template {
                     );
                 }
                 ResourceKind::Function => {
-                    self.functions
-                        .push(function::read(resolver, resource, &self.directory)?);
+                    let mut function = function::read(resolver, resource, &self.directory)?;
+                    let found = layer::of_function(resolver, resource, &self.layers)?;
+                    function.layers = found.here;
+                    self.not_simulated.extend(found.elsewhere);
+                    self.functions.push(function);
                     apis.add_events(resolver, resource, &mut self.not_simulated)?;
                 }
                 ResourceKind::SimpleTable => {
@@ -264,6 +290,7 @@ impl Template {
                 ResourceKind::UsagePlan
                 | ResourceKind::UsagePlanKey
                 | ResourceKind::ApiStage
+                | ResourceKind::Layer
                 | ResourceKind::RestApi
                 | ResourceKind::HttpApi => {}
                 ResourceKind::NotSimulated => {
@@ -332,6 +359,7 @@ fn names_are_unique(resolver: &Resolver<'_>, present: &[&Resource]) -> Result<()
             | ResourceKind::ApiKey
             | ResourceKind::UsagePlanKey
             | ResourceKind::ApiStage
+            | ResourceKind::Layer
             | ResourceKind::NotSimulated => continue,
         };
         let name = resolver.physical_id(resource)?;

@@ -34,7 +34,7 @@ async fn get(client: &HttpClient, path: &str, headers: &[(&str, &str)]) -> Answe
 }
 
 /// Waits until the gateway has written all of `texts`: its log is written by another thread.
-async fn until_says(gateway: &Gateway, texts: &[&str]) {
+pub(crate) async fn until_says(gateway: &Gateway, texts: &[&str]) {
     let all_said = async {
         while !texts.iter().all(|text| gateway.output().contains(text)) {
             tokio::time::sleep(POLL_INTERVAL).await;

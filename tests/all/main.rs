@@ -21,6 +21,8 @@ mod gateway_rest;
 #[cfg(test)]
 mod invoke;
 #[cfg(test)]
+mod languages;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod patient;

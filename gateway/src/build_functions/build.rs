@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -48,6 +48,16 @@ impl Build {
         Ok(status.transpose()?.is_some_and(|status| status.success()))
     }
 
+    /// Runs a command to its end, with what it says on stderr. Whether it succeeded.
+    pub(super) fn run(&self, command: &mut Command) -> io::Result<bool> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        if let Some(mut stdout) = self.start(command)? {
+            // stdout is for data: whoever reads it does not expect what a builder says.
+            io::copy(&mut stdout, &mut io::stderr())?;
+        }
+        self.wait()
+    }
+
     fn stop(&self) {
         let mut state = self.state();
         state.is_stopped = true;
@@ -73,7 +83,6 @@ impl Drop for StoppedOnDrop {
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
-    use std::process::Stdio;
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! What cargo knows about a function's package, and the build of a workspace's functions.
+//! What cargo knows about the package of a function or a layer, and the build of a workspace's packages.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -7,14 +7,43 @@ use std::process::{Command, Stdio};
 
 use cargo_metadata::{Message, MetadataCommand};
 
-use super::FunctionSource;
 use super::build::Build;
 use super::error::BuildError;
 
-/// A function's package.
+/// What the template makes of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A function, by its logical id.
+    Function(String),
+    /// A layer, by its logical id.
+    Layer(String),
+}
+
+impl Origin {
+    /// The logical id in the template.
+    #[must_use]
+    pub fn logical_id(&self) -> &str {
+        match self {
+            Self::Function(logical_id) | Self::Layer(logical_id) => logical_id,
+        }
+    }
+
+    /// The property that names the directory.
+    #[must_use]
+    pub const fn property(&self) -> &'static str {
+        match self {
+            Self::Function(_) => "CodeUri",
+            Self::Layer(_) => "ContentUri",
+        }
+    }
+}
+
+/// The package of a function or a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Package {
-    pub(super) logical_id: String,
+    pub(super) origin: Origin,
+    /// `path` in the manifest's `[package.metadata.layer]`.
+    pub(super) path_in_layer: Option<String>,
     /// The name of its only binary.
     pub(super) binary: String,
     pub(super) workspace_root: PathBuf,
@@ -22,15 +51,18 @@ pub(super) struct Package {
     manifest_path: PathBuf,
 }
 
-/// Asks cargo for the package in the function's `CodeUri`.
-pub(super) fn find_package(function: &FunctionSource, cargo: &Path) -> Result<Package, BuildError> {
-    let logical_id = function.logical_id.clone();
+/// Asks cargo for the package in a directory.
+pub(super) fn find_package(
+    origin: Origin,
+    directory: &Path,
+    cargo: &Path,
+) -> Result<Package, BuildError> {
+    let logical_id = origin.logical_id().to_owned();
     let unreadable = |cause: String| BuildError::Metadata {
-        logical_id: function.logical_id.clone(),
+        logical_id: origin.logical_id().to_owned(),
         cause,
     };
-    let manifest_path = function
-        .code_uri
+    let manifest_path = directory
         .join("Cargo.toml")
         .canonicalize()
         .map_err(|error| unreadable(error.to_string()))?;
@@ -52,8 +84,8 @@ pub(super) fn find_package(function: &FunctionSource, cargo: &Path) -> Result<Pa
         .iter()
         .find(|package| package.manifest_path == manifest_path)
         .ok_or_else(|| BuildError::NoPackage {
-            logical_id: logical_id.clone(),
-            code_uri: function.code_uri.clone(),
+            origin: origin.clone(),
+            directory: directory.to_owned(),
         })?;
     let mut names: Vec<String> = package
         .targets
@@ -76,8 +108,10 @@ pub(super) fn find_package(function: &FunctionSource, cargo: &Path) -> Result<Pa
             names,
         });
     }
+    let path_in_layer = package.metadata.pointer("/layer/path");
     Ok(Package {
-        logical_id,
+        origin,
+        path_in_layer: path_in_layer.and_then(|path| path.as_str().map(str::to_owned)),
         binary,
         workspace_root: metadata.workspace_root.into_std_path_buf(),
         target_dir: metadata.target_directory.into_std_path_buf(),
@@ -85,13 +119,13 @@ pub(super) fn find_package(function: &FunctionSource, cargo: &Path) -> Result<Pa
     })
 }
 
-/// Builds the packages of one workspace and returns their executables by logical id.
+/// Builds the packages of one workspace and returns their executables.
 pub(super) fn build_workspace(
     workspace_root: &Path,
     packages: &[Package],
     cargo: &Path,
     build: &Build,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+) -> Result<BTreeMap<Origin, PathBuf>, BuildError> {
     let no_cargo = |cause| BuildError::NoCargo {
         cargo: cargo.to_owned(),
         cause,
@@ -121,7 +155,7 @@ pub(super) fn build_workspace(
                     && artifact.target.name == package.binary;
                 if is_ours {
                     let path = executable.clone().into_std_path_buf();
-                    executables.insert(package.logical_id.clone(), path);
+                    executables.insert(package.origin.clone(), path);
                 }
             }
         }
@@ -129,9 +163,9 @@ pub(super) fn build_workspace(
     let succeeded = build.wait().map_err(no_cargo)?;
     let missing: Vec<String> = packages
         .iter()
-        .map(|package| &package.logical_id)
-        .filter(|logical_id| !executables.contains_key(*logical_id))
-        .map(|logical_id| format!("`{logical_id}`"))
+        .map(|package| &package.origin)
+        .filter(|origin| !executables.contains_key(*origin))
+        .map(|origin| format!("`{}`", origin.logical_id()))
         .collect();
     if succeeded && missing.is_empty() {
         return Ok(executables);

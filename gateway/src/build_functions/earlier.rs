@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use super::cargo::Package;
 use super::error::BuildError;
 
-/// The newest executable that cargo, cargo-lambda or SAM left for this package.
-pub(super) fn find(package: &Package, template_dir: &Path) -> Result<PathBuf, BuildError> {
+/// The newest executable that cargo, cargo-lambda or SAM left for this package. SAM's build has it under `name`.
+pub(super) fn find(
+    package: &Package,
+    template_dir: &Path,
+    name: &Path,
+) -> Result<PathBuf, BuildError> {
     let searched = vec![
         package.target_dir.join("debug").join(&package.binary),
         package
@@ -16,8 +20,8 @@ pub(super) fn find(package: &Package, template_dir: &Path) -> Result<PathBuf, Bu
             .join("bootstrap"),
         template_dir
             .join(".aws-sam/build")
-            .join(&package.logical_id)
-            .join("bootstrap"),
+            .join(package.origin.logical_id())
+            .join(name),
     ];
     searched
         .iter()
@@ -29,13 +33,14 @@ pub(super) fn find(package: &Package, template_dir: &Path) -> Result<PathBuf, Bu
         })
         .cloned()
         .ok_or_else(|| BuildError::NotBuilt {
-            logical_id: package.logical_id.clone(),
+            logical_id: package.origin.logical_id().to_owned(),
             searched: searched.clone(),
         })
 }
 
 /// Whether the path is a file that may be run.
-pub(super) fn is_executable(path: &Path) -> bool {
+#[must_use]
+pub fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)

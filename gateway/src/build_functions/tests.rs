@@ -1,5 +1,8 @@
 //! Small packages without dependencies, built by the cargo that runs the tests.
 
+mod interpreted;
+mod layers;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
@@ -46,12 +49,27 @@ fn cargo() -> PathBuf {
     PathBuf::from(env!("CARGO"))
 }
 
+fn build(sources: &Sources, mode: BuildMode) -> Result<Built, BuildError> {
+    build_all(sources, mode, &cargo(), &Build::default())
+}
+
+/// The executables of functions, by logical id.
 fn find(
-    sources: &[FunctionSource],
+    functions: &[FunctionSource],
     root: &Path,
     mode: BuildMode,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-    find_executables(sources, root, mode, &cargo(), &Build::default())
+    let sources = Sources {
+        functions: functions.to_vec(),
+        template_dir: root.to_owned(),
+        ..Sources::default()
+    };
+    let functions = build(&sources, mode)?.functions.into_iter();
+    let executables = functions.map(|(logical_id, code)| match code {
+        FunctionCode::Executable(path) => (logical_id, path),
+        FunctionCode::Interpreted(code) => panic!("{code:?}"),
+    });
+    Ok(executables.collect())
 }
 
 fn message(source: FunctionSource, root: &Path, mode: BuildMode) -> String {
@@ -127,13 +145,10 @@ fn says_what_is_wrong_with_the_source_of_a_function() {
     let nothing = message(source("F", empty.path().into()), path, BuildMode::Build);
     assert!(nothing.contains("neither a Cargo.toml nor"), "{nothing}");
 
-    let mut python = source("F", path.join("one"));
-    python.runtime = "python3.12".to_owned();
-    let python = message(python, path, BuildMode::Build);
-    assert!(
-        python.contains("`python3.12`, which is not simulated"),
-        "{python}"
-    );
+    let mut java = source("F", path.join("one"));
+    java.runtime = "java21".to_owned();
+    let java = message(java, path, BuildMode::Build);
+    assert!(java.contains("`java21`, which is not simulated"), "{java}");
 
     let mut makefile = source("F", path.join("one"));
     makefile.build_method = Some("makefile".to_owned());
@@ -168,13 +183,12 @@ fn says_that_cargo_is_not_there() {
     let root = workspace();
     let sources = [source("F", root.path().join("one"))];
     let cargo = root.path().join("no-cargo");
-    let error = find_executables(
-        &sources,
-        root.path(),
-        BuildMode::Build,
-        &cargo,
-        &Build::default(),
-    )
-    .unwrap_err();
+    let sources = Sources {
+        functions: sources.to_vec(),
+        template_dir: root.path().to_owned(),
+        ..Sources::default()
+    };
+    let built = build_all(&sources, BuildMode::Build, &cargo, &Build::default());
+    let error = built.unwrap_err();
     assert!(matches!(error, BuildError::NoCargo { .. }), "{error}");
 }

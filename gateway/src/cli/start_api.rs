@@ -141,11 +141,12 @@ impl StartApi {
             log_filter: environment.log_filter.clone(),
             webhook: self.webhook(environment)?,
         };
-        let outcome = start_api::run(arguments, |progress| match progress {
+        let running = start_api::run(arguments, |progress| match progress {
             Progress::Read(template) => left_out::print(template, printer),
             Progress::Started(started) => summary::print(&started, printer),
-        })
-        .await;
+        });
+        // It holds all that a gateway has.
+        let outcome = Box::pin(running).await;
         outcome.map_err(Failure::from)
     }
 }
@@ -208,6 +209,7 @@ impl From<StartError> for Failure {
             | StartError::Deploy(_)
             | StartError::Table(_)
             | StartError::Executable(_)
+            | StartError::Layers(_)
             | StartError::Build(_)
             | StartError::Function { .. }
             | StartError::Route { .. }

@@ -4,7 +4,6 @@ mod methods;
 
 use http::Method;
 use tollgate::api::{MethodPatterns, Route, Routes, Routing};
-use tollgate::http::variable;
 use tollgate::id::ApiStage;
 
 use crate::lambda::FunctionName;
@@ -63,7 +62,7 @@ pub enum DeclaredAccess {
     Authorizer {
         /// The authorizer's name.
         name: String,
-        /// Whether its function has Tollgate's table, and so decides by usage plans.
+        /// Whether its function is Tollgate's and has the table, and so decides by usage plans.
         has_plans: bool,
         /// What a request has to have, as `$request.header.NAME` and the like. Without it the answer is 401.
         identity_sources: Vec<String>,
@@ -205,8 +204,7 @@ fn access(api: &ApiSpec, method: &MethodSpec, template: &Template) -> DeclaredAc
                 });
             DeclaredAccess::Authorizer {
                 name: name.clone(),
-                has_plans: function
-                    .is_some_and(|function| function.environment.contains_key(variable::TABLE)),
+                has_plans: function.is_some_and(FunctionSpec::decides_by_plans),
                 identity_sources: authorizer
                     .map_or_else(Vec::new, |authorizer| authorizer.identity_sources.clone()),
                 ttl_s: authorizer.map_or(0, |authorizer| authorizer.ttl_s),

@@ -1,6 +1,7 @@
 //! What a function is, and the environment variables that its processes see.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,12 +25,16 @@ pub struct FunctionConfig {
     pub arn: String,
     /// The executable.
     pub binary: PathBuf,
+    /// What it is given, such as the program that an interpreter runs. Nothing unless said otherwise.
+    pub arguments: Vec<OsString>,
     /// The working directory and `LAMBDA_TASK_ROOT`.
     pub working_directory: PathBuf,
     /// `_HANDLER`: `bootstrap` unless said otherwise.
     pub handler: String,
     /// The runtime's identifier: `provided.al2023` unless said otherwise.
     pub runtime: String,
+    /// The variables of its runtime and its layers. They win over those that Lambda sets for all functions.
+    pub runtime_environment: BTreeMap<String, String>,
     /// `AWS_REGION`: `us-east-1` unless said otherwise.
     pub region: String,
     /// The function's own variables. They win over those that Lambda sets.
@@ -66,8 +71,10 @@ impl FunctionConfig {
             arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
             working_directory: binary.parent().map(PathBuf::from).unwrap_or_default(),
             binary,
+            arguments: Vec::new(),
             handler: "bootstrap".to_owned(),
             runtime: "provided.al2023".to_owned(),
+            runtime_environment: BTreeMap::new(),
             region: "us-east-1".to_owned(),
             environment: BTreeMap::new(),
             timeout: Duration::from_secs(3),
@@ -88,8 +95,8 @@ impl FunctionConfig {
         self.arn.split(':').nth(4).unwrap_or_default()
     }
 
-    /// All variables of a process whose Runtime API listens on `runtime_api`: those that Lambda defines, then the
-    /// function's own. `log_stream` tells the processes of one function apart.
+    /// All variables of a process whose Runtime API listens on `runtime_api`: those that Lambda defines, then those of the runtime, then
+    /// the function's own. `log_stream` tells the processes of one function apart.
     ///
     /// Source: "Defined runtime environment variables" in the AWS Lambda Developer Guide.
     pub(super) fn process_environment(
@@ -136,6 +143,7 @@ impl FunctionConfig {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
+        all.extend(self.runtime_environment.clone());
         all.extend(self.environment.clone());
         // The process and the pool have to agree on it.
         if self.per_process > 1 {

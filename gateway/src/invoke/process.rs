@@ -32,6 +32,7 @@ impl Process {
         log_stream: u64,
     ) -> io::Result<Self> {
         let child = Command::new(&config.binary)
+            .args(&config.arguments)
             .current_dir(&config.working_directory)
             .env_clear()
             .envs(config.process_environment(runtime_api, log_stream))

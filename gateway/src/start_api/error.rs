@@ -12,6 +12,7 @@ use crate::build_functions::BuildError;
 use crate::deploy::{DeployError, TableError};
 use crate::embedded::EmbeddedError;
 use crate::invoke::InvokeError;
+use crate::layers::LayerError;
 use crate::router::RouterError;
 use crate::template::TemplateError;
 use crate::template::samconfig::OverridesError;
@@ -67,9 +68,12 @@ pub enum StartError {
     /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A function has no executable.
+    /// There is no code of a function, or no content of a layer.
     #[error(transparent)]
     Executable(#[from] BuildError),
+    /// A function cannot have its layers or its wrapper.
+    #[error(transparent)]
+    Layers(#[from] LayerError),
     /// The build was interrupted.
     #[error("the build of the functions was interrupted: {0}")]
     Build(tokio::task::JoinError),

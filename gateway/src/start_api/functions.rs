@@ -1,16 +1,16 @@
 //! The functions of a template, started.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::Uri;
+use tempfile::TempDir;
 use tollgate::http::variable;
 use tollgate::time::SystemClock;
 
+use super::code::Code;
+use super::launch::{Launch, Launches};
 use super::{StartApi, StartError};
-use crate::build_functions::{Build, FunctionSource, binary_names, find_executables};
 use crate::invoke::{Function, FunctionConfig, QueueBytes};
 use crate::lambda::Lambdas;
 use crate::local;
@@ -27,61 +27,20 @@ const MANAGED_INIT_TIMEOUT: Duration = Duration::from_secs(130);
 /// The log level of a function that asks for JSON and names none.
 const DEFAULT_LOG_LEVEL: &str = "INFO";
 
-/// Where the code of a template's functions is.
-#[derive(Debug)]
-pub(super) enum Code {
-    /// Executables on this machine, by logical id.
-    Executables(BTreeMap<String, PathBuf>),
-    /// Behind an endpoint, with the names of the functions' binaries by those of the functions.
-    Elsewhere {
-        endpoint: Uri,
-        binaries: BTreeMap<String, String>,
-    },
-}
-
-/// Finds and builds the functions, unless they run elsewhere.
-pub(super) async fn find_code(
-    template: &Template,
-    arguments: &StartApi,
-) -> Result<Code, StartError> {
-    let sources: Vec<FunctionSource> = template
-        .functions
-        .iter()
-        .map(|function| FunctionSource {
-            logical_id: function.logical_id.clone(),
-            code_uri: function.code_uri.clone(),
-            build_method: function.build_method.clone(),
-            runtime: function.runtime.clone(),
-            handler: function.handler.clone(),
-        })
-        .collect();
-    let directory = template.directory.clone();
-    let (mode, cargo) = (arguments.build, arguments.cargo.clone());
-    let Some(endpoint) = arguments.lambda_endpoint.clone() else {
-        let build = Build::default();
-        let _stopped_with_this = build.stopped_on_drop();
-        let building = tokio::task::spawn_blocking(move || {
-            find_executables(&sources, &directory, mode, &cargo, &build)
-        });
-        let executables = building.await.map_err(StartError::Build)??;
-        return Ok(Code::Executables(executables));
-    };
-    let asking = tokio::task::spawn_blocking(move || binary_names(&sources, &cargo));
-    let of_logical_ids = asking.await.map_err(StartError::Build)?;
-    let named = template.functions.iter().filter_map(|function| {
-        let binary = of_logical_ids.get(&function.logical_id)?;
-        Some((function.name.clone(), binary.clone()))
-    });
-    Ok(Code::Elsewhere {
-        endpoint,
-        binaries: named.collect(),
-    })
-}
-
 /// The functions that were started, so that they can be stopped, whatever happens while others start.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
     started: Mutex<Vec<Function>>,
+    scratch: Mutex<Option<TempDir>>,
+}
+
+/// What has to end when the gateway does.
+#[derive(Debug)]
+pub(super) struct Stopping {
+    /// The functions.
+    pub(super) started: Vec<Function>,
+    /// The files that these need, which are removed with this.
+    pub(super) scratch: Option<TempDir>,
 }
 
 impl Functions {
@@ -95,29 +54,33 @@ impl Functions {
         endpoint_url: &str,
         tally: &Tally,
     ) -> Result<Lambdas, StartError> {
-        let executables = match code {
-            Code::Executables(executables) => executables,
+        let Launches {
+            by_function,
+            scratch,
+        } = match code {
+            Code::Here(launches) => launches,
             Code::Elsewhere { endpoint, binaries } => {
                 return Ok(Lambdas::elsewhere(endpoint, binaries));
             }
         };
+        *lock(&self.scratch) = scratch;
         let queue_bytes = QueueBytes::default();
         let mut functions = Vec::new();
         for spec in &template.functions {
-            let Some(binary) = executables.get(&spec.logical_id) else {
+            let Some(launch) = by_function.get(&spec.logical_id) else {
                 continue;
             };
             let config = FunctionConfig {
                 queue_bytes: queue_bytes.clone(),
                 tally: Some(tally.clone()),
-                ..config(spec, binary, arguments, endpoint_url)
+                ..config(spec, launch, arguments, endpoint_url)
             };
             let failed = |cause| StartError::Function {
                 logical_id: spec.logical_id.clone(),
                 cause,
             };
             let function = Function::new(config, Arc::new(SystemClock)).map_err(failed)?;
-            self.started().push(function.clone());
+            lock(&self.started).push(function.clone());
             function.warm_up().await.map_err(failed)?;
             functions.push(function);
         }
@@ -126,31 +89,34 @@ impl Functions {
 
     /// The first function, if there is one.
     pub(super) fn first(&self) -> Option<Function> {
-        self.started().first().cloned()
+        lock(&self.started).first().cloned()
     }
 
-    /// All that were started.
-    pub(super) fn into_started(self) -> Vec<Function> {
-        let started = self.started.into_inner();
-        started.unwrap_or_else(PoisonError::into_inner)
+    /// All that has to be stopped.
+    pub(super) fn into_stopping(self) -> Stopping {
+        let Self { started, scratch } = self;
+        Stopping {
+            started: started.into_inner().unwrap_or_else(PoisonError::into_inner),
+            scratch: scratch.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
     }
+}
 
-    fn started(&self) -> MutexGuard<'_, Vec<Function>> {
-        // A panic cannot leave half a function.
-        self.started.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic cannot leave half a function.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a function of the template is, as it runs here.
 fn config(
     spec: &FunctionSpec,
-    binary: &Path,
+    launch: &Launch,
     arguments: &StartApi,
     endpoint_url: &str,
 ) -> FunctionConfig {
     let per_process = arguments.max_concurrency.or(spec.per_process).unwrap_or(1);
     let timeout = Duration::from_secs(u64::from(spec.timeout_s));
-    let defaults = FunctionConfig::new(&spec.name, binary);
+    let defaults = FunctionConfig::new(&spec.name, &launch.program);
     FunctionConfig {
         arn: format!(
             "arn:aws:lambda:{}:{}:function:{}",
@@ -158,8 +124,11 @@ fn config(
             local::ACCOUNT_ID,
             spec.name
         ),
+        arguments: launch.arguments.clone(),
+        working_directory: launch.task_root.clone(),
         handler: spec.handler.clone(),
         runtime: spec.runtime.clone(),
+        runtime_environment: launch.variables.clone(),
         region: local::REGION.to_owned(),
         environment: environment(spec, arguments, endpoint_url),
         timeout,

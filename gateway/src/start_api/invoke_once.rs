@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use tollgate::time::{Clock, SystemClock};
 
-use super::functions::{self, Functions};
+use super::code;
+use super::functions::Functions;
 use super::sample_plan::{self, SampleError};
 use super::{OpenStore, Signals, StartApi, StartError, load, start_logs, stop_unless_told_again};
 use crate::incoming::RequestIds;
@@ -87,7 +88,7 @@ pub async fn invoke_once(call: InvokeOnce) -> Result<Outcome, InvokeOnceError> {
     let calling = async {
         let (deployed, code) = tokio::join!(
             open.deploy(&template, &call.start),
-            functions::find_code(&alone, &call.start)
+            code::find_code(&alone, &call.start)
         );
         deployed?;
         let code = code?;

@@ -162,6 +162,7 @@ impl Apis {
             | ResourceKind::ApiKey
             | ResourceKind::UsagePlanKey
             | ResourceKind::ApiStage
+            | ResourceKind::Layer
             | ResourceKind::NotSimulated => (ApiKind::Rest, "Variables"),
         };
         let key_required = match (kind, properties.get("Auth")?) {

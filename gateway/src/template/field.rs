@@ -110,6 +110,10 @@ impl<'a> Field<'a> {
             .error(self.node.line, "is missing", format!("add `{name}`"))
     }
 
+    pub(super) fn is_map(&self) -> bool {
+        matches!(self.node.kind, Kind::Map(_))
+    }
+
     pub(super) fn text(&self) -> Result<&str, TemplateError> {
         self.node
             .as_text()

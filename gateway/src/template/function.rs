@@ -21,6 +21,12 @@ const MAX_PER_PROCESS: u32 = 1_600;
 /// How many these are on AWS where a capacity provider is named and no number: 8 for each processor. Here two are assumed.
 const DEFAULT_PER_PROCESS: u32 = 16;
 
+/// The variable that names the wrapper by which Lambda starts a runtime.
+pub const EXEC_WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+
+/// Where Tollgate's layer puts its wrapper.
+pub const TOLLGATE_WRAPPER: &str = "/opt/tollgate";
+
 /// A Lambda function of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionSpec {
@@ -40,6 +46,8 @@ pub struct FunctionSpec {
     pub timeout_s: u32,
     /// MB, 128 to 10,240. Lambda's default is 128.
     pub memory_mb: u32,
+    /// The logical ids of its layers, in order: of two that hold one file, the later wins. Only those of this template.
+    pub layers: Vec<String>,
     /// `Environment.Variables`. Dynamic references such as `{{resolve:…}}` are left as they are.
     pub environment: BTreeMap<String, String>,
     /// How many invocations one process may have in hand, 1 to 1,600: `PerExecutionEnvironmentMaxConcurrency` of the
@@ -54,19 +62,56 @@ pub struct FunctionSpec {
 }
 
 impl FunctionSpec {
-    /// The methods that need no key, where the function has Tollgate's layer, as the function itself reads its environment. `None`: it
-    /// has no layer. A list that cannot be read opens nothing: such a function does not start.
+    /// The methods that need no key, where something in the function asks for keys, as it reads the environment itself. `None`: nothing
+    /// does. A list that cannot be read opens nothing: such a function does not start.
+    ///
+    /// In a compiled function that is the tower layer. In one of another runtime it is Tollgate's Lambda layer, which is not there unless
+    /// the function is started by its wrapper.
     #[must_use]
     pub fn public_methods(&self) -> Option<MethodPatterns> {
-        let variables = &self.environment;
-        let has_layer = variables.contains_key(variable::TABLE)
-            && variables.get(variable::LAYER).map(String::as_str) != Some("off");
-        has_layer.then(|| {
-            variables
+        let enforces =
+            self.is_told_of_plans() && (self.is_compiled() || self.has_tollgate_wrapper());
+        enforces.then(|| {
+            self.environment
                 .get(variable::PUBLIC)
                 .and_then(|list| list.parse().ok())
                 .unwrap_or_default()
         })
+    }
+
+    /// Whether the function has Tollgate's table and nothing that asks for keys: whoever wrote its template may believe that it has.
+    #[must_use]
+    pub fn is_unguarded(&self) -> bool {
+        self.is_told_of_plans() && self.public_methods().is_none()
+    }
+
+    /// Whether an authorizer with this function decides by usage plans: the function of Tollgate's own, which is compiled.
+    #[must_use]
+    pub fn decides_by_plans(&self) -> bool {
+        self.is_compiled() && self.environment.contains_key(variable::TABLE)
+    }
+
+    /// Whether the function is an executable of its own, and needs no language's runtime.
+    #[must_use]
+    pub fn is_compiled(&self) -> bool {
+        self.runtime.starts_with("provided")
+    }
+
+    /// The path below `/opt` of the wrapper that the runtime is started by. `None`: by none. Lambda runs no wrapper for compiled
+    /// functions.
+    #[must_use]
+    pub fn wrapper(&self) -> Option<&str> {
+        let wrapper = self.environment.get(EXEC_WRAPPER)?;
+        (!self.is_compiled() && !wrapper.is_empty()).then_some(wrapper)
+    }
+
+    fn is_told_of_plans(&self) -> bool {
+        self.environment.contains_key(variable::TABLE)
+            && self.environment.get(variable::LAYER).map(String::as_str) != Some("off")
+    }
+
+    fn has_tollgate_wrapper(&self) -> bool {
+        self.wrapper() == Some(TOLLGATE_WRAPPER)
     }
 }
 
@@ -158,6 +203,7 @@ pub(super) fn read(
         build_method,
         timeout_s: properties.whole_number_of("Timeout", 3, (1, 900))?,
         memory_mb: properties.whole_number_of("MemorySize", 128, (128, 10_240))?,
+        layers: Vec::new(),
         per_process: per_process(&properties)?,
         environment,
         logging: logging(&properties)?,

@@ -27,6 +27,7 @@ pub(super) enum ResourceKind {
     ApiKey,
     UsagePlanKey,
     ApiStage,
+    Layer,
     NotSimulated,
 }
 
@@ -42,6 +43,7 @@ impl ResourceKind {
             "AWS::ApiGateway::ApiKey" | "Custom::ApiKey" => Self::ApiKey,
             "AWS::ApiGateway::UsagePlanKey" | "Custom::UsagePlanKey" => Self::UsagePlanKey,
             "Custom::ApiStage" => Self::ApiStage,
+            "AWS::Serverless::LayerVersion" | "AWS::Lambda::LayerVersion" => Self::Layer,
             _ => Self::NotSimulated,
         }
     }
@@ -58,6 +60,7 @@ impl ResourceKind {
             | Self::ApiKey
             | Self::UsagePlanKey
             | Self::ApiStage
+            | Self::Layer
             | Self::NotSimulated => None,
         }
     }

@@ -3,6 +3,7 @@ mod authorizers;
 mod bounds;
 mod errors;
 mod functions_of_cloudformation;
+mod layers;
 mod left_out;
 mod resources;
 

@@ -101,7 +101,8 @@ async fn the_role_of_users_has_the_rights_that_its_code_needs_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_role_of_the_authorizer_has_the_rights_that_its_code_needs_and_no_others() {
+async fn the_roles_of_the_authorizer_and_of_the_layers_examples_have_the_rights_that_they_need_and_no_others()
+ {
     let tables = Tables::start().await;
     tables.sell_a_plan().await;
     let authorizer = Authorizer::new(tables.limiter(), AuthorizerSettings::default());
@@ -119,7 +120,11 @@ async fn the_role_of_the_authorizer_has_the_rights_that_its_code_needs_and_no_ot
         answers += 1;
         assert!(answers <= 100);
     }
-    compare("AuthorizerRole", &tables.calls());
+    let calls = tables.calls();
+    // The Lambda layer decides in the same way, and its examples have no calls of their own.
+    for role in ["AuthorizerRole", "HelloPythonRole", "HelloNodeRole"] {
+        compare(role, &calls);
+    }
 }
 
 #[tokio::test]
@@ -276,7 +281,7 @@ async fn the_role_of_billing_has_the_rights_that_its_code_needs_and_no_others() 
 }
 
 #[test]
-fn nobody_is_told_and_nothing_is_exported_unless_somebody_asks() {
+fn nobody_is_told_nothing_is_exported_and_no_example_runs_unless_somebody_asks() {
     let resources = resources();
     for (logical_id, condition) in [
         ("AlertsFunction", "HasAlerts"),
@@ -284,6 +289,11 @@ fn nobody_is_told_and_nothing_is_exported_unless_somebody_asks() {
         ("WebhookSecret", "HasAlertWebhook"),
         ("BillingFunction", "ExportsUsage"),
         ("BillingRole", "ExportsUsage"),
+        ("HelloPythonFunction", "HasExamples"),
+        ("HelloPythonRole", "HasExamples"),
+        ("HelloNodeFunction", "HasExamples"),
+        ("HelloNodeRole", "HasExamples"),
+        ("Hello", "HasExamples"),
     ] {
         assert_eq!(resources[logical_id]["Condition"], condition);
     }
@@ -302,7 +312,13 @@ fn sample_user_id(event: &str) -> Option<String> {
 
 #[test]
 fn functions_that_only_enforce_cannot_read_the_values_of_keys() {
-    for role in ["UsersRole", "AuthorizerRole", "LeaksRole"] {
+    for role in [
+        "UsersRole",
+        "AuthorizerRole",
+        "HelloPythonRole",
+        "HelloNodeRole",
+        "LeaksRole",
+    ] {
         for statement in statements(role) {
             if statement.resource.starts_with("TollgateTable") {
                 let leading = statement.leading.expect("every key");
@@ -332,7 +348,23 @@ fn every_function_has_a_role_of_its_own_that_may_write_to_its_own_logs() {
         let needed = ["logs:CreateLogStream", "logs:PutLogEvents"];
         assert!(log.actions.iter().eq(needed), "{role}: {:?}", log.actions);
     }
-    assert_eq!(roles.len(), 6);
+    assert_eq!(roles.len(), 8);
+}
+
+#[test]
+fn the_examples_have_the_layer_and_the_wrapper_that_is_in_it() {
+    let layer = properties("TollgateLayer", "AWS::Serverless::LayerVersion");
+    assert_eq!(layer["ContentUri"], "functions/layer");
+    for function in ["HelloPythonFunction", "HelloNodeFunction"] {
+        let properties = properties(function, "AWS::Serverless::Function");
+        assert_eq!(
+            named(&properties["Layers"][0]),
+            "TollgateLayer",
+            "{function}"
+        );
+        let variables = &properties["Environment"]["Variables"];
+        assert_eq!(variables["AWS_LAMBDA_EXEC_WRAPPER"], "/opt/tollgate");
+    }
 }
 
 #[test]

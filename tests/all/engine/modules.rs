@@ -43,7 +43,7 @@ const ENGINE: [&str; 28] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 33] = [
+const GATEWAY: [&str; 35] = [
     "local",
     "leaks",
     "replay",
@@ -61,7 +61,9 @@ const GATEWAY: [&str; 33] = [
     "incoming",
     "fault",
     "runtime_api",
+    "language",
     "build_functions",
+    "layers",
     "tally",
     "alerts",
     "invoke",

@@ -15,6 +15,7 @@ use super::super::surroundings::KeyRule;
 use super::super::visit::Visit;
 use super::super::words;
 use super::sub_page;
+use crate::template::TOLLGATE_WRAPPER;
 
 /// The fields of the query that name the API, and its stage alone.
 pub(super) const API: &str = "api";
@@ -131,7 +132,8 @@ fn mending(known: &KnownStage, rows: &[Row<'_>]) -> Markup {
             p {
                 "The function checks keys itself, with the layer. Its variable " code { "TOLLGATE_PUBLIC" }
                 " in the template names the methods that stay open: take them out. A function without the variable "
-                code { "TOLLGATE_TABLE" } " has no layer at all."
+                code { "TOLLGATE_TABLE" } " has no layer at all, and neither has one in Python or Node.js whose "
+                code { "AWS_LAMBDA_EXEC_WRAPPER" } " is not " code { (TOLLGATE_WRAPPER) } "."
             }
             p { "Deploy for this to take effect: on this machine, start the gateway again." }
         },

@@ -58,7 +58,8 @@ fn api_id(name: Option<&str>, logical_id: &str) -> Rc<str> {
 }
 
 impl Resolver<'_> {
-    /// What `Ref` gives for a resource: the API's id, the function's or table's name, the plan's or key's id, else the logical id.
+    /// What `Ref` gives for a resource: the API's id, the function's or table's name, the plan's or key's id, the layer's ARN, else the
+    /// logical id.
     pub(in crate::template) fn physical_id(
         &self,
         resource: &Resource,
@@ -90,6 +91,7 @@ impl Resolver<'_> {
                 | ResourceKind::ApiKey
                 | ResourceKind::UsagePlanKey
                 | ResourceKind::ApiStage => resource_id(logical_id),
+                ResourceKind::Layer => self.layer_arn(logical_id),
                 ResourceKind::NotSimulated => Rc::clone(logical_id),
             })
         })?;
@@ -137,7 +139,8 @@ impl Resolver<'_> {
                 ResourceKind::UsagePlan | ResourceKind::UsagePlanKey | ResourceKind::ApiStage,
                 "Id",
             )
-            | (ResourceKind::ApiKey, "APIKeyId") => id,
+            | (ResourceKind::ApiKey, "APIKeyId")
+            | (ResourceKind::Layer, "LayerVersionArn") => id,
             (
                 ResourceKind::RestApi
                 | ResourceKind::HttpApi
@@ -148,10 +151,17 @@ impl Resolver<'_> {
                 | ResourceKind::ApiKey
                 | ResourceKind::UsagePlanKey
                 | ResourceKind::ApiStage
+                | ResourceKind::Layer
                 | ResourceKind::NotSimulated,
                 _,
             ) => self.plausible_attribute(&resource.type_name, &resource.logical_id, attribute),
         })
+    }
+
+    /// The ARN of a layer's only version here.
+    fn layer_arn(&self, logical_id: &str) -> Rc<str> {
+        let (region, account) = (&self.settings.region, &self.settings.account_id);
+        format!("arn:aws:lambda:{region}:{account}:layer:{logical_id}:1").into()
     }
 
     /// An attribute of the URL that SAM makes for a function, whose name is the function's with `Url`. `None` for anything else.

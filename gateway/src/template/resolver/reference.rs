@@ -141,6 +141,7 @@ impl Resolver<'_> {
                     | ResourceKind::ApiKey
                     | ResourceKind::UsagePlanKey
                     | ResourceKind::ApiStage
+                    | ResourceKind::Layer
                     | ResourceKind::NotSimulated => self.attribute(resource, attribute)?,
                 }
             }
@@ -236,7 +237,9 @@ impl Resolver<'_> {
                 | ResourceKind::ApiKey
                 | ResourceKind::UsagePlanKey
                 | ResourceKind::ApiStage => false,
-                ResourceKind::NotSimulated => resource.type_name.starts_with("AWS::Serverless::"),
+                ResourceKind::Layer | ResourceKind::NotSimulated => {
+                    resource.type_name.starts_with("AWS::Serverless::")
+                }
             };
             generates.then_some(&*resource.type_name)
         })

@@ -1,0 +1,1 @@
+throw new Error("USERS_TABLE is not set");

@@ -1,0 +1,1 @@
+raise ValueError("USERS_TABLE is not set")
