@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,15 @@ def emulator_binary() -> Path:
 class Emulator:
     """One execution environment of a function. It takes one call at a time."""
 
-    def __init__(self, function: str, variables: dict[str, str]) -> None:
+    def __init__(
+        self, function: str, variables: dict[str, str], *, command: Sequence[str | Path] | None = None, folder: Path = ROOT
+    ) -> None:
         missing = f"{binary(function)} is missing: run `cargo lambda build --release --package {function}`"
         assert binary(function).exists(), missing
         self.function = function
         self._variables = variables
+        self._command = command or [binary(function)]
+        self._folder = folder
         for _ in range(START_ATTEMPTS):
             self._spawn()
             if self._listens():
@@ -61,9 +66,9 @@ class Emulator:
                 f"127.0.0.1:{self._port}",
                 "--runtime-api-address",
                 f"127.0.0.1:{runtime_api_port}",
-                binary(self.function),
+                *self._command,
             ],
-            cwd=ROOT,
+            cwd=self._folder,
             env=environment() | {"AWS_LAMBDA_FUNCTION_NAME": self.function} | self._variables,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -93,6 +98,11 @@ class Emulator:
             return json.loads(body)
         finally:
             connection.close()
+
+    @property
+    def session(self) -> int:
+        """The id of the session that all processes of the environment are in."""
+        return self._process.pid
 
     def output(self) -> str:
         """All that the function and the emulator have written so far."""

@@ -20,7 +20,8 @@ def test_every_event_has_a_row_and_every_row_an_event() -> None:
 
 def test_every_function_has_an_event() -> None:
     functions = {path.name for path in (ROOT / "functions").iterdir() if (path / "Cargo.toml").exists()}
-    assert {row.function for row in ROWS} == functions
+    # The layer is no function: it stands before those of others.
+    assert {row.function for row in ROWS} == functions - {"layer"}
 
 
 def _event(row: Row, store: Store, response_url: ResponseUrl) -> Event:
