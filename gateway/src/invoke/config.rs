@@ -194,6 +194,20 @@ mod tests {
     }
 
     #[test]
+    fn variables_of_the_runtime_win_over_lambdas_and_lose_to_the_functions_own() {
+        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut config = FunctionConfig::new("users", "/usr/bin/python3");
+        config.runtime_environment = BTreeMap::from([
+            variable("PATH", "/layers/bin"),
+            variable("PYTHONPATH", "/layers/python"),
+        ]);
+        config.environment = BTreeMap::from([variable("PYTHONPATH", "/own")]);
+        let all = config.process_environment(SocketAddr::from(([127, 0, 0, 1], 9001)), 0);
+        assert_eq!(all["PATH"], "/layers/bin");
+        assert_eq!(all["PYTHONPATH"], "/own");
+    }
+
+    #[test]
     fn a_process_is_told_how_many_invocations_it_may_have_where_these_are_more_than_one() {
         let address = SocketAddr::from(([127, 0, 0, 1], 9001));
         let mut config = FunctionConfig::new("users", "bootstrap");

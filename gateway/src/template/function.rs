@@ -97,8 +97,7 @@ impl FunctionSpec {
         self.runtime.starts_with("provided")
     }
 
-    /// The path below `/opt` of the wrapper that the runtime is started by. `None`: by none. Lambda runs no wrapper for compiled
-    /// functions.
+    /// The wrapper that the runtime is started by, by its path on Lambda. `None`: by none. Lambda runs no wrapper for compiled functions.
     #[must_use]
     pub fn wrapper(&self) -> Option<&str> {
         let wrapper = self.environment.get(EXEC_WRAPPER)?;
