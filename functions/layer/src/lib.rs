@@ -5,6 +5,10 @@
 //! each event before the runtime does: a request that may not pass is answered there, and the function never runs for it; one that may
 //! gets the decision added, and its answer the `RateLimit` fields. It decides exactly as [`tollgate::http::UsagePlanLayer`] does.
 //!
+//! Lambda honours `AWS_LAMBDA_EXEC_WRAPPER` in its managed runtimes alone: Node.js, Python, Java, .NET and Ruby. Behind the OS-only runtimes
+//! (`provided.al2023`) and in container images nothing runs the wrapper unless the function does: there the program `bootstrap`, or the
+//! image's entry point, has to be `exec /opt/tollgate PROGRAM [ARGUMENT]...`. Without that such a function runs unprotected.
+//!
 //! # Events
 //!
 //! Requests through REST APIs, HTTP APIs (payload formats 1.0 and 2.0), function URLs and load balancers are decided. One that looks like a

@@ -21,6 +21,9 @@ and set in the function's environment:
   TOLLGATE_ON_UNAVAILABLE  `allow` lets requests pass where the layer cannot work (default: deny)
   TOLLGATE_LAYER           `off` runs the function without the layer
 
+The OS-only runtimes (provided.al2023) and container images know no AWS_LAMBDA_EXEC_WRAPPER. There
+`bootstrap`, or the entry point, has to be a script: exec /opt/tollgate PROGRAM
+
 Usage: tollgate RUNTIME [ARGUMENT]...
        tollgate --help | --version
 ";

@@ -18,6 +18,9 @@ pub const PROXY_ARGUMENT: &str = "--proxy-of";
 /// This program, whatever it is called and wherever it stands.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
+/// What is large, such as an answer of 6 MB, goes back to the system when it is freed: glibc would keep it for the next one.
+const ALLOCATOR: [(&str, &str); 1] = [("MALLOC_MMAP_THRESHOLD_", "1048576")];
+
 /// The runtime could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum WrapperError {
@@ -79,6 +82,7 @@ fn start_proxy() -> io::Result<SocketAddr> {
         .arg0("tollgate")
         .arg(PROXY_ARGUMENT)
         .arg(std::process::id().to_string())
+        .envs(ALLOCATOR)
         .stdin(Stdio::from(OwnedFd::from(listener)))
         .spawn()?;
     Ok(address)

@@ -129,18 +129,23 @@ fn a_signal_that_ends_the_runtime_ends_the_program() {
 
 #[test]
 fn the_runtime_has_no_descriptor_of_the_layers_and_does_not_know_the_pepper() {
-    let script = "for one in /proc/$$/fd/*; do printf '%s ' ${one##*/}; done; echo; \
-                  echo $TOLLGATE_PEPPER- $TOLLGATE_TABLE $OTHER";
-    let lines = |switch| {
+    let script = "echo $TOLLGATE_PEPPER- $TOLLGATE_TABLE $OTHER; exec sleep 1000";
+    let seen = |switch| {
         let mut variables = api(NOBODY).to_vec();
         variables.extend([("TOLLGATE_PEPPER", "p"), ("TOLLGATE_TABLE", "t")]);
         variables.extend([("OTHER", "o"), ("TOLLGATE_LAYER", switch)]);
         let mut running = Running::start(program(&variables, script));
-        (running.line(), running.line())
+        let line = running.line();
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", running.child.id()));
+        let targets = descriptors
+            .unwrap()
+            .filter_map(|one| std::fs::read_link(one.ok()?.path()).ok());
+        let sockets = targets.filter(|target| target.to_string_lossy().starts_with("socket:"));
+        (line, sockets.count())
     };
-    let (descriptors, variables) = lines("on");
+    let (variables, sockets) = seen("on");
     assert_eq!(variables, "- t o");
-    assert_eq!(lines("off"), (descriptors, "p- t o".to_owned()));
+    assert_eq!(seen("off"), ("p- t o".to_owned(), sockets));
 }
 
 #[test]
