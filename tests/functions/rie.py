@@ -89,13 +89,17 @@ class Emulator:
 
     def invoke(self, event: Event) -> Any:
         """What the function answers, as JSON. A failed call is answered with `errorType` and `errorMessage`."""
+        status, body = self.call(event)
+        assert status == 200, f"{status} {body!r}\n{self.output()}"
+        return json.loads(body)
+
+    def call(self, event: Event) -> tuple[int, bytes]:
+        """The emulator's status and what it says, also where the function's process has ended or took too long."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=INVOKE_TIMEOUT_S)
         try:
             connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
             answer = connection.getresponse()
-            body = answer.read()
-            assert answer.status == 200, f"{answer.status} {body!r}\n{self.output()}"
-            return json.loads(body)
+            return answer.status, answer.read()
         finally:
             connection.close()
 

@@ -57,10 +57,11 @@ def without_key(event: Event) -> Event:
     return event | {"headers": headers} | ({"multiValueHeaders": {}} if "multiValueHeaders" in event else {})
 
 
-def seen(answer: Any) -> Any:
-    """What a platform sees, without the ids of single requests and processes."""
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", json.dumps(answer))
-    return json.loads(re.sub(r"pid \d+", "pid N", text))
+def seen(answer: tuple[int, bytes]) -> tuple[int, str]:
+    """What a platform sees, without what differs from one request to the next."""
+    status, body = answer
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", body.decode())
+    return status, re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
 
 
 DOORS = {
@@ -110,7 +111,7 @@ def test_the_platform_sees_failures_as_without_the_layer(runtime: str, what: str
     variables = {"AWS_LAMBDA_FUNCTION_TIMEOUT": "3"}
     plain = start(runtime, with_layer=False, **variables)
     layered = start(runtime, **variables)
-    assert seen(layered.invoke(event)) == seen(plain.invoke(event))
+    assert seen(layered.call(event)) == seen(plain.call(event))
     # The next environment is as good as the first one.
     assert layered.invoke(sample("users-list.json"))["statusCode"] == 200
 
@@ -120,9 +121,9 @@ def test_a_function_that_cannot_start_fails_as_without_the_layer(runtime: str, s
     event = sample("users-list.json")
     plain = start(runtime, with_layer=False, handler="app.missing")
     layered = start(runtime, handler="app.missing")
-    answer = layered.invoke(event)
-    assert seen(answer) == seen(plain.invoke(event))
-    assert "HandlerNotFound" in answer["errorType"]
+    answer = seen(layered.call(event))
+    assert answer == seen(plain.call(event))
+    assert "HandlerNotFound" in answer[1]
 
 
 def processes(function: Emulator) -> dict[str, int]:
@@ -158,9 +159,9 @@ def test_the_end_of_either_process_is_the_end_of_both_and_the_next_environment_s
     while any(process in processes(function).values() for process in before.values()):
         assert time.monotonic() < end, "a process has outlived the other"
         time.sleep(POLL_INTERVAL_S)
-    answers = [function.invoke(event) for _ in range(3)]
-    # As for any runtime that is gone: the platform notices at the next request at the latest, and begins anew.
-    assert answers[-1].get("statusCode") == 200, answers
+    # As for any runtime that is gone: the platform fails the next request at the most, and begins anew.
+    function.call(event)
+    assert function.invoke(event)["statusCode"] == 200
 
 
 def test_a_layer_without_a_table_refuses_requests_and_lets_everything_else_pass(start: Start) -> None:
