@@ -107,8 +107,13 @@ impl<'a> Head<'a> {
         said
     }
 
+    /// The head without what is for this layer alone.
+    pub(crate) fn plain(&self, door: Door) -> VecDeque<Bytes> {
+        self.with(&HeaderMap::new(), door)
+    }
+
     /// The head with these fields in it, in place of the function's own, and without what is for this layer alone.
-    pub(crate) fn with(self, fields: &HeaderMap, door: Door) -> VecDeque<Bytes> {
+    pub(crate) fn with(&self, fields: &HeaderMap, door: Door) -> VecDeque<Bytes> {
         let is_replaced = |name: &str| {
             name.eq_ignore_ascii_case(COST.as_str())
                 || fields

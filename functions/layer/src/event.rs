@@ -1,5 +1,7 @@
 //! What an event is: a request of a client, or something else, which is none of this layer's business.
 
+use std::panic::catch_unwind;
+
 use bytes::Bytes;
 use http::Request;
 
@@ -41,8 +43,27 @@ pub(crate) struct HttpEvent<'a> {
     pub(crate) head: Request<()>,
 }
 
-/// The member that is not read: it may be 6 MB, and no decision depends on it.
-const BODY: &str = "body";
+/// The members on which no decision depends. The body may be 6 MB; and of the query and of most headers clients choose what they like,
+/// of which no URL can be made.
+const NOT_READ: [&str; 8] = [
+    "body",
+    "cookies",
+    "headers",
+    "multiValueHeaders",
+    "queryStringParameters",
+    "multiValueQueryStringParameters",
+    "rawQueryString",
+    "isBase64Encoded",
+];
+
+/// The headers on which a decision, and the form of its answer, depend.
+const READ_HEADERS: [&str; 2] = ["x-api-key", "accept"];
+
+/// Stands for the host in the URL that is made of a request: a client's own need not be one.
+const HOST: (&str, &str) = ("host", "\"localhost\"");
+
+/// The longest path that is read, in bytes. Front doors take less.
+const MAX_PATH_LEN: usize = 32 * 1024;
 
 impl<'a> Event<'a> {
     pub(crate) fn read(text: &'a Bytes) -> Self {
@@ -52,15 +73,13 @@ impl<'a> Event<'a> {
         let Some(door) = door(&members) else {
             return Self::Other;
         };
-        let mut without_body = Object::new();
-        without_body.add_all(&members, |name| name == BODY);
-        match lambda_http::request::from_str(&without_body.end()) {
-            Ok(request) => Self::Http(Box::new(HttpEvent {
+        match has_path(&members).then(|| head(&members)).flatten() {
+            Some(head) => Self::Http(Box::new(HttpEvent {
                 door,
                 members,
-                head: request.map(|_empty| ()),
+                head,
             })),
-            Err(_shows_a_part_of_the_event) => Self::Unreadable(door),
+            None => Self::Unreadable(door),
         }
     }
 
@@ -77,6 +96,50 @@ impl<'a> Event<'a> {
             Self::Other
         }
     }
+}
+
+/// Whether there is a path of which a URL can be made.
+fn has_path(members: &Members<'_>) -> bool {
+    let path = members.get("rawPath").or_else(|| members.get("path"));
+    let path = path.and_then(|value| serde_json::from_str::<String>(value.get()).ok());
+    path.is_some_and(|path| path.starts_with('/') && path.len() <= MAX_PATH_LEN)
+}
+
+/// The request as a service of `lambda_http` gets it, as far as a decision depends on it. `None` when it cannot be read.
+fn head(members: &Members<'_>) -> Option<Request<()>> {
+    let headers = members.object("headers");
+    let lists = members.object("multiValueHeaders");
+    let is_read = |name: &str| {
+        READ_HEADERS
+            .iter()
+            .any(|read| name.eq_ignore_ascii_case(read))
+    };
+    // All values of a header, or the last of them: of a key that was sent twice, one is not taken for the only one.
+    let is_listed = |name: &str| {
+        lists.as_ref().is_some_and(|lists| {
+            lists
+                .iter()
+                .any(|(listed, _)| listed.eq_ignore_ascii_case(name))
+        })
+    };
+    let mut event = Object::new();
+    event.add_all(members, |name| NOT_READ.contains(&name));
+    let mut single = Object::new();
+    single.add(HOST.0, HOST.1);
+    if let Some(headers) = &headers {
+        single.add_all(headers, |name| !is_read(name) || is_listed(name));
+    }
+    event.add("headers", &single.end());
+    if let Some(lists) = &lists {
+        let mut listed = Object::new();
+        listed.add_all(lists, |name| !is_read(name));
+        event.add("multiValueHeaders", &listed.end());
+    }
+    let event = event.end();
+    // It makes a URL, and panics where it cannot: no client may end a process with that.
+    let read = catch_unwind(|| lambda_http::request::from_str(&event));
+    let request = read.ok()?.ok()?;
+    Some(request.map(|_empty| ()))
 }
 
 /// `None` when the event comes through no door that clients' requests come through.
@@ -188,10 +251,84 @@ mod tests {
     }
 
     #[test]
+    fn no_header_query_or_path_of_a_client_is_too_odd_to_be_decided() {
+        let long = format!("/{}", "a".repeat(100_000));
+        for name in [
+            "rest-create",
+            "http-api-v1-create",
+            "users-create",
+            "function-url-create",
+            "alb-create",
+        ] {
+            for host in [
+                "1.2.3.999",
+                "xn--a.example",
+                "a:99999",
+                "a%",
+                "[",
+                "",
+                "\u{7f}",
+            ] {
+                let mut event: serde_json::Value = serde_json::from_slice(&sample(name)).unwrap();
+                for place in ["headers", "multiValueHeaders"] {
+                    if let Some(headers) = event.get_mut(place).and_then(|it| it.as_object_mut()) {
+                        let listed = |text: &str| match place {
+                            "headers" => serde_json::json!(text),
+                            _ => serde_json::json!([text]),
+                        };
+                        headers.insert("Host".to_owned(), listed(host));
+                        headers.insert("x-forwarded-proto".to_owned(), listed("\""));
+                        headers.insert("x\ny".to_owned(), listed("z"));
+                    }
+                }
+                event["rawQueryString"] = "a=<\"> \u{1f389}".into();
+                event["queryStringParameters"] = serde_json::json!({"<": "\""});
+                event["cookies"] = serde_json::json!(["\n"]);
+                let text = Bytes::from(event.to_string());
+                let Event::Http(read) = Event::read(&text) else {
+                    panic!("{name}, {host}");
+                };
+                assert_eq!(
+                    read.head.headers()["x-api-key"],
+                    "sample-api-key-of-joe-black"
+                );
+            }
+            for path in ["", "a", "@example.com/", "//", "/\u{0}", "/[", &long] {
+                let mut event: serde_json::Value = serde_json::from_slice(&sample(name)).unwrap();
+                for member in ["path", "rawPath"] {
+                    if let Some(value) = event.get_mut(member) {
+                        *value = path.into();
+                    }
+                }
+                let text = Bytes::from(event.to_string());
+                let is_path = path.starts_with('/') && path.len() < 100_000;
+                let event = Event::read(&text);
+                assert_eq!(
+                    matches!(event, Event::Http(_)),
+                    is_path,
+                    "{name}, {path:.20}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_sent_twice_is_not_the_last_of_both() {
+        let mut event: serde_json::Value = serde_json::from_slice(&sample("rest-create")).unwrap();
+        event["multiValueHeaders"] = serde_json::json!({"X-Api-Key": ["other", "sample"]});
+        let text = Bytes::from(event.to_string());
+        let Event::Http(read) = Event::read(&text) else {
+            panic!("it is a request");
+        };
+        let keys = read.head.headers().get_all("x-api-key");
+        assert_eq!(keys.iter().count(), 2);
+    }
+
+    #[test]
     fn what_may_be_a_request_and_cannot_be_read_is_none_that_passes() {
         let texts: [&[u8]; 6] = [
             br#"{"httpMethod":7}"#,
-            br#"{"httpMethod":"GET","headers":{"x\ny":"z"},"requestContext":{"httpMethod":"GET"}}"#,
+            br#"{"httpMethod":"GET","path":"/","headers":{"x-api-key":7},"requestContext":{"httpMethod":"GET"}}"#,
             br#"{"requestContext":{"http":{}}}"#,
             br#"{"requestContext":{"elb":{}},"httpMethod":"G T","headers":{}}"#,
             b"{\"requestContext\":{\"http\":{\"method\":\"GET\"}},\"headers\":{\"a\":\"\xff\"}}",

@@ -1,6 +1,7 @@
 //! What is known of the invocations whose answers have to be finished.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -24,7 +25,20 @@ pub(crate) struct Invocation {
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     invocations: Mutex<VecDeque<(Box<str>, Invocation)>>,
+    /// Messages that are on their way: events that are decided, and answers that are passed on.
+    messages: AtomicUsize,
     answered: Notify,
+}
+
+/// A message on its way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct OnItsWay<'a>(&'a InFlight);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.messages.fetch_sub(1, Ordering::AcqRel);
+        self.0.answered.notify_one();
+    }
 }
 
 impl InFlight {
@@ -43,15 +57,19 @@ impl InFlight {
         let mut invocations = self.lock();
         let at = invocations.iter().position(|(known, _)| **known == *id)?;
         let taken = invocations.remove(at);
-        if invocations.is_empty() {
-            self.answered.notify_one();
-        }
+        self.answered.notify_one();
         taken.map(|(_, invocation)| invocation)
     }
 
-    /// Waits until every invocation is answered.
+    /// Says that a message is on its way.
+    pub(crate) fn begin(&self) -> OnItsWay<'_> {
+        self.messages.fetch_add(1, Ordering::AcqRel);
+        OnItsWay(self)
+    }
+
+    /// Waits until every invocation is answered, and the answers have arrived.
     pub(crate) async fn all_answered(&self) {
-        while !self.lock().is_empty() {
+        while !self.lock().is_empty() || self.messages.load(Ordering::Acquire) > 0 {
             self.answered.notified().await;
         }
     }
@@ -101,6 +119,21 @@ mod tests {
         in_flight.insert("a", invocation());
         let ((), taken) = tokio::join!(in_flight.all_answered(), async { in_flight.take("a") });
         assert!(taken.is_some());
+        in_flight.all_answered().await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_on_its_way_is_waited_for() {
+        let in_flight = InFlight::default();
+        in_flight.insert("a", invocation());
+        let message = in_flight.begin();
+        assert!(in_flight.take("a").is_some());
+        tokio::select! {
+            biased;
+            () = in_flight.all_answered() => panic!("it has not arrived"),
+            () = tokio::task::yield_now() => {}
+        }
+        drop(message);
         in_flight.all_answered().await;
     }
 }

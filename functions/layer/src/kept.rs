@@ -20,12 +20,16 @@ impl Kept {
     pub(crate) async fn next(&self) -> Response<Body> {
         loop {
             let arrived = self.arrived.notified();
-            let event = self.lock().pop_front();
-            match event {
+            match self.take() {
                 Some(event) => return event,
                 None => arrived.await,
             }
         }
+    }
+
+    /// An event that is here already.
+    pub(crate) fn take(&self) -> Option<Response<Body>> {
+        self.lock().pop_front()
     }
 
     fn push(&self, event: Response<Body>) {

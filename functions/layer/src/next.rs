@@ -19,10 +19,13 @@ use crate::in_flight::Invocation;
 use crate::kept::Delivery;
 use crate::proxy::{Proxy, ProxyError};
 use crate::told;
-use crate::upstream::{Upstream, own_request, passed_on};
+use crate::upstream::{PlatformError, Upstream, own_request, passed_on};
 
 /// The invocation's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+
+/// What has failed, in the form of a name.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
 /// `streaming`: the answer is streamed.
 pub(crate) const RESPONSE_MODE: HeaderName =
@@ -45,43 +48,116 @@ pub(crate) async fn next<L: Ledger, C: Clock>(
     request: Request<Body>,
 ) -> Result<(Response<Body>, Upstream), ProxyError> {
     proxy.prepared().await;
-    let (head, _empty) = request.into_parts();
+    let (mut head, _empty) = request.into_parts();
+    for name in [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::TRAILER,
+    ] {
+        head.headers.remove(name);
+    }
     loop {
-        let asked = Request::from_parts(head.clone(), Body::default());
-        let answered = tokio::select! {
+        if let Some(event) = proxy.kept.take() {
+            return Ok((event, upstream));
+        }
+        let mut asking = Box::pin(ask(
+            upstream,
+            Request::from_parts(head.clone(), Body::default()),
+        ));
+        let asked = tokio::select! {
             biased;
-            answered = upstream.send(asked) => Some(answered?),
-            event = proxy.kept.next() => return Ok((event, upstream)),
+            asked = &mut asking => Some(asked),
+            event = proxy.kept.next() => {
+                // The platform may be sending an event by now: it is kept for whoever asks next.
+                let proxy = Arc::clone(proxy);
+                let upstream = Upstream::new(proxy.platform().clone());
+                tokio::spawn(async move {
+                    let (answered, upstream) = asking.await;
+                    if let Ok(answered) = answered && answered.status() == StatusCode::OK {
+                        let _kept_when_dropped = decided(&proxy, upstream, answered).await;
+                    }
+                });
+                return Ok((event, upstream));
+            }
             () = proxy.closed() => None,
         };
-        let Some(answered) = answered else {
+        let Some((answered, connection)) = asked else {
             // The platform sends no event where nobody asks. The runtime waits for the end of the process, as it would without a layer.
-            drop(upstream);
+            drop(asking);
             return std::future::pending().await;
         };
+        let answered = answered?;
         if answered.status() != StatusCode::OK {
-            return Ok((answered.map(Body::from), upstream));
+            return Ok((answered.map(Body::from), connection));
         }
-        let proxy = Arc::clone(proxy);
-        let handled = tokio::spawn(async move {
-            let delivery = handle(&proxy, &mut upstream, answered).await;
-            (delivery, upstream)
-        });
-        let (delivery, connection) = handled.await?;
+        let (delivery, connection) = decided(proxy, connection, answered).await?;
         upstream = connection;
-        if let Some(event) = delivery?.and_then(Delivery::take) {
+        if let Some(event) = delivery.and_then(Delivery::take) {
             return Ok((event, upstream));
         }
     }
+}
+
+async fn ask(
+    mut upstream: Upstream,
+    request: Request<Body>,
+) -> (Result<Response<Incoming>, PlatformError>, Upstream) {
+    let answered = upstream.send(request).await;
+    (answered, upstream)
+}
+
+/// Decides an event in a task of its own, which does not end with the runtime's connection. An invocation for which that fails has failed,
+/// and no other one.
+async fn decided<L: Ledger, C: Clock>(
+    proxy: &Arc<Proxy<L, C>>,
+    mut upstream: Upstream,
+    answered: Response<Incoming>,
+) -> Result<(Option<Delivery>, Upstream), ProxyError> {
+    let (head, body) = answered.into_parts();
+    let id = request_id(&head)?.to_owned();
+    let task = Arc::clone(proxy);
+    let handled = tokio::spawn(async move {
+        let _message = task.in_flight.begin();
+        let delivery = handle(&task, &mut upstream, head, body).await;
+        (delivery, upstream)
+    });
+    match handled.await {
+        Ok((delivery, upstream)) => Ok((delivery?, upstream)),
+        Err(panicked) => {
+            tracing::error!(error = %panicked, "a request could not be decided");
+            let mut upstream = Upstream::new(proxy.platform().clone());
+            fail(&mut upstream, &id).await?;
+            Ok((None, upstream))
+        }
+    }
+}
+
+/// Tells the platform that an invocation has failed.
+async fn fail(upstream: &mut Upstream, id: &str) -> Result<(), ProxyError> {
+    const TYPE: &str = "Tollgate.NotDecided";
+    let path = format!("/2018-06-01/runtime/invocation/{id}/error");
+    let text = format!(
+        "{{\"errorType\":\"{TYPE}\",\"errorMessage\":\"the request could not be decided\"}}"
+    );
+    let mut request = own_request(Method::POST, &path, Body::from(Bytes::from(text)))?;
+    let headers = request.headers_mut();
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(TYPE));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    let reply = upstream.send(request).await?;
+    Collected::read(reply.into_body(), MAX_REPLY_LEN).await?;
+    Ok(())
 }
 
 /// The event for the runtime; `None` when it was answered here.
 async fn handle<L: Ledger, C: Clock>(
     proxy: &Arc<Proxy<L, C>>,
     upstream: &mut Upstream,
-    answered: Response<Incoming>,
+    mut head: http::response::Parts,
+    body: Incoming,
 ) -> Result<Option<Delivery>, ProxyError> {
-    let (mut head, body) = answered.into_parts();
     // The platform bounds events.
     let text = Collected::read(body, usize::MAX).await?.text;
     let event = Event::read(&text);

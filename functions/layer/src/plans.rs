@@ -133,7 +133,10 @@ impl<L: Ledger, C: Clock> Plans<L, C> {
             (Standing::Decides(layer), Event::Unreadable(_) | Event::Other) => {
                 layer.checkpoint().check_unreadable()
             }
-            (Standing::RefusesAll, _) => Checked::Answered(unavailable(Form::Aws)),
+            // Headers of its could be taken for this layer's.
+            (Standing::RefusesAll, _) | (Standing::PassesAll, Event::Unreadable(_)) => {
+                Checked::Answered(unavailable(Form::Aws))
+            }
             (Standing::PassesAll, _) => {
                 tracing::warn!("a request passes unmetered");
                 Checked::Pass(Allowance::Unmetered)

@@ -7,7 +7,9 @@ use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, getppid, set_dumpable_behavior, set_parent_process_death_signal,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tollgate::http::VariableError;
@@ -48,6 +50,8 @@ pub fn run(parent: Option<&OsStr>) -> Result<(), ProcessError> {
         .and_then(|text| text.to_str()?.parse().ok())
         .and_then(Pid::from_raw)
         .ok_or(ProcessError::NoParent)?;
+    // Its environment has the pepper, which the function is not to read from there.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
     // TERM and not KILL, so that leases are given back when the runtime crashes, too.
     set_parent_process_death_signal(Some(Signal::TERM)).map_err(io::Error::from)?;
     // It may have ended before it could be watched.

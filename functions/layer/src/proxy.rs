@@ -20,7 +20,7 @@ use crate::config::{Config, InvokeMode};
 use crate::extension;
 use crate::in_flight::InFlight;
 use crate::kept::Kept;
-use crate::next::next;
+use crate::next::{REQUEST_ID, next};
 use crate::plans::Plans;
 use crate::response;
 use crate::route::Call;
@@ -28,6 +28,9 @@ use crate::upstream::{Platform, PlatformError, Upstream, passed_on};
 
 /// How long to wait when no connection can be taken, such as for want of descriptors.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(10);
+
+/// How long the last replies to the runtime may take.
+const FLUSH: Duration = Duration::from_millis(10);
 
 /// A call of the runtime could not be answered. Its connection is broken then, as if the platform were gone.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +47,9 @@ pub enum ProxyError {
     /// An event without an id cannot be answered.
     #[error("the platform sent an event without an id")]
     NoRequestId,
-    /// Deciding ended too early.
-    #[error("a request could not be decided")]
-    Decision(#[from] tokio::task::JoinError),
+    /// A call that this layer does not know was answered with an event, which nobody has decided.
+    #[error("the platform answered an unknown call with an event")]
+    Undecided,
     /// The extension is not registered.
     #[error("the platform answered the registration with {0}")]
     NotRegistered(StatusCode),
@@ -129,8 +132,17 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
     /// in advance.
     pub async fn close(&self, grace: Duration) {
         self.closing.send_replace(true);
-        let _unanswered = tokio::time::timeout(grace, self.in_flight.all_answered()).await;
+        let answered = tokio::time::timeout(grace, self.in_flight.all_answered()).await;
+        if answered.is_ok() && !grace.is_zero() {
+            // What was passed on to the runtime last is still to be written.
+            tokio::time::sleep(FLUSH).await;
+        }
         self.plans.hand_back().await;
+    }
+
+    /// Where the platform answers.
+    pub(crate) const fn platform(&self) -> &Platform {
+        &self.platform
     }
 
     /// Waits until the process is about to end.
@@ -177,6 +189,13 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
             .take()
             .unwrap_or_else(|| Upstream::new(self.platform.clone()));
         let mut is_restore = false;
+        let call = Call::of(request.method(), request.uri().path());
+        let is_unknown = call == Call::Other;
+        let _message = match call {
+            // It may wait for ever.
+            Call::Next | Call::Restored | Call::Other => None,
+            Call::Response(_) | Call::Error(_) => Some(self.in_flight.begin()),
+        };
         let request = match Call::of(request.method(), request.uri().path()) {
             Call::Next => {
                 let asked = request.map(Body::from);
@@ -199,6 +218,9 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
             Call::Other => request.map(Body::from),
         };
         let mut response = upstream.send(request).await?;
+        if is_unknown && response.headers().contains_key(REQUEST_ID) {
+            return Err(ProxyError::Undecided);
+        }
         slot.put(upstream);
         passed_on(response.headers_mut());
         if is_restore && response.status().is_success() {

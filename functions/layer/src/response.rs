@@ -18,6 +18,10 @@ use crate::proxy::{Proxy, ProxyError};
 /// The longest answer that is read, in bytes: Lambda takes 6 MB. A longer one passes as it is, to be refused there.
 const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 
+/// The longest result that Lambda takes, in bytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html> says 6 MB, and its error texts this number.
+const MAX_RESULT_LEN: usize = 6_291_556;
+
 /// The longest head of a streamed answer that is read, in bytes.
 const MAX_HEAD_LEN: usize = 64 * 1024;
 
@@ -33,19 +37,26 @@ pub(crate) async fn finished<L: Ledger, C: Clock>(
         value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(expected.as_bytes()))
     };
     let is_streamed = is(RESPONSE_MODE, "streaming");
-    let has_head = head.headers.get(header::CONTENT_TYPE) == Some(&INTEGRATION_RESPONSE);
+    let has_head = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().split(|byte| *byte == b';').next())
+        .is_some_and(|kind| {
+            kind.trim_ascii()
+                .eq_ignore_ascii_case(INTEGRATION_RESPONSE.as_bytes())
+        });
     if is_streamed && !has_head {
         return Ok(Request::from_parts(head, Body::from(body)));
     }
     let body = if is_streamed {
         let read = Collected::read_until(body, MAX_HEAD_LEN, |text| delimiter(text).is_some());
         let begun = read.await?;
-        match finished_head(proxy, invocation, &begun.text).await {
-            Some(pieces) => {
-                head.headers.remove(header::CONTENT_LENGTH);
-                begun.with(pieces)
-            }
-            None => begun.unchanged(),
+        if let Some(pieces) = finished_head(proxy, invocation, &begun.text).await {
+            head.headers.remove(header::CONTENT_LENGTH);
+            begun.with(pieces)
+        } else {
+            tracing::warn!("the head of a streamed answer cannot be read: it passes as it is");
+            begun.unchanged()
         }
     } else {
         let whole = Collected::read(body, MAX_ANSWER_LEN).await?;
@@ -70,7 +81,15 @@ async fn finished_result<L: Ledger, C: Clock>(
         return None;
     }
     let head = Head::of_result(&whole.text)?;
-    Some(finish(proxy, invocation, head).await)
+    let plain = head.plain(invocation.door);
+    let pieces = finish(proxy, invocation, head).await;
+    let is_too_long =
+        |pieces: &VecDeque<Bytes>| pieces.iter().map(Bytes::len).sum::<usize>() > MAX_RESULT_LEN;
+    // An answer that Lambda takes must not become one that it does not take.
+    if is_too_long(&pieces) && !is_too_long(&plain) {
+        return Some(plain);
+    }
+    Some(pieces)
 }
 
 async fn finished_head<L: Ledger, C: Clock>(

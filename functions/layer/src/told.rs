@@ -36,9 +36,9 @@ pub(crate) fn tell(text: &Bytes, event: &HttpEvent<'_>, allowance: &Allowance) -
             for name in ["headers", "multiValueHeaders"] {
                 set_headers(&mut edits, &event.members, name, &[]);
             }
-            if !context.is_empty()
-                && let Some(value) = event.members.get("requestContext")
+            if let Some(value) = event.members.get("requestContext")
                 && let Some(members) = Members::of(value)
+                && (!context.is_empty() || members.has("authorizer"))
             {
                 edits.replace(value, request_context(event.door, &members, &context));
             }
@@ -103,10 +103,12 @@ fn request_context(door: Door, members: &Members<'_>, context: &Map<String, Valu
             if let Some(there) = &there {
                 object.add_all(there, |name| name == "lambda");
             }
-            object.add(
-                "lambda",
-                &merged(lambda.as_ref(), context, Value::to_string),
-            );
+            if !context.is_empty() || lambda.is_some() {
+                object.add(
+                    "lambda",
+                    &merged(lambda.as_ref(), context, Value::to_string),
+                );
+            }
             object.end()
         }
     };

@@ -58,11 +58,11 @@ pub fn run(program: OsString, arguments: impl Iterator<Item = OsString>) -> Wrap
         if variables.value(variable::RUNTIME_API).is_none() {
             return WrapperError::NoPlatform;
         }
+        // It is for the proxy alone.
+        command.env_remove(plan_variable::PEPPER);
         match start_proxy() {
             Ok(address) => {
                 command.env(variable::RUNTIME_API, address.to_string());
-                // It is for the proxy alone.
-                command.env_remove(plan_variable::PEPPER);
             }
             Err(error) => match on_unavailable(&variables).unwrap_or_default() {
                 OnUnavailable::Deny => return WrapperError::NoProxy(error),

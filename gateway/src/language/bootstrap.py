@@ -201,7 +201,9 @@ def set_up_logging():
 
 
 def post_error(connection, path, described_error):
-    headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": described_error["errorType"]}
+    # A class may have a name that cannot stand in a header.
+    error_type = described_error["errorType"].encode("ascii", "replace").decode()
+    headers = {"Content-Type": "application/json", "Lambda-Runtime-Function-Error-Type": error_type}
     connection.request("POST", path, json.dumps(described_error).encode(), headers)
 
 

@@ -124,7 +124,9 @@ async fn without_what_decides_requests_are_answered_503_or_pass_as_is_said() {
     let (_proxy, address, _server) = serve(&config(&platform), plans).await;
     let sent = event("users-create").replace("accept", "x-tollgate-key-id");
     platform.send("c", sent);
+    // Nobody knows what headers it has: they could be taken for the layer's.
     platform.send("d", r#"{"httpMethod":7}"#);
+    platform.send("e", "[2]");
     let runtime = Runtime::new(address);
     let got = runtime.next().await.json();
     assert_eq!(got["headers"].get("x-tollgate-key-id"), None);
@@ -135,5 +137,6 @@ async fn without_what_decides_requests_are_answered_503_or_pass_as_is_said() {
         platform.answer("c").await.text(),
         r#"{"statusCode":200,"headers":{}}"#
     );
-    assert_eq!(runtime.next().await.0.body, r#"{"httpMethod":7}"#);
+    assert_eq!(runtime.next().await.id(), "e");
+    assert_eq!(platform.answer("d").await.json()["statusCode"], 503);
 }
