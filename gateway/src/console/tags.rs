@@ -10,6 +10,9 @@ use super::forms::{Fields, Input, InputKind, Mistakes, submit};
 /// What the name of a tag's field starts with.
 const PREFIX: &str = "tag-";
 
+/// What the name of the field starts with that has what was shown.
+const SHOWN_PREFIX: &str = "shown-";
+
 /// The fields of a tag that is new.
 const NEW_NAME: &str = "new-name";
 const NEW_VALUE: &str = "new-value";
@@ -24,10 +27,18 @@ pub(super) struct Setting {
 
 /// What was entered, right or wrong.
 pub(super) struct Entered {
-    /// By the tags' names; an empty text takes a tag away.
-    texts: BTreeMap<String, String>,
+    /// By the tags' names.
+    fields: BTreeMap<String, Field>,
     new_name: String,
     new_value: String,
+}
+
+/// The field of a tag.
+struct Field {
+    /// What the tag was when the form was shown; empty where there was none.
+    shown: String,
+    /// What is in the field. An empty text takes the tag away.
+    text: String,
 }
 
 impl Entered {
@@ -41,20 +52,26 @@ impl Entered {
         let mut texts: BTreeMap<String, String> = unset.collect();
         let shown = tags.iter().filter(|(name, _)| !is_elsewhere(name));
         texts.extend(shown.map(|(name, text)| (name.clone(), text.clone())));
+        let fields = texts.into_iter().map(|(name, shown)| {
+            let text = shown.clone();
+            (name, Field { shown, text })
+        });
         Self {
-            texts,
+            fields: fields.collect(),
             new_name: String::new(),
             new_value: String::new(),
         }
     }
 
-    /// The form that was sent. Fields that it does not have are as they were.
+    /// The form that was sent. Fields that it does not have are as they are now.
     pub(super) fn with_form(mut self, form: &Fields) -> Self {
-        for (field, text) in form.pairs() {
-            if let Some(name) = field.strip_prefix(PREFIX)
-                && let Some(known) = self.texts.get_mut(name)
+        for (sent, text) in form.pairs() {
+            if let Some(name) = sent.strip_prefix(PREFIX)
+                && let Some(field) = self.fields.get_mut(name)
             {
-                text.trim().clone_into(known);
+                text.clone_into(&mut field.text);
+                form.raw(&format!("{SHOWN_PREFIX}{name}"))
+                    .clone_into(&mut field.shown);
             }
         }
         form.get(NEW_NAME).clone_into(&mut self.new_name);
@@ -62,18 +79,29 @@ impl Entered {
         self
     }
 
-    /// What has to change.
+    /// What has to change: what was changed in the form, and nothing else. Where somebody else has changed the same tag meanwhile, the form
+    /// comes again, and shows what the tag is now.
     pub(super) fn changes(
-        &self,
+        &mut self,
         tags: &BTreeMap<String, String>,
         mistakes: &mut Mistakes,
     ) -> TagChanges {
-        let mut changes: TagChanges = self
-            .texts
-            .iter()
-            .filter(|(name, text)| tags.get(*name).map_or("", String::as_str) != text.as_str())
-            .map(|(name, text)| (name.clone(), (!text.is_empty()).then(|| text.clone())))
-            .collect();
+        let mut changes = TagChanges::new();
+        for (name, field) in &mut self.fields {
+            let text = field.text.trim();
+            let now = tags.get(name).map_or("", String::as_str);
+            if text == field.shown.trim() || text == now {
+                continue;
+            }
+            if field.shown != now {
+                mistakes.note_whole(format!(
+                    "Somebody else has changed {name} meanwhile: it is “{now}” now. Save again to replace that."
+                ));
+                now.clone_into(&mut field.shown);
+                continue;
+            }
+            changes.insert(name.clone(), (!text.is_empty()).then(|| text.to_owned()));
+        }
         match (self.new_name.as_str(), self.new_value.as_str()) {
             ("", "") => {}
             ("", _) => mistakes.note(NEW_NAME, "A tag needs a name."),
@@ -90,18 +118,16 @@ impl Entered {
     /// The fields and the buttons.
     pub(super) fn content(&self, settings: &[Setting], back: &str, mistakes: &Mistakes) -> Markup {
         let is_setting = |name: &str| settings.iter().any(|it| it.tag == name);
-        let others = self.texts.iter().filter(|(name, _)| !is_setting(name));
+        let others = self.fields.iter().filter(|(name, _)| !is_setting(name));
         let others: Vec<_> = others.collect();
         html! {
             @for Setting { tag, label, hint } in settings {
-                (input(&format!("{PREFIX}{tag}"), label, self.texts.get(*tag).map_or("", String::as_str), hint, mistakes))
+                @if let Some(field) = self.fields.get(*tag) { (field.render(tag, label, hint, mistakes)) }
             }
             @if !others.is_empty() {
                 fieldset {
                     legend { "Other tags" }
-                    @for (name, text) in others {
-                        (input(&format!("{PREFIX}{name}"), name, text, "", mistakes))
-                    }
+                    @for (name, field) in others { (field.render(name, name, "", mistakes)) }
                     p.hint { "An empty field takes its tag away." }
                 }
             }
@@ -111,6 +137,15 @@ impl Entered {
                 (input(NEW_VALUE, "Value", &self.new_value, "", mistakes))
             }
             p.actions { (submit("Save")) a href=(back) { "Cancel" } }
+        }
+    }
+}
+
+impl Field {
+    fn render(&self, tag: &str, label: &str, hint: &str, mistakes: &Mistakes) -> Markup {
+        html! {
+            input type="hidden" name={ (SHOWN_PREFIX) (tag) } value=(self.shown);
+            (input(&format!("{PREFIX}{tag}"), label, &self.text, hint, mistakes))
         }
     }
 }
@@ -146,14 +181,14 @@ mod tests {
     fn changes(form: &str) -> (TagChanges, Mistakes) {
         let mut mistakes = Mistakes::default();
         let entered = Entered::of_tags(&tags(), &SETTINGS, |name| name == "tollgate:mode");
-        let entered = entered.with_form(&Fields::read(form.as_bytes()));
+        let mut entered = entered.with_form(&Fields::read(form.as_bytes()));
         let changes = entered.changes(&tags(), &mut mistakes);
         (changes, mistakes)
     }
 
     #[test]
     fn what_is_entered_is_set_and_what_is_emptied_is_taken_away() {
-        let form = "tag-tollgate:alerts=80,100&tag-tollgate:lease=&new-name=team&new-value=a";
+        let form = "tag-tollgate:alerts=80,100&tag-tollgate:lease=&shown-tollgate:lease=off&new-name=team&new-value=a";
         let (found, mistakes) = changes(form);
         let expected = [
             ("team", Some("a")),
@@ -163,6 +198,19 @@ mod tests {
         let expected = expected.map(|(name, text)| (name.to_owned(), text.map(str::to_owned)));
         assert_eq!(found, TagChanges::from(expected));
         assert!(mistakes.is_empty());
+    }
+
+    #[test]
+    fn what_somebody_else_has_set_meanwhile_is_neither_lost_nor_overwritten_unseen() {
+        // The lease was not set when the form was shown, and was not touched in it.
+        let (found, mistakes) =
+            changes("tag-tollgate:lease=&shown-tollgate:lease=&new-name=a&new-value=b");
+        let expected = [("a".to_owned(), Some("b".to_owned()))];
+        assert_eq!(found, TagChanges::from(expected));
+        assert!(mistakes.is_empty());
+        let (found, mistakes) = changes("tag-tollgate:lease=10&shown-tollgate:lease=");
+        assert!(found.is_empty(), "{found:?}");
+        assert!(!mistakes.is_empty());
     }
 
     #[test]

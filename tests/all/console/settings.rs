@@ -47,7 +47,9 @@ async fn quotas_costs_and_alerts_of_a_plan_are_set_changed_and_taken_away() {
     says(&form, "<legend>Other tags</legend>");
     let fields = [
         ("tag-tollgate:costs", ""),
+        ("shown-tollgate:costs", "POST /reports=5"),
         ("tag-team", ""),
+        ("shown-team", "billing"),
         ("tag-tollgate:lease", "off"),
     ];
     browser.done(&path, &fields).await;
@@ -103,6 +105,7 @@ async fn a_key_is_topped_up_once_for_each_name() {
     let key = browser.api(&format!("/apikeys/{id}")).await;
     let tag = key["tags"]["tollgate:top-up:invoice-1"].as_str().unwrap();
     assert!(tag.starts_with("50 ") && tag.ends_with(&plan), "{tag}");
+    let shown = tag.to_owned();
     assert_eq!(key["tags"].as_object().unwrap().len(), 1);
     for (fields, said) in [
         (
@@ -129,7 +132,13 @@ async fn a_key_is_topped_up_once_for_each_name() {
     // A top-up ends early when its tag is taken away.
     let path = format!("/console/keys/{id}/tags");
     browser
-        .done(&path, &[("tag-tollgate:top-up:invoice-1", "")])
+        .done(
+            &path,
+            &[
+                ("tag-tollgate:top-up:invoice-1", ""),
+                ("shown-tollgate:top-up:invoice-1", &shown),
+            ],
+        )
         .await;
     let key = browser.api(&format!("/apikeys/{id}")).await;
     assert_eq!(key["tags"], json!({}));

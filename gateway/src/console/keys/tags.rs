@@ -27,7 +27,7 @@ pub(super) fn page(visit: &Visit<'_>, key: &ApiKey) -> Answer {
 
 pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
     let mut mistakes = Mistakes::default();
-    let entered = entered(key).with_form(visit.form());
+    let mut entered = entered(key).with_form(visit.form());
     let changes = entered.changes(&key.tags, &mut mistakes);
     if mistakes.is_empty() {
         match visit

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use maud::html;
 use tollgate::plan::Plan;
-use tollgate::quota::Day;
 use tollgate::store::ApiKey;
 use tollgate::time::Timestamp;
 
@@ -15,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::visit::Visit;
 use super::super::words;
 use super::{PLAN, changed, opened, page_path, sub_page, title};
-use crate::management::{ManagedPlan, NoTopUp, TopUpRequest, plan_top_up};
+use crate::management::{ManagedPlan, NoTopUp, TopUpRequest, parse_end, plan_top_up};
 
 const REQUESTS: &str = "requests";
 const UNTIL: &str = "until";
@@ -88,13 +87,11 @@ fn read(sent: &Fields, mistakes: &mut Mistakes) -> Option<TopUpRequest> {
     })
 }
 
-/// A day is meant to its end.
 fn end(text: &str) -> Result<Option<Timestamp>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let day = Day::parse(text).map(|day| day.plus(1).start());
-    day.or_else(|| Timestamp::parse(text))
+    parse_end(text)
         .map(Some)
         .ok_or_else(|| "Write it like 2026-11-30 or 2026-11-29T18:00:00Z.".to_owned())
 }

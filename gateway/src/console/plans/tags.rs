@@ -68,7 +68,7 @@ pub(super) fn page(visit: &Visit<'_>, plan: &Plan) -> Answer {
 
 pub(super) async fn save(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
     let mut mistakes = Mistakes::default();
-    let entered = entered(plan).with_form(visit.form());
+    let mut entered = entered(plan).with_form(visit.form());
     let changes = entered.changes(&plan.tags, &mut mistakes);
     if mistakes.is_empty() {
         match visit
