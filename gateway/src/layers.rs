@@ -38,7 +38,7 @@ pub enum LayerError {
     },
     /// The wrapper does not exist.
     #[error(
-        "`{function}` has the wrapper `{wrapper}`, which none of its layers has; add the layer to its `Layers`, by `!Ref` to a layer of this template, or take AWS_LAMBDA_EXEC_WRAPPER away"
+        "`{function}` has the wrapper `{wrapper}`, which none of its layers has; add the layer to its `Layers`, by `!Ref` to a layer of this template (one of another stack cannot be used here), correct the name, or take AWS_LAMBDA_EXEC_WRAPPER away"
     )]
     NoWrapper {
         /// The function.

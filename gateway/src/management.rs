@@ -24,7 +24,7 @@ use tollgate::time::Timestamp;
 pub use error::ManagementError;
 pub use remote::Remote;
 pub use table::Table;
-pub use top_up::{NoTopUp, PlannedTopUp, TopUpRequest, plan_top_up};
+pub use top_up::{NoTopUp, PlannedTopUp, TopUpRequest, parse_end, plan_top_up};
 
 /// A key in a list. What is not known yet of it [`Management::complete`] asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

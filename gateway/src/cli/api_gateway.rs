@@ -10,6 +10,7 @@ use tollgate::time::{Clock, SystemClock, Timestamp};
 
 use super::Surroundings;
 use super::connection::{ConnectionOptions, PepperUse, is_loopback, load_aws_config};
+use super::environment::Environment;
 use super::failure::Failure;
 use super::output::Printer;
 use crate::local;
@@ -47,9 +48,14 @@ pub(super) struct ApiGatewayOptions {
 
 impl ApiGatewayOptions {
     /// A client. No request is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be said where it is, or it is the gateway of Tollgate's own side.
     pub(super) async fn connect(
         &self,
         connection: &ConnectionOptions,
+        environment: &Environment,
     ) -> Result<ApiGateway, Failure> {
         let region = self
             .api_gateway_region
@@ -59,7 +65,21 @@ impl ApiGatewayOptions {
             .api_gateway_profile
             .as_deref()
             .or(connection.named_profile());
-        let url = self.api_gateway_url.as_deref();
+        let url = self
+            .api_gateway_url
+            .as_deref()
+            .or(environment.api_gateway_endpoint_url.as_deref());
+        if let Some(url) = url
+            && let Some(own) = own_url(connection, environment)?
+            && is_same_place(url, own)
+        {
+            return Err(Failure::failed(format!(
+                "API Gateway is to be at {url}, and that is Tollgate's own side"
+            ))
+            .hint(
+                "name the one with --api-gateway-url (or AWS_ENDPOINT_URL_API_GATEWAY) and the other with --url",
+            ));
+        }
         let is_local = match url {
             Some(url) => is_loopback(url)? && profile.is_none(),
             None => false,
@@ -83,6 +103,36 @@ impl ApiGatewayOptions {
         let rate = Rate::PerSecond(self.requests_per_second);
         Ok(ApiGateway::new(builder, rate, place))
     }
+}
+
+/// The management API of Tollgate's side, as far as it has one whose address is known.
+fn own_url<'a>(
+    connection: &'a ConnectionOptions,
+    environment: &'a Environment,
+) -> Result<Option<&'a str>, Failure> {
+    let named = connection.named_url(environment)?;
+    let usual = (!connection.names_table(environment)).then_some(local::ADMIN_URL);
+    Ok(named.or(usual))
+}
+
+/// Whether two URLs name one port of one machine.
+fn is_same_place(one: &str, other: &str) -> bool {
+    let place = |url: &str| {
+        let uri: http::Uri = url.parse().ok()?;
+        let host = uri.host()?.to_ascii_lowercase();
+        let host = if local::is_loopback(&host) {
+            "localhost".to_owned()
+        } else {
+            host
+        };
+        let usual = if uri.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
+        Some((host, uri.port_u16().unwrap_or(usual)))
+    };
+    place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// Whether the values of keys that Tollgate gets are kept, so that they can be shown again.
@@ -162,6 +212,21 @@ impl Progress for Reporter<'_> {
         if now.saturating_since(*last).as_secs() >= SILENCE_SECS {
             *last = now;
             self.printer.note(&format!("{done} of {of} {what}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_gateway_is_known_by_all_its_names() {
+        for other in ["http://localhost:3100", "http://127.0.0.1:3100/"] {
+            assert!(is_same_place(local::ADMIN_URL, other), "{other}");
+        }
+        for other in ["http://127.0.0.1:3200", "https://example.com", "nonsense"] {
+            assert!(!is_same_place(local::ADMIN_URL, other), "{other}");
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Environment {
     pub log_filter: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: where DynamoDB is, when `--endpoint-url` is not given.
     pub endpoint_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_API_GATEWAY`, or else `AWS_ENDPOINT_URL`: where API Gateway is, when `--api-gateway-url` is not given.
+    pub api_gateway_endpoint_url: Option<String>,
     /// The variables on which the table, the management API or the secret depends, and whose values are not UTF-8.
     pub not_unicode: Vec<&'static str>,
 }
@@ -46,6 +48,8 @@ impl Environment {
             pepper: read_whole("TOLLGATE_PEPPER"),
             webhook_secret: read_whole(WEBHOOK_SECRET),
             endpoint_url: read_whole("AWS_ENDPOINT_URL_DYNAMODB"),
+            api_gateway_endpoint_url: read_whole("AWS_ENDPOINT_URL_API_GATEWAY")
+                .or_else(|| read_whole("AWS_ENDPOINT_URL")),
             key: text_of(read("TOLLGATE_KEY")).unwrap_or_default(),
             cargo: text_of(read("CARGO")).unwrap_or_default(),
             log_filter: text_of(read("RUST_LOG")).unwrap_or_default(),

@@ -80,7 +80,10 @@ impl Export {
             api_gateway::tollgate(connection, surroundings, PepperUse::None, KeepValues::Yes)
                 .await?;
         let Some(format) = self.format else {
-            let target = self.api_gateway.connect(connection).await?;
+            let target = self
+                .api_gateway
+                .connect(connection, &surroundings.environment)
+                .await?;
             return self
                 .options
                 .carry(&side, &target, printer, surroundings)

@@ -66,7 +66,10 @@ impl Import {
         } else {
             KeepValues::Yes
         };
-        let source = self.api_gateway.connect(connection).await?;
+        let source = self
+            .api_gateway
+            .connect(connection, &surroundings.environment)
+            .await?;
         let target =
             api_gateway::tollgate(connection, surroundings, PepperUse::Hashes, keep_values).await?;
         self.options

@@ -32,7 +32,7 @@ Examples:
 
 The logs: JSON objects, as API Gateway writes them and Tollgate its decisions (at the level DEBUG, which tells of admissions too); the
 common and the combined log format; CloudFront's standard log; the access log of an Application Load Balancer. Compressed with gzip or not.
-Callers are told apart by apiKeyId, key.id, apiKey, principalId, ip or sourceIp in JSON, whichever the first line has, and else by the
+Callers are told apart by apiKeyId, keyId, key.id, apiKey, principalId, ip or sourceIp in JSON, whichever the first line has, and else by the
 client's address.";
 
 /// Plays access logs through plans, and says who would have been refused, when and why

@@ -198,8 +198,14 @@ impl From<StartError> for Failure {
             StartError::Deploy(DeployError::Store(error)) => {
                 Self::failed("the store does not answer").caused_by(&error)
             }
-            StartError::Overrides(_)
-            | StartError::Samconfig { .. }
+            StartError::Overrides(error) => {
+                let text = error.to_string();
+                match text.split_once("\nhint: ") {
+                    Some((message, hint)) => Self::failed(message).hint(hint),
+                    None => Self::failed(text),
+                }
+            }
+            StartError::Samconfig { .. }
             | StartError::Listener(_)
             | StartError::Threads(_)
             | StartError::Logs(_)

@@ -64,7 +64,12 @@ pub fn tracing_sink() -> LogSink {
         };
     }
     Arc::new(|line| match line.members.and_then(JsonLine::new) {
-        None => emit!(Level::INFO, line, line.text),
+        None => match leveled(line.text) {
+            (Level::ERROR, text) => emit!(Level::ERROR, line, text),
+            (Level::WARN, text) => emit!(Level::WARN, line, text),
+            // What a function shows of its own is not hidden, whatever it calls it.
+            (_, text) => emit!(Level::INFO, line, text),
+        },
         Some(JsonLine { level, text }) => match level {
             Level::TRACE => emit!(Level::TRACE, line, text),
             Level::DEBUG => emit!(Level::DEBUG, line, text),
@@ -73,6 +78,20 @@ pub fn tracing_sink() -> LogSink {
             Level::ERROR => emit!(Level::ERROR, line, text),
         },
     })
+}
+
+/// A line of text without the level that it begins with, and that level; without one, that of people's own words.
+fn leveled(text: &str) -> (Level, &str) {
+    let levels = [
+        ("ERROR ", Level::ERROR),
+        ("WARN ", Level::WARN),
+        ("INFO ", Level::INFO),
+    ];
+    let trimmed = text.trim_start();
+    let found = levels
+        .into_iter()
+        .find_map(|(word, level)| Some((level, trimmed.strip_prefix(word)?)));
+    found.unwrap_or((Level::INFO, text))
 }
 
 /// Reads `source` to its end and gives each line to `sink`, but those that are there to be counted by `decisions`. Memory use is bounded,
@@ -155,6 +174,23 @@ mod tests {
         };
         forward(written, "f".into(), LogStream::Stdout, sink, None).await;
         Arc::try_unwrap(seen).unwrap().into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_line_of_text_keeps_the_level_that_it_begins_with() {
+        for (text, expected) in [
+            (
+                "ERROR layer::plans: it broke",
+                (Level::ERROR, "layer::plans: it broke"),
+            ),
+            (" WARN it may break", (Level::WARN, "it may break")),
+            (" INFO it works", (Level::INFO, "it works")),
+            ("DEBUG as I said", (Level::INFO, "DEBUG as I said")),
+            ("ERRORS: 0", (Level::INFO, "ERRORS: 0")),
+            ("  indented", (Level::INFO, "  indented")),
+        ] {
+            assert_eq!(leveled(text), expected);
+        }
     }
 
     #[tokio::test]

@@ -61,6 +61,15 @@ pub enum NoTopUp {
     Name(#[from] NoEntropy),
 }
 
+/// Reads until when something is added: an instant, or a day (UTC), which is meant to its end.
+#[must_use]
+pub fn parse_end(text: &str) -> Option<Timestamp> {
+    match Day::parse(text) {
+        Some(day) => Some(day.plus(1).start()),
+        None => Timestamp::parse(text),
+    }
+}
+
 /// What to write so that `request` is added to what `key` may use of the quota of `plan` in the period of `now`.
 ///
 /// # Errors

@@ -288,6 +288,10 @@ fn read(answer: BackendAnswer) -> Result<Result<Bytes, Refusal>, CallErrorKind> 
             Err(CallErrorKind::Throttled(message))
         }
         status if status.is_server_error() => Err(CallErrorKind::Failed { status, message }),
+        // The API itself says what is not found, and of which type its answer is.
+        StatusCode::NOT_FOUND if error_type.is_empty() => {
+            Err(CallErrorKind::NotManagement(message))
+        }
         status if status.is_client_error() && said.is_some() => {
             Ok(Err(Refusal { status, message }))
         }

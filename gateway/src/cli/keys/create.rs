@@ -141,6 +141,12 @@ pub(super) async fn run<R: Management>(
     } else {
         "The value is shown this once and is not kept: store it now.".to_owned()
     });
+    if plans.is_empty() {
+        session.printer.note(&format!(
+            "The key is in no plan, so it opens nothing: `tollgate plans add-key PLAN {}` puts it into one.",
+            key.id
+        ));
+    }
     Ok(())
 }
 

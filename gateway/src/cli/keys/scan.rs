@@ -238,7 +238,11 @@ fn report(findings: &Findings, owners: Option<&Owners>, printer: &Printer) -> Re
     match (findings.found.len(), findings.unread.is_empty()) {
         (0, true) => {
             let (files, bytes) = (findings.files, findings.bytes);
-            printer.note(&format!("no keys in {files} files, {bytes} bytes"));
+            let files = match files {
+                1 => "1 file".to_owned(),
+                several => format!("{several} files"),
+            };
+            printer.note(&format!("no keys in {files}, {bytes} bytes"));
             Ok(())
         }
         (0, false) => Err(Failure::failed(

@@ -167,7 +167,7 @@ pub(in crate::cli) fn quota_of(
         (Some(period), _) | (None, Some(period)) => period,
         (None, None) => {
             return Err(Failure::failed("the quota has no period").hint(format!(
-                "write it like --quota {limit}/DAY; a period is DAY, WEEK or MONTH"
+                "write it like --quota {limit}/DAY; a period is minute, hour, DAY, WEEK or MONTH"
             )));
         }
     };

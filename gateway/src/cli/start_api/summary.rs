@@ -14,7 +14,7 @@ use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::start_api::{Started, requires_key};
-use crate::template::{ApiSpec, RouteAuthorization, Template};
+use crate::template::{ApiSpec, FunctionUrlAuth, RouteAuthorization, Template};
 
 /// What answers, and where: as one JSON value, or as tables.
 pub(super) fn print(started: &Started<'_>, printer: &Printer) {
@@ -29,10 +29,18 @@ pub(super) fn print(started: &Started<'_>, printer: &Printer) {
     }
     for function in &summary.function_urls {
         printer.line(&format!(
-            "Function URL of {} on {}\n",
+            "Function URL of {} on {}, in plans {}",
             function.function,
-            style::bold(&function.url)
+            style::bold(&function.url),
+            function.stage
         ));
+        if function.opens_to_nobody {
+            printer.warning(&format!(
+                "no plan covers it, so every key is refused there: tollgate plans add-stage PLAN '{}'",
+                function.stage
+            ));
+        }
+        printer.line("");
     }
     print_plans(&started.deployed.plans, printer);
     print_keys(&summary, printer);
@@ -88,9 +96,14 @@ struct MethodSummary {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct FunctionUrlSummary {
     function: String,
     url: String,
+    /// What stands for it in plans.
+    stage: String,
+    /// It asks for keys, and no plan covers it.
+    opens_to_nobody: bool,
 }
 
 impl Summary {
@@ -104,14 +117,25 @@ impl Summary {
             data: _,
             lambda_endpoint,
         } = *started;
-        let function_urls = template
-            .functions
-            .iter()
-            .filter(|function| function.url.is_some())
-            .map(|function| FunctionUrlSummary {
+        let is_covered = |api_stage: &ApiStage| {
+            let mut plans = deployed.plans.iter();
+            plans.any(|plan| plan.covered(api_stage).is_some())
+        };
+        let function_urls = template.functions.iter().filter_map(|function| {
+            let spec = function.url.as_ref()?;
+            let api_stage = ApiStage::new(spec.id.as_str(), DEFAULT_STAGE);
+            // Who signs its requests is let in by IAM.
+            let asks_for_keys = match spec.auth {
+                FunctionUrlAuth::None => function.public_methods().is_some(),
+                FunctionUrlAuth::AwsIam => false,
+            };
+            Some(FunctionUrlSummary {
                 function: function.logical_id.clone(),
                 url: format!("http://127.0.0.1:{port}/_aws/lambda-url/{}/", function.name),
-            });
+                opens_to_nobody: asks_for_keys && !is_covered(&api_stage),
+                stage: api_stage.to_string(),
+            })
+        });
         Self {
             apis: template
                 .apis
@@ -300,7 +324,7 @@ fn print_keys(summary: &Summary, printer: &Printer) {
             ]
         })
         .collect();
-    let headers = ["KEY", "ID", "PLANS", "STATE", "VALUE (shown once)"];
+    let headers = ["KEY", "ID", "PLANS", "STATE", "VALUE"];
     printer.table(&headers, &rows);
     printer.line("");
 }

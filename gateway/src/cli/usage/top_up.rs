@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::reference;
 use super::super::session::{Session, named_key, named_plan};
 use crate::management::{
-    KeyEdit, ManagedPlan, Management, NoTopUp, PlannedTopUp, TopUpRequest, plan_top_up,
+    KeyEdit, ManagedPlan, Management, NoTopUp, PlannedTopUp, TopUpRequest, parse_end, plan_top_up,
 };
 
 const EXAMPLES: &str = "\
@@ -139,11 +139,6 @@ fn amount(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "write how many requests to add, such as +500".to_owned())
 }
 
-/// A day is meant to its end.
 fn end(text: &str) -> Result<Timestamp, String> {
-    match Day::parse(text) {
-        Some(day) => Ok(day.plus(1).start()),
-        None => Timestamp::parse(text)
-            .ok_or_else(|| "write it like 2026-11-30 or 2026-11-29T18:00:00Z".to_owned()),
-    }
+    parse_end(text).ok_or_else(|| "write it like 2026-11-30 or 2026-11-29T18:00:00Z".to_owned())
 }

@@ -9,8 +9,9 @@ use super::{LogLine, Names, Request, THROTTLED_STATUS, Unreadable, named};
 use crate::replay::instant::Instant;
 
 /// What tells callers apart, the best first. The first line that has one of them chooses for the whole log.
-const CALLERS: [&str; 6] = [
+const CALLERS: [&str; 7] = [
     "apiKeyId",
+    "keyId",
     "key.id",
     "apiKey",
     "principalId",
@@ -29,7 +30,7 @@ const TIMES: [&str; 6] = [
 
 const STATUSES: [&str; 2] = ["status", "statusCode"];
 
-const RESOURCES: [&str; 4] = ["resourcePath", "resource", "path", "routeKey"];
+const RESOURCES: [&str; 5] = ["resourcePath", "resource", "path", "routeKey", "route"];
 
 const VERBS: [&str; 2] = ["httpMethod", "method"];
 
