@@ -51,9 +51,9 @@ impl SoldPlan {
         self.variants()
             .filter(|(_plan, count)| *count > 0)
             .map(|(plan, count)| of_key_in_a_month(plan).map(|each| each * float(count)))
-            // Whole requests, and no `-0`, which is the sum of nothing.
             .sum::<Option<f64>>()
-            .map(|all| all.round() + 0.0)
+            // The sum of nothing is `-0`.
+            .map(|all| all + 0.0)
     }
 }
 

@@ -267,6 +267,12 @@ fn print(report: &Report, printer: &Printer) {
         number.map_or_else(|| "no limit".to_owned(), |number| number.to_string())
     };
     let rate = |rate: Option<f64>| rate.map_or_else(|| "no limit".to_owned(), figure);
+    let whole = |requests: Option<f64>| {
+        requests.map_or_else(
+            || "no limit".to_owned(),
+            |requests| format!("{requests:.0}"),
+        )
+    };
     let mut stages: Vec<_> = report
         .stages
         .iter()
@@ -310,7 +316,7 @@ fn print(report: &Report, printer: &Printer) {
                 plan.plan.clone(),
                 plan.keys.to_string(),
                 rate(plan.rate),
-                rate(plan.requests_a_month),
+                whole(plan.requests_a_month),
                 rate(plan.writes_per_second),
                 rate(plan.writes_per_second_with_leases),
             ]
@@ -336,7 +342,7 @@ fn print_bill(bill: &Bill, requests: f64, memory_mb: u32, printer: &Printer) {
     printer.line("");
     printer.line(&style::bold(&format!(
         "US dollars for {} requests a month, {memory_mb} MB",
-        figure(requests)
+        format_args!("{requests:.0}")
     )));
     let row = |line: &BillLine| {
         let [http_api, function_url, rest_api] =

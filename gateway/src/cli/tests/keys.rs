@@ -52,7 +52,8 @@ plans         none
     assert_eq!(done.out, expected);
     assert_eq!(
         done.err,
-        "The value is shown this once; it is kept, and `tollgate keys show k1 --reveal` shows it again.\n"
+        "The value is shown this once; it is kept, and `tollgate keys show k1 --reveal` shows it again.\n\
+         The key is in no plan, so it opens nothing: `tollgate plans add-key PLAN k1` puts it into one.\n"
     );
     let shown = shell.run("keys show k1").await.expect(Exit::Done);
     assert!(!shown.out.contains("tg_"), "{shown:?}");
@@ -96,7 +97,8 @@ async fn a_value_that_is_not_kept_cannot_be_revealed(way: Way) {
     let done = shell.run("keys create joe --id k1 --no-keep-value").await;
     assert_eq!(
         done.err,
-        "The value is shown this once and is not kept: store it now.\n"
+        "The value is shown this once and is not kept: store it now.\n\
+         The key is in no plan, so it opens nothing: `tollgate plans add-key PLAN k1` puts it into one.\n"
     );
     shell.run("keys show joe --reveal").await.fails(
         Exit::Refused,
