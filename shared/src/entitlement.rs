@@ -123,11 +123,25 @@ pub(crate) struct Key {
     pub(crate) customer_id: Option<Arc<str>>,
     /// How often it was narrowed, for its charges to say.
     pub(crate) generation: u64,
-    /// What the operator has noted of it for handlers.
-    pub(crate) metadata: Metadata,
     expires_at: Timestamp,
     is_enabled: bool,
+    /// Apart, because few keys have any of it and many keys are remembered.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few keys have.
+#[derive(Debug)]
+struct Rare {
+    metadata: Metadata,
     scopes: Option<Scopes>,
+}
+
+impl Rare {
+    /// `None` when the key has nothing of it.
+    fn of(metadata: Metadata, scopes: Option<Scopes>) -> Option<Box<Self>> {
+        let is_nothing = scopes.is_none() && metadata == Metadata::default();
+        (!is_nothing).then(|| Box::new(Self { metadata, scopes }))
+    }
 }
 
 impl From<KeyRecord> for Key {
@@ -136,10 +150,9 @@ impl From<KeyRecord> for Key {
             id: record.id,
             customer_id: record.customer_id,
             generation: record.generation,
-            metadata: record.metadata,
             expires_at: record.expires_at.unwrap_or(NEVER),
             is_enabled: record.enabled,
-            scopes: record.scopes,
+            rare: Rare::of(record.metadata, record.scopes),
         }
     }
 }
@@ -151,11 +164,24 @@ impl Key {
             id: key.id.clone(),
             customer_id: key.customer_id.as_deref().map(Arc::from),
             generation: 0,
-            metadata: Metadata::of_tags(&key.tags),
             expires_at: expires_at.unwrap_or(NEVER),
             is_enabled: key.enabled,
-            scopes: Scopes::text_of(&key.tags).map(|text| Scopes::stored(&text)),
+            rare: Rare::of(
+                Metadata::of_tags(&key.tags),
+                Scopes::text_of(&key.tags).map(|text| Scopes::stored(&text)),
+            ),
         }
+    }
+
+    /// What the operator has noted of it for handlers.
+    pub(crate) fn metadata(&self) -> Metadata {
+        self.rare
+            .as_ref()
+            .map_or_else(Metadata::default, |rare| rare.metadata.clone())
+    }
+
+    fn scopes(&self) -> Option<&Scopes> {
+        self.rare.as_ref()?.scopes.as_ref()
     }
 }
 
@@ -215,7 +241,7 @@ impl Entitlement {
             .iter()
             .find_map(|grant| Some((key, grant, grant.rules.stage(api_stage)?)))
             .ok_or(Reason::NotInPlan)?;
-        match &key.scopes {
+        match key.scopes() {
             Some(scopes) if sent_path.is_some_and(is_ambiguous) || !scopes.allow(method) => {
                 Err(Reason::OutOfScope)
             }

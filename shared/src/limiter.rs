@@ -437,7 +437,7 @@ fn uncharged(key: &Key, grant: &Grant, levels: Levels) -> Metered {
         cost: 0,
         quotas: Quotas::default(),
         levels,
-        metadata: key.metadata.clone(),
+        metadata: key.metadata(),
     }
 }
 
