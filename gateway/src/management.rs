@@ -4,6 +4,7 @@
 
 pub(crate) mod document;
 mod error;
+mod listing;
 mod remote;
 mod table;
 mod top_up;
@@ -22,6 +23,7 @@ use tollgate::store::{ApiKey, DayUse, FurtherUsed, NewKey, NewPlan, Page, PageRe
 use tollgate::time::Timestamp;
 
 pub use error::ManagementError;
+pub use listing::{PAGE_LIMIT, all_keys, all_members, all_plans};
 pub use remote::Remote;
 pub use table::Table;
 pub use top_up::{NoTopUp, PlannedTopUp, TopUpRequest, parse_end, plan_top_up};

@@ -1,6 +1,7 @@
 //! `tollgate start-api`: the store, the functions and the gateway in one process.
 
 mod apis;
+mod arguments;
 mod code;
 mod declared;
 mod error;
@@ -11,107 +12,41 @@ mod launch;
 mod logs;
 mod open_store;
 mod sample_plan;
+mod stopping;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tollgate::alert::Webhook;
-use tollgate::bucket::Throttle;
 use tollgate::control::{self, Control, UnmanagedStages};
-use tollgate::http::Problems;
 use tollgate::id::ApiStage;
 use tollgate::key::EnvironmentLetter;
 use tollgate::limiter::{Limiter, Options};
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock as _, SystemClock};
 
+pub use arguments::StartApi;
 pub(crate) use declared::requires_key;
 pub use error::StartError;
 pub use invoke_once::{InvokeOnce, InvokeOnceError, Outcome, invoke_once};
 pub use sample_plan::SampleError;
+pub(crate) use stopping::Signals;
 
-use functions::{Functions, Stopping};
-use open_store::{OpenStore, OwnStore};
+use functions::Functions;
+use open_store::OpenStore;
+use stopping::{hand_back, stop, stop_unless_told_again};
 
 use crate::alerts::{Hook, Watch};
-use crate::build_functions::BuildMode;
 use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
 use crate::server::{self, Admin, DataPlane, Threads};
 use crate::tally::Tally;
 use crate::template::{self, ApiKind, Template, samconfig};
-
-/// What to start, and where.
-#[derive(Clone)]
-pub struct StartApi {
-    /// The address of the APIs. Everything else is on the loopback address.
-    pub host: IpAddr,
-    /// The port of the APIs. 0 takes a free one.
-    pub port: u16,
-    /// The port of the admin API. 0 takes a free one.
-    pub admin_port: u16,
-    /// The port of the embedded DynamoDB. 0 takes a free one.
-    pub dynamodb_port: u16,
-    /// The SAM template. Without one, the gateway starts empty.
-    pub template: Option<PathBuf>,
-    /// The environment of samconfig.toml whose parameters to use.
-    pub config_env: Option<String>,
-    /// Parameters of the template, `Name=value`.
-    pub parameter_overrides: Vec<String>,
-    /// Whether functions may be built.
-    pub build: BuildMode,
-    /// Where to keep the store; in memory when there is none.
-    pub data: Option<PathBuf>,
-    /// Whether answers carry no field that AWS does not send.
-    pub strict_aws: bool,
-    /// When refusals are told as problem details. `None`: to clients that ask, unless answers carry only what AWS sends.
-    pub problem_details: Option<Problems>,
-    /// An endpoint of Lambda's Invoke API, where all functions are called instead of being built and started here.
-    pub lambda_endpoint: Option<Uri>,
-    /// Whether AWS's limits on numbers of keys and plans hold.
-    pub aws_limits: bool,
-    /// The limit of all REST APIs together.
-    pub account_limit: Throttle,
-    /// The most processes of each function.
-    pub concurrency: usize,
-    /// The most invocations in one process of each function. `None`: as the template says.
-    pub max_concurrency: Option<u32>,
-    /// A DynamoDB to use in place of the embedded one.
-    pub endpoint_url: Option<String>,
-    /// The name of Tollgate's table, where the template does not name it.
-    pub table: String,
-    /// The secret under which keys' values are hashed.
-    pub pepper: String,
-    /// The command that builds functions.
-    pub cargo: PathBuf,
-    /// The filter for the logs of the gateway and its functions, in the form of `RUST_LOG`.
-    pub log_filter: Option<String>,
-    /// What is told of alerts, beside the log and the console.
-    pub webhook: Option<Webhook>,
-}
-
-/// Shows everything but the pepper and the values of parameters, which may be secrets.
-impl fmt::Debug for StartApi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartApi")
-            .field("port", &self.port)
-            .field("admin_port", &self.admin_port)
-            .field("dynamodb_port", &self.dynamodb_port)
-            .field("template", &self.template)
-            .field("config_env", &self.config_env)
-            .field("data", &self.data)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The environment of samconfig.toml that SAM takes when none is named.
 const DEFAULT_CONFIG_ENV: &str = "default";
@@ -149,9 +84,6 @@ pub struct Started<'a> {
 /// How long a request waits for its decision at the most: shorter than the shortest time-out of an integration that clients expect, and
 /// long enough for a store that shares a busy laptop.
 const DECISION_DEADLINE: Duration = Duration::from_secs(20);
-
-/// How long leases may take to be given back when the gateway stops.
-const HAND_BACK_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs the gateway until it is told to stop, and tells `report` how far it has got.
 ///
@@ -391,65 +323,4 @@ pub(crate) fn start_logs(
     filter: Option<&str>,
 ) -> Result<tracing_appender::non_blocking::WorkerGuard, StartError> {
     logs::start(filter).map_err(StartError::Logs)
-}
-
-/// The signals that end the gateway.
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for any of them.
-    pub(crate) async fn any(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Gives back what was charged in advance for the REST APIs, once the last request has ended. The functions do the same for theirs.
-async fn hand_back(limiter: &Limiter<DynamoStore>) {
-    if tokio::time::timeout(HAND_BACK_GRACE, limiter.hand_back())
-        .await
-        .is_err()
-    {
-        tracing::warn!("the store did not answer in time: what leases had left counts as used");
-    }
-}
-
-/// Ends what requests needed, once the last of them has ended: the functions, which may still write to the store, and then the store.
-async fn stop(functions: Functions, own: Option<OwnStore>) {
-    // All at once: each has some time to end in order.
-    let mut ending = JoinSet::new();
-    let Stopping { started, scratch } = functions.into_stopping();
-    for function in started {
-        ending.spawn(async move { function.shutdown().await });
-    }
-    while ending.join_next().await.is_some() {}
-    // No process is left that could need it.
-    drop(scratch);
-    if let Some(own) = own {
-        own.stop().await;
-    }
-}
-
-/// The same, until a signal says that it takes too long.
-async fn stop_unless_told_again(
-    functions: Functions,
-    own: Option<OwnStore>,
-    signals: &mut Signals,
-) {
-    tokio::select! {
-        () = stop(functions, own) => {}
-        () = signals.any() => {}
-    }
 }

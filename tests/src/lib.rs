@@ -9,6 +9,7 @@ mod error;
 mod gateway;
 mod github;
 mod http_client;
+pub mod sample;
 
 pub use crate::binaries::{Binaries, binaries, workspace_root};
 pub use crate::counting_proxy::{Asked, Bill, CountingProxy, Cut, Fault, item_bytes};

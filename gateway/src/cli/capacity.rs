@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tollgate::id::{KeyId, PlanId};
+use tollgate::id::KeyId;
 use tollgate::overrides::Overrides;
 use tollgate::plan::Plan;
-use tollgate::store::{ApiKey, PageRequest};
+use tollgate::store::ApiKey;
 
 use super::Surroundings;
 use super::connection::{ConnectionOptions, PepperUse};
 use super::failure::Failure;
 use super::output::{Printer, style};
 use super::plan_source::{TemplateSource, declared, managed};
-use super::reference::PAGE_LIMIT;
 use crate::capacity::prices::Architecture;
 use crate::capacity::{self, Assumptions, Bill, BillLine, Prices, Report, SoldPlan};
-use crate::management::{Management, ManagementError, Remote, Table};
+use crate::management::{
+    Management, ManagementError, Remote, Table, all_keys, all_members, all_plans,
+};
 use crate::template::Template;
 
 /// What an account has at first in each region.
@@ -187,75 +188,42 @@ fn of_template(template: &Template) -> Result<Sold, Failure> {
 
 async fn of_registry<R: Management>(registry: &R) -> Result<Sold, ManagementError> {
     let with_own_limits = keys_with_own_limits(registry).await?;
-    let limit = PAGE_LIMIT;
     let mut plans = Vec::new();
     let mut keys = BTreeSet::new();
-    let mut after = None;
-    loop {
-        let page = registry.plans(&PageRequest { limit, after }).await?;
-        for plan in page.entries {
-            let members = members(registry, &plan.id).await?;
-            // A list may leave tags out, and the tags say what is charged in advance.
-            if let Some(whole) = registry.plan(&plan.id).await? {
-                let own: Vec<Plan> = members
-                    .iter()
-                    .filter_map(|id| with_own_limits.get(id))
-                    .filter(|key| !key.limits_in(&whole.id).is_empty())
-                    .map(|key| managed(whole.clone().of_key(key)))
-                    .collect();
-                plans.push(SoldPlan {
-                    plan: managed(whole),
-                    keys: count(members.len().saturating_sub(own.len())),
-                    with_own_limits: own,
-                });
-                keys.extend(members);
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            let keys = count(keys.len());
-            return Ok(Sold { plans, keys });
-        }
+    for plan in all_plans(registry).await? {
+        let members = all_members(registry, &plan.id).await?;
+        // A list may leave tags out, and the tags say what is charged in advance.
+        let Some(whole) = registry.plan(&plan.id).await? else {
+            continue;
+        };
+        let own: Vec<Plan> = members
+            .iter()
+            .filter_map(|id| with_own_limits.get(id))
+            .filter(|key| !key.limits_in(&whole.id).is_empty())
+            .map(|key| managed(whole.clone().of_key(key)))
+            .collect();
+        plans.push(SoldPlan {
+            plan: managed(whole),
+            keys: count(members.len().saturating_sub(own.len())),
+            with_own_limits: own,
+        });
+        keys.extend(members);
     }
+    Ok(Sold {
+        plans,
+        keys: count(keys.len()),
+    })
 }
 
 async fn keys_with_own_limits<R: Management>(
     registry: &R,
 ) -> Result<BTreeMap<KeyId, ApiKey>, ManagementError> {
-    let limit = PAGE_LIMIT;
-    let mut keys = BTreeMap::new();
-    let mut after = None;
-    loop {
-        let page = registry.keys(&PageRequest { limit, after }, None).await?;
-        let complete = registry.complete(page.entries).await?;
-        let limited = complete
-            .into_iter()
-            .filter(|key| !Overrides::of_tags(&key.tags).is_empty());
-        keys.extend(limited.map(|key| (key.id.clone(), key)));
-        after = page.next;
-        if after.is_none() {
-            return Ok(keys);
-        }
-    }
-}
-
-/// The keys of a plan.
-async fn members<R: Management>(
-    registry: &R,
-    plan: &PlanId,
-) -> Result<Vec<KeyId>, ManagementError> {
-    let limit = PAGE_LIMIT;
-    let mut members = Vec::new();
-    let mut after = None;
-    loop {
-        let page = PageRequest { limit, after };
-        let page = registry.members(plan, &page).await?;
-        members.extend(page.entries.into_iter().map(|member| member.id));
-        after = page.next;
-        if after.is_none() {
-            return Ok(members);
-        }
-    }
+    let keys = registry.complete(all_keys(registry).await?).await?;
+    Ok(keys
+        .into_iter()
+        .filter(|key| !Overrides::of_tags(&key.tags).is_empty())
+        .map(|key| (key.id.clone(), key))
+        .collect())
 }
 
 fn count(length: usize) -> u64 {

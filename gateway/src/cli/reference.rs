@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use tollgate::id::PlanId;
 use tollgate::key::KeyValue;
-use tollgate::store::{ApiKey, PageRequest};
+use tollgate::store::ApiKey;
 
 use super::failure::Failure;
-use crate::management::{ListedKey, ManagedPlan, Management, ManagementError};
-
-/// How many entries are read at once when all are needed.
-pub(super) const PAGE_LIMIT: u32 = 200;
+use crate::management::{ListedKey, ManagedPlan, Management, ManagementError, all_keys, all_plans};
 
 /// How many names an error lists.
 const NAMES_SHOWN: usize = 10;
@@ -58,18 +55,9 @@ pub(super) async fn plans_named<R: Management>(
     registry: &R,
     name: &str,
 ) -> Result<Vec<PlanId>, ManagementError> {
-    let mut ids = Vec::new();
-    let mut after = None;
-    loop {
-        let limit = PAGE_LIMIT;
-        let page = registry.plans(&PageRequest { limit, after }).await?;
-        let named = page.entries.into_iter().filter(|plan| plan.name == name);
-        ids.extend(named.map(|plan| plan.id));
-        after = page.next;
-        if after.is_none() {
-            return Ok(ids);
-        }
-    }
+    let plans = all_plans(registry).await?.into_iter();
+    let named = plans.filter(|plan| plan.name == name);
+    Ok(named.map(|plan| plan.id).collect())
 }
 
 /// The one plan that was found, with its tags: a management API's list of plans leaves them out.
@@ -119,27 +107,17 @@ async fn find_key<R: Management>(
     reference: &str,
 ) -> Result<Found<ListedKey>, ManagementError> {
     let with_id = registry.key(&reference.into()).await?;
-    let mut entries = Vec::new();
-    let mut after = None;
-    loop {
-        let limit = PAGE_LIMIT;
-        let page = registry.keys(&PageRequest { limit, after }, None).await?;
-        for key in page.entries {
-            entries.push((key.id.to_string(), key.name.clone(), key));
-        }
-        after = page.next;
-        if after.is_none() {
-            let with_id = with_id.map(|key| {
-                let listed = ListedKey {
-                    id: key.id.clone(),
-                    name: key.name.clone(),
-                    whole: Some(key),
-                };
-                (listed.name.clone(), listed)
-            });
-            return Ok(choose(reference, with_id, entries));
-        }
-    }
+    let with_id = with_id.map(|key| {
+        let listed = ListedKey {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            whole: Some(key),
+        };
+        (listed.name.clone(), listed)
+    });
+    let keys = all_keys(registry).await?.into_iter();
+    let entries = keys.map(|key| (key.id.to_string(), key.name.clone(), key));
+    Ok(choose(reference, with_id, entries.collect()))
 }
 
 async fn find_plan<R: Management>(
@@ -147,20 +125,10 @@ async fn find_plan<R: Management>(
     reference: &str,
 ) -> Result<Found<ManagedPlan>, ManagementError> {
     let with_id = registry.plan(&reference.into()).await?;
-    let mut entries = Vec::new();
-    let mut after = None;
-    loop {
-        let limit = PAGE_LIMIT;
-        let page = registry.plans(&PageRequest { limit, after }).await?;
-        for plan in page.entries {
-            entries.push((plan.id.to_string(), plan.name.clone(), plan));
-        }
-        after = page.next;
-        if after.is_none() {
-            let with_id = with_id.map(|plan| (plan.name.clone(), plan));
-            return Ok(choose(reference, with_id, entries));
-        }
-    }
+    let with_id = with_id.map(|plan| (plan.name.clone(), plan));
+    let plans = all_plans(registry).await?.into_iter();
+    let entries = plans.map(|plan| (plan.id.to_string(), plan.name.clone(), plan));
+    Ok(choose(reference, with_id, entries.collect()))
 }
 
 /// Chooses the entry with this id, given with its name, unless others have the text as their name; else an entry by name.

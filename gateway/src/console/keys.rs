@@ -114,6 +114,11 @@ fn api_path(id: &KeyId) -> String {
     format!("/apikeys/{}", path::segment(id.as_str()))
 }
 
+/// The key as the resource of its tags: what an ARN has behind the account.
+fn resource(key: &ApiKey) -> String {
+    format!("/apikeys/{}", key.id)
+}
+
 /// A page of the key's: `plans/add`.
 fn page_path(key: &ApiKey, below: &str) -> String {
     format!("{}/{below}", path::key(key.id.as_str()))

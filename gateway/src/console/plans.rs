@@ -83,6 +83,11 @@ fn api_path(plan: &Plan) -> String {
     format!("/usageplans/{}", path::segment(plan.id.as_str()))
 }
 
+/// The plan as the resource of its tags: what an ARN has behind the account.
+fn resource(plan: &Plan) -> String {
+    format!("/usageplans/{}", plan.id)
+}
+
 /// A page of the plan's: `stages/add`.
 fn page_path(plan: &Plan, below: &str) -> String {
     format!("{}/{below}", path::plan(plan.id.as_str()))

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::call::TagChanges;
 use super::forms::{Fields, Input, InputKind, Mistakes, submit};
+use super::visit::Visit;
 
 /// What the name of a tag's field starts with.
 const PREFIX: &str = "tag-";
@@ -79,13 +80,26 @@ impl Entered {
         self
     }
 
+    /// Saves what was changed. What is wrong says why nothing was saved.
+    pub(super) async fn save(
+        &mut self,
+        visit: &Visit<'_>,
+        resource: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        let changes = self.changes(tags, &mut mistakes);
+        if mistakes.is_empty()
+            && let Err(refusal) = visit.change_tags(resource, &changes).await
+        {
+            mistakes.refuse(&refusal);
+        }
+        mistakes
+    }
+
     /// What has to change: what was changed in the form, and nothing else. Where somebody else has changed the same tag meanwhile, the form
     /// comes again, and shows what the tag is now.
-    pub(super) fn changes(
-        &mut self,
-        tags: &BTreeMap<String, String>,
-        mistakes: &mut Mistakes,
-    ) -> TagChanges {
+    fn changes(&mut self, tags: &BTreeMap<String, String>, mistakes: &mut Mistakes) -> TagChanges {
         let mut changes = TagChanges::new();
         for (name, field) in &mut self.fields {
             let text = field.text.trim();

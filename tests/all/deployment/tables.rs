@@ -6,15 +6,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use tests::{CountingProxy, DynamoDb, workspace_root};
-use tollgate::bucket::{Rate, Throttle};
-use tollgate::id::ApiStage;
-use tollgate::key::{KeyValue, Pepper};
+pub(crate) use tests::sample::KEY;
+use tests::{CountingProxy, DynamoDb, sample, workspace_root};
+use tollgate::key::Pepper;
 use tollgate::limiter::Limiter;
-use tollgate::plan::{ALERTS, CoveredStage};
-use tollgate::quota::{Period, Quota};
+use tollgate::plan::ALERTS;
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
-use tollgate::store::{KeyRegistry as _, NewKey, NewPlan, PlanRegistry as _};
+use tollgate::store::{NewKey, NewPlan};
 use tollgate::time::{ManualClock, Timestamp};
 
 use super::calls::calls;
@@ -23,17 +21,6 @@ use crate::patient::patient_limiter;
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
 pub(super) const DAY: Duration = Duration::from_hours(24);
-/// The key in the sample events.
-pub(crate) const KEY: &str = "sample-api-key-of-joe-black";
-
-/// What the sample events came to: an API of API Gateway, a WebSocket API, a function URL and the target group of a load balancer.
-const SAMPLE_STAGES: [(&str, &str); 4] = [
-    ("a1b2c3d4e5", "dev"),
-    ("w1s2o3c4k5", "dev"),
-    ("abcdefghijklmnopqrstuvwxyz012345", "$default"),
-    ("users", "$default"),
-];
-
 /// Tollgate's table and that of the users, behind a proxy that keeps what is asked of them.
 pub(crate) struct Tables {
     pub(crate) proxy: CountingProxy,
@@ -80,38 +67,15 @@ impl Tables {
     pub(crate) async fn sell_a_plan(&self) {
         let registry = self.store_at(self.database.endpoint());
         let plan = NewPlan {
-            id: Some("bronze".into()),
-            name: "Bronze".to_owned(),
-            description: None,
-            product_code: None,
-            throttle: Some(Throttle {
-                rate: Rate::per_second(100.0).unwrap(),
-                burst: 100,
-            }),
-            quota: Some(Quota::new(1_000, Period::Month, 0).unwrap()),
-            stages: SAMPLE_STAGES
-                .map(|(api_id, stage)| CoveredStage::new(ApiStage::new(api_id, stage)))
-                .into(),
             tags: BTreeMap::from([(ALERTS.to_owned(), "80,throttled".to_owned())]),
+            ..sample::plan().unwrap()
         };
         let key = NewKey {
-            id: Some("client".into()),
-            value: KeyValue::parse(KEY).unwrap(),
             keep_value: true,
-            name: "client".to_owned(),
-            description: None,
             customer_id: Some("customer-7".to_owned()),
-            stage_keys: Vec::new(),
-            enabled: true,
-            expires_at: None,
-            tags: BTreeMap::new(),
+            ..sample::key().unwrap()
         };
-        registry.create_plan(&plan, NOW).await.unwrap();
-        registry.create_key(&key, NOW).await.unwrap();
-        registry
-            .add_key_to_plan(&"client".into(), &"bronze".into(), NOW)
-            .await
-            .unwrap();
+        sample::sell(&registry, &plan, &key, NOW).await.unwrap();
     }
 
     /// What the functions' limiter is, but for the clock.

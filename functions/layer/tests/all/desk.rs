@@ -9,18 +9,17 @@ use bytes::Bytes;
 use layer::config::{Config, InvokeMode};
 use layer::plans::{Plans, Standing};
 use layer::proxy::Proxy;
-use tests::{CountingProxy, DynamoDb, sdk_config, workspace_root};
+use tests::{CountingProxy, DynamoDb, sample, sdk_config, workspace_root};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tollgate::bucket::{Rate, Throttle};
+use tollgate::bucket::Throttle;
 use tollgate::http::UsagePlanLayer;
-use tollgate::id::ApiStage;
-use tollgate::key::{KeyValue, Pepper};
+use tollgate::key::Pepper;
 use tollgate::limiter::{Limiter, Options};
-use tollgate::plan::{CoveredStage, OnUnavailable};
+use tollgate::plan::OnUnavailable;
 use tollgate::quota::{Period, Quota};
 use tollgate::store::dynamodb::{DynamoStore, Patience, create_table};
-use tollgate::store::{KeyRegistry as _, NewKey, NewPlan, PlanRegistry as _};
+use tollgate::store::{NewKey, NewPlan};
 use tollgate::time::{ManualClock, Timestamp};
 
 use crate::platform::Platform;
@@ -28,17 +27,7 @@ use crate::runtime::Runtime;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
 
-/// The key in the sample events.
-const KEY: &str = "sample-api-key-of-joe-black";
-
 pub(crate) const PEPPER: &str = "a pepper for the tests";
-
-/// What the sample events came to.
-const SAMPLE_STAGES: [(&str, &str); 3] = [
-    ("a1b2c3d4e5", "dev"),
-    ("abcdefghijklmnopqrstuvwxyz012345", "$default"),
-    ("users", "$default"),
-];
 
 /// A request to create a user, as each front door hands it to a function.
 pub(crate) const EVENTS: [&str; 5] = [
@@ -76,39 +65,20 @@ impl Shop {
             table,
         };
         let registry = shop.store_at(shop.database.endpoint());
+        let usual = sample::plan().unwrap();
         let plan = NewPlan {
-            id: Some("bronze".into()),
-            name: "Bronze".to_owned(),
-            description: None,
-            product_code: None,
-            throttle: Some(Throttle {
-                rate: Rate::per_second(100.0).unwrap(),
-                burst,
-            }),
+            throttle: usual
+                .throttle
+                .map(|throttle| Throttle { burst, ..throttle }),
             quota: Some(Quota::new(quota, Period::Month, 0).unwrap()),
-            stages: SAMPLE_STAGES
-                .map(|(api_id, stage)| CoveredStage::new(ApiStage::new(api_id, stage)))
-                .into(),
-            tags: BTreeMap::new(),
+            ..usual
         };
         let key = NewKey {
-            id: Some("client".into()),
-            value: KeyValue::parse(KEY).unwrap(),
-            keep_value: false,
-            name: "client".to_owned(),
-            description: None,
             customer_id: Some("customer-7 %\u{e9}".to_owned()),
-            stage_keys: Vec::new(),
-            enabled: true,
-            expires_at: None,
             tags: BTreeMap::from([("tollgate:meta:Tenant_1".to_owned(), "acme".to_owned())]),
+            ..sample::key().unwrap()
         };
-        registry.create_plan(&plan, NOW).await.unwrap();
-        registry.create_key(&key, NOW).await.unwrap();
-        registry
-            .add_key_to_plan(&"client".into(), &"bronze".into(), NOW)
-            .await
-            .unwrap();
+        sample::sell(&registry, &plan, &key, NOW).await.unwrap();
         shop
     }
 

@@ -6,9 +6,9 @@ use tollgate::store::PageRequest;
 
 use super::super::document::{KeyDocument, none, yes_or_no};
 use super::super::failure::Failure;
-use super::super::reference::{PAGE_LIMIT, PlanNames};
+use super::super::reference::PlanNames;
 use super::super::session::Session;
-use crate::management::Management;
+use crate::management::{Management, PAGE_LIMIT};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,9 +4,9 @@ use tollgate::store::PageRequest;
 
 use super::super::document::{PlanDocument, Reference};
 use super::super::failure::Failure;
-use super::super::reference::{self, PAGE_LIMIT};
+use super::super::reference;
 use super::super::session::Session;
-use crate::management::{ManagedPlan, Management};
+use crate::management::{ManagedPlan, Management, all_plans};
 
 /// How many of a plan's keys are shown, each with one read for its name.
 const KEYS_SHOWN: u32 = 100;
@@ -32,20 +32,8 @@ pub(super) async fn list<R: Management>(
     session: &Session<'_, R>,
     List {}: &List,
 ) -> Result<(), Failure> {
-    let mut documents = Vec::new();
-    let mut after = None;
-    loop {
-        let limit = PAGE_LIMIT;
-        let page = session
-            .registry
-            .plans(&PageRequest { limit, after })
-            .await?;
-        documents.extend(page.entries.iter().map(PlanDocument::new));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let plans = all_plans(session.registry).await?;
+    let documents: Vec<_> = plans.iter().map(PlanDocument::new).collect();
     if session.printer.is_json() {
         session.printer.json(&documents);
     } else if documents.is_empty() {

@@ -219,7 +219,7 @@ k1  joe-1  yes      Bronze  never      2026-11-25T12:00:00Z
 
 async fn lists_all_keys_over_several_pages(way: Way) {
     let shell = Shell::start(way).await;
-    let count = usize::try_from(super::super::reference::PAGE_LIMIT).unwrap() + 3;
+    let count = usize::try_from(crate::management::PAGE_LIMIT).unwrap() + 3;
     for number in 0..count {
         let command = format!("keys create many --id k{number} --no-keep-value");
         shell.run(&command).await.expect(Exit::Done);

@@ -80,7 +80,7 @@ async fn carry_out(visit: &Visit<'_>, key: &ApiKey, settings: &Settings) -> Resu
         .await
         .map_err(NotSaved::Nothing)?;
     visit
-        .change_tags(&format!("/apikeys/{}", key.id), &tags)
+        .change_tags(&super::resource(key), &tags)
         .await
         .map_err(tags_refused)
 }

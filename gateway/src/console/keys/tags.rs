@@ -13,7 +13,7 @@ use super::super::path;
 use super::super::problem::Problem;
 use super::super::tags::Entered;
 use super::super::visit::Visit;
-use super::{changed, page_path, sub_page, title};
+use super::{changed, page_path, resource, sub_page, title};
 
 /// The form of the key has it.
 fn is_elsewhere(name: &str) -> bool {
@@ -26,20 +26,11 @@ pub(super) fn page(visit: &Visit<'_>, key: &ApiKey) -> Answer {
 }
 
 pub(super) async fn save(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Problem> {
-    let mut mistakes = Mistakes::default();
     let mut entered = entered(key).with_form(visit.form());
-    let changes = entered.changes(&key.tags, &mut mistakes);
+    let mistakes = entered.save(visit, &resource(key), &key.tags).await;
     if mistakes.is_empty() {
-        match visit
-            .change_tags(&format!("/apikeys/{}", key.id), &changes)
-            .await
-        {
-            Ok(()) => {
-                let said = format!("The tags of {} were saved.", title(key));
-                return Ok(changed(visit, key, said).await);
-            }
-            Err(refusal) => mistakes.refuse(&refusal),
-        }
+        let said = format!("The tags of {} were saved.", title(key));
+        return Ok(changed(visit, key, said).await);
     }
     Ok(form_page(visit, key, &entered, &mistakes))
 }

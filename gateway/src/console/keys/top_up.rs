@@ -50,7 +50,7 @@ pub(super) async fn add(visit: &Visit<'_>, key: &ApiKey) -> Result<Answer, Probl
         }
     };
     match visit
-        .change_tags(&format!("/apikeys/{}", key.id), &planned.tags)
+        .change_tags(&super::resource(key), &planned.tags)
         .await
     {
         Ok(()) => {

@@ -47,7 +47,5 @@ pub(super) async fn save(visit: &Visit<'_>, plan: &Plan, is_shadow: bool) -> Res
     }
     let mode = is_shadow.then(|| ON.to_owned());
     let changes = BTreeMap::from([(MODE.to_owned(), mode)]);
-    visit
-        .change_tags(&format!("/usageplans/{}", plan.id), &changes)
-        .await
+    visit.change_tags(&super::resource(plan), &changes).await
 }

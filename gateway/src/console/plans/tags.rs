@@ -12,7 +12,7 @@ use super::super::path;
 use super::super::problem::Problem;
 use super::super::tags::{Entered, Setting};
 use super::super::visit::Visit;
-use super::{changed, page_path, sub_page};
+use super::{changed, page_path, resource, sub_page};
 
 const SETTINGS: [Setting; 8] = [
     Setting {
@@ -67,20 +67,11 @@ pub(super) fn page(visit: &Visit<'_>, plan: &Plan) -> Answer {
 }
 
 pub(super) async fn save(visit: &Visit<'_>, plan: &Plan) -> Result<Answer, Problem> {
-    let mut mistakes = Mistakes::default();
     let mut entered = entered(plan).with_form(visit.form());
-    let changes = entered.changes(&plan.tags, &mut mistakes);
+    let mistakes = entered.save(visit, &resource(plan), &plan.tags).await;
     if mistakes.is_empty() {
-        match visit
-            .change_tags(&format!("/usageplans/{}", plan.id), &changes)
-            .await
-        {
-            Ok(()) => {
-                let said = format!("The settings of {} were saved.", plan.name);
-                return Ok(changed(visit, plan, said).await);
-            }
-            Err(refusal) => mistakes.refuse(&refusal),
-        }
+        let said = format!("The settings of {} were saved.", plan.name);
+        return Ok(changed(visit, plan, said).await);
     }
     Ok(form_page(visit, plan, &entered, &mistakes))
 }
