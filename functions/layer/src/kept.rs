@@ -11,7 +11,8 @@ use crate::body::Body;
 /// Events for whoever asks next: each has been charged, and the platform waits for its answer.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    events: Mutex<VecDeque<Response<Body>>>,
+    /// With their invocations' ids.
+    events: Mutex<VecDeque<(Box<str>, Response<Body>)>>,
     arrived: Notify,
 }
 
@@ -29,15 +30,20 @@ impl Kept {
 
     /// An event that is here already.
     pub(crate) fn take(&self) -> Option<Response<Body>> {
-        self.lock().pop_front()
+        self.lock().pop_front().map(|(_, event)| event)
     }
 
-    fn push(&self, event: Response<Body>) {
-        self.lock().push_back(event);
+    /// Forgets the event of an invocation, which somebody has by another way.
+    pub(crate) fn forget(&self, id: &str) {
+        self.lock().retain(|(kept, _)| **kept != *id);
+    }
+
+    fn push(&self, id: Box<str>, event: Response<Body>) {
+        self.lock().push_back((id, event));
         self.arrived.notify_one();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Response<Body>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Box<str>, Response<Body>)>> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -45,13 +51,15 @@ impl Kept {
 /// An event on its way to the runtime. Dropped before it is taken, it is kept for whoever asks next.
 #[derive(Debug)]
 pub(crate) struct Delivery {
+    id: Box<str>,
     event: Option<Response<Body>>,
     kept: Arc<Kept>,
 }
 
 impl Delivery {
-    pub(crate) const fn new(event: Response<Body>, kept: Arc<Kept>) -> Self {
+    pub(crate) const fn new(id: Box<str>, event: Response<Body>, kept: Arc<Kept>) -> Self {
         Self {
+            id,
             event: Some(event),
             kept,
         }
@@ -69,7 +77,7 @@ impl Drop for Delivery {
             tracing::info!(
                 "the runtime no longer waits for an event: it is kept for its next request"
             );
-            self.kept.push(event);
+            self.kept.push(std::mem::take(&mut self.id), event);
         }
     }
 }
@@ -84,7 +92,7 @@ mod tests {
         let event = |status: u16| {
             let mut event = Response::new(Body::default());
             *event.status_mut() = status.try_into().unwrap();
-            Delivery::new(event, Arc::clone(&kept))
+            Delivery::new(status.to_string().into(), event, Arc::clone(&kept))
         };
         assert_eq!(event(201).take().unwrap().status(), 201);
         let (first, second, ()) = tokio::join!(kept.next(), kept.next(), async {
@@ -94,5 +102,18 @@ mod tests {
         let mut taken = [first.status().as_u16(), second.status().as_u16()];
         taken.sort_unstable();
         assert_eq!(taken, [202, 203]);
+    }
+
+    #[test]
+    fn an_event_that_somebody_has_by_another_way_is_not_given_twice() {
+        let kept = Arc::new(Kept::default());
+        drop(Delivery::new(
+            "a".into(),
+            Response::new(Body::default()),
+            Arc::clone(&kept),
+        ));
+        kept.forget("b");
+        kept.forget("a");
+        assert!(kept.take().is_none());
     }
 }

@@ -3,7 +3,8 @@
 //! The layer has one program, `/opt/tollgate`. With `AWS_LAMBDA_EXEC_WRAPPER=/opt/tollgate` Lambda runs it in the place of the function's
 //! runtime. It starts itself once more, as a proxy between the runtime and Lambda's Runtime API, and becomes the runtime. The proxy sees
 //! each event before the runtime does: a request that may not pass is answered there, and the function never runs for it; one that may
-//! gets the decision added, and its answer the `RateLimit` fields. It decides exactly as [`tollgate::http::UsagePlanLayer`] does.
+//! gets the decision added, and its answer the `RateLimit` fields. It decides as [`tollgate::http::UsagePlanLayer`] does, but
+//! for a key that was sent twice: behind a REST API the tower layer sees the last of both alone, and here it is refused.
 //!
 //! Lambda honours `AWS_LAMBDA_EXEC_WRAPPER` in its managed runtimes alone: Node.js, Python, Java, .NET and Ruby. Behind the OS-only runtimes
 //! (`provided.al2023`) and in container images nothing runs the wrapper unless the function does: there the program `bootstrap`, or the
@@ -25,7 +26,7 @@
 //!
 //! The members are `keyId`, `planId`, `customerId`, `remaining`, `meta_NAME` for each of the key's notes (in headers `x-tollgate-meta-name`)
 //! and, in shadow mode, `wouldRefuse`. What a real authorizer said stays, but for members with these names. Headers of clients whose names
-//! begin with `x-tollgate-`, with hyphens or underscores, are taken off behind every door. Of a public method nothing is said.
+//! begin with `x-tollgate-`, with whatever marks in the place of hyphens, are taken off behind every door. Of a public method nothing is said.
 //!
 //! # Answers
 //!
@@ -54,6 +55,7 @@ pub mod upstream;
 pub mod wrapper;
 
 mod answer;
+mod asks;
 mod body;
 mod collected;
 mod event;

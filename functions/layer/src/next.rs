@@ -11,15 +11,16 @@ use tollgate::store::Ledger;
 use tollgate::time::Clock;
 
 use crate::answer;
+use crate::asks::ask;
 use crate::body::Body;
 use crate::collected::Collected;
 use crate::config::InvokeMode;
 use crate::event::{Door, Event};
-use crate::in_flight::Invocation;
+use crate::in_flight::{Arrival, Invocation};
 use crate::kept::Delivery;
 use crate::proxy::{Proxy, ProxyError};
 use crate::told;
-use crate::upstream::{PlatformError, Upstream, own_request, passed_on};
+use crate::upstream::{Upstream, own_request, passed_on};
 
 /// The invocation's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
@@ -44,7 +45,7 @@ const MAX_REPLY_LEN: usize = 64 * 1024;
 /// for an answer, so what happens then does not end with the runtime's connection, and an event that nobody takes is kept.
 pub(crate) async fn next<L: Ledger, C: Clock>(
     proxy: &Arc<Proxy<L, C>>,
-    mut upstream: Upstream,
+    upstream: Upstream,
     request: Request<Body>,
 ) -> Result<(Response<Body>, Upstream), ProxyError> {
     proxy.prepared().await;
@@ -56,54 +57,50 @@ pub(crate) async fn next<L: Ledger, C: Clock>(
     ] {
         head.headers.remove(name);
     }
+    let mut connection = Some(upstream);
     loop {
         if let Some(event) = proxy.kept.take() {
-            return Ok((event, upstream));
+            return Ok((event, connected(proxy, connection)));
         }
-        let mut asking = Box::pin(ask(
-            upstream,
-            Request::from_parts(head.clone(), Body::default()),
-        ));
+        let left = proxy.asks.take_over();
+        let is_taken_over = left.is_some();
+        let mut asking = left.unwrap_or_else(|| {
+            let request = Request::from_parts(head.clone(), Body::default());
+            ask(connected(proxy, connection.take()), request)
+        });
         let asked = tokio::select! {
             biased;
             asked = &mut asking => Some(asked),
             event = proxy.kept.next() => {
-                // The platform may be sending an event by now: it is kept for whoever asks next.
-                let proxy = Arc::clone(proxy);
-                let upstream = Upstream::new(proxy.platform().clone());
-                tokio::spawn(async move {
-                    let (answered, upstream) = asking.await;
-                    if let Ok(answered) = answered && answered.status() == StatusCode::OK {
-                        let _kept_when_dropped = decided(&proxy, upstream, answered).await;
-                    }
-                });
-                return Ok((event, upstream));
+                proxy.asks.leave(asking);
+                return Ok((event, connected(proxy, connection)));
             }
             () = proxy.closed() => None,
         };
-        let Some((answered, connection)) = asked else {
+        let Some((answered, upstream)) = asked else {
             // The platform sends no event where nobody asks. The runtime waits for the end of the process, as it would without a layer.
             drop(asking);
             return std::future::pending().await;
         };
-        let answered = answered?;
+        let answered = match answered {
+            // It has waited for nobody, for however long.
+            Err(_broken) if is_taken_over => continue,
+            answered => answered?,
+        };
         if answered.status() != StatusCode::OK {
-            return Ok((answered.map(Body::from), connection));
+            return Ok((answered.map(Body::from), upstream));
         }
-        let (delivery, connection) = decided(proxy, connection, answered).await?;
-        upstream = connection;
+        let (delivery, upstream) = decided(proxy, upstream, answered).await?;
         if let Some(event) = delivery.and_then(Delivery::take) {
             return Ok((event, upstream));
         }
+        connection = Some(upstream);
     }
 }
 
-async fn ask(
-    mut upstream: Upstream,
-    request: Request<Body>,
-) -> (Result<Response<Incoming>, PlatformError>, Upstream) {
-    let answered = upstream.send(request).await;
-    (answered, upstream)
+/// The connection to the platform, or a new one.
+fn connected<L, C>(proxy: &Proxy<L, C>, connection: Option<Upstream>) -> Upstream {
+    connection.unwrap_or_else(|| Upstream::new(proxy.platform.clone()))
 }
 
 /// Decides an event in a task of its own, which does not end with the runtime's connection. An invocation for which that fails has failed,
@@ -115,21 +112,27 @@ async fn decided<L: Ledger, C: Clock>(
 ) -> Result<(Option<Delivery>, Upstream), ProxyError> {
     let (head, body) = answered.into_parts();
     let id = request_id(&head)?.to_owned();
-    let task = Arc::clone(proxy);
-    let handled = tokio::spawn(async move {
-        let _message = task.in_flight.begin();
-        let delivery = handle(&task, &mut upstream, head, body).await;
-        (delivery, upstream)
-    });
-    match handled.await {
-        Ok((delivery, upstream)) => Ok((delivery?, upstream)),
-        Err(panicked) => {
-            tracing::error!(error = %panicked, "a request could not be decided");
-            let mut upstream = Upstream::new(proxy.platform().clone());
-            fail(&mut upstream, &id).await?;
-            Ok((None, upstream))
+    let message = proxy.in_flight.begin();
+    let proxy = Arc::clone(proxy);
+    let deciding = tokio::spawn(async move {
+        let _message = message;
+        let task = Arc::clone(&proxy);
+        let handling = tokio::spawn(async move {
+            let delivery = handle(&task, &mut upstream, head, body).await;
+            (delivery, upstream)
+        });
+        match handling.await {
+            Ok((delivery, upstream)) => Ok((delivery?, upstream)),
+            Err(panicked) => {
+                tracing::error!(error = %panicked, "a request could not be decided");
+                let mut upstream = connected(&proxy, None);
+                let failed = fail(&mut upstream, &id).await;
+                let _nobody_is_given_it = proxy.in_flight.take(&id);
+                failed.map(|()| (None, upstream))
+            }
         }
-    }
+    });
+    deciding.await?
 }
 
 /// Tells the platform that an invocation has failed.
@@ -146,12 +149,24 @@ async fn fail(upstream: &mut Upstream, id: &str) -> Result<(), ProxyError> {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
+    post(upstream, request).await
+}
+
+/// Sends an answer of this layer's own, and hears what the platform says of it.
+async fn post(upstream: &mut Upstream, request: Request<Body>) -> Result<(), ProxyError> {
     let reply = upstream.send(request).await?;
-    Collected::read(reply.into_body(), MAX_REPLY_LEN).await?;
+    let status = reply.status();
+    let said = Collected::read(reply.into_body(), MAX_REPLY_LEN)
+        .await?
+        .text;
+    if !status.is_success() {
+        let said = String::from_utf8_lossy(&said);
+        tracing::warn!(%status, %said, "the platform did not take the answer to a request");
+    }
     Ok(())
 }
 
-/// The event for the runtime; `None` when it was answered here.
+/// The event for the runtime; `None` when it was answered here, or is another's.
 async fn handle<L: Ledger, C: Clock>(
     proxy: &Arc<Proxy<L, C>>,
     upstream: &mut Upstream,
@@ -160,34 +175,67 @@ async fn handle<L: Ledger, C: Clock>(
 ) -> Result<Option<Delivery>, ProxyError> {
     // The platform bounds events.
     let text = Collected::read(body, usize::MAX).await?.text;
+    let id: Box<str> = request_id(&head)?.into();
     let event = Event::read(&text);
-    let pieces = match proxy.plans.check(&event).await {
-        Checked::Pass(allowance) => match &event {
-            Event::Other | Event::Unreadable(_) => VecDeque::from([text.clone()]),
-            Event::Http(request) => {
-                let pieces = told::tell(&text, request, &allowance);
-                let invocation = Invocation {
-                    door: request.door,
-                    metered: allowance.into_metered(),
-                };
-                proxy.in_flight.insert(request_id(&head)?, invocation);
-                pieces
+    let given = loop {
+        match proxy.in_flight.arrive(&id) {
+            Arrival::New => match decide(proxy, upstream, &id, &event).await {
+                Ok(Some(given)) => break given,
+                other => {
+                    let _nobody_is_given_it = proxy.in_flight.take(&id);
+                    return other.map(|_refused| None);
+                }
+            },
+            Arrival::BeingDecided => proxy.in_flight.decided(&id).await,
+            Arrival::Again(given) => {
+                proxy.kept.forget(&id);
+                break given;
             }
-        },
-        Checked::Answered(answer) => {
-            let door = match &event {
-                Event::Http(request) => request.door,
-                Event::Unreadable(door) => *door,
-                Event::Other => Door::V2,
-            };
-            refuse(proxy, upstream, request_id(&head)?, door, &answer).await?;
-            return Ok(None);
+            Arrival::Answered => return Ok(None),
         }
+    };
+    let pieces = match (&event, &given) {
+        (Event::Http(request), Some(invocation)) => {
+            told::tell(&text, request, &invocation.allowance)
+        }
+        (Event::Http(_) | Event::Other | Event::Unreadable(_), _) => VecDeque::from([text.clone()]),
     };
     passed_on(&mut head.headers);
     set_len(&mut head.headers, &pieces);
     let event = Response::from_parts(head, Body::new(pieces));
-    Ok(Some(Delivery::new(event, Arc::clone(&proxy.kept))))
+    Ok(Some(Delivery::new(id, event, Arc::clone(&proxy.kept))))
+}
+
+/// What the runtime is given of an event that nobody has decided yet: its request, or nothing of what is none. `None` when it was answered
+/// here.
+async fn decide<L: Ledger, C: Clock>(
+    proxy: &Proxy<L, C>,
+    upstream: &mut Upstream,
+    id: &str,
+    event: &Event<'_>,
+) -> Result<Option<Option<Arc<Invocation>>>, ProxyError> {
+    match proxy.plans.check(event).await {
+        Checked::Pass(allowance) => {
+            let given = match event {
+                Event::Other | Event::Unreadable(_) => None,
+                Event::Http(request) => Some(Arc::new(Invocation {
+                    door: request.door,
+                    allowance,
+                })),
+            };
+            proxy.in_flight.give(id, given.clone());
+            Ok(Some(given))
+        }
+        Checked::Answered(answer) => {
+            let door = match event {
+                Event::Http(request) => request.door,
+                Event::Unreadable(door) => *door,
+                Event::Other => Door::V2,
+            };
+            refuse(proxy, upstream, id, door, &answer).await?;
+            Ok(None)
+        }
+    }
 }
 
 fn request_id(head: &http::response::Parts) -> Result<&str, ProxyError> {
@@ -238,14 +286,5 @@ async fn refuse<L: Ledger, C: Clock>(
         );
         request
     };
-    let reply = upstream.send(request).await?;
-    let status = reply.status();
-    let said = Collected::read(reply.into_body(), MAX_REPLY_LEN)
-        .await?
-        .text;
-    if !status.is_success() {
-        let said = String::from_utf8_lossy(&said);
-        tracing::warn!(%status, %said, "the platform did not take the answer to a request");
-    }
-    Ok(())
+    post(upstream, request).await
 }

@@ -17,7 +17,7 @@ use tollgate::logs::Logs;
 
 use crate::config::Config;
 use crate::plans::Plans;
-use crate::proxy::{Proxy, ProxyError};
+use crate::proxy::{Ending, Proxy, ProxyError};
 
 /// How long a runtime has, after the signal to end, for the answers that it still owes. Lambda kills all processes after half a second.
 const GRACE: Duration = Duration::from_millis(200);
@@ -82,11 +82,11 @@ async fn serve(parent: Pid, listener: StdListener) -> Result<(), ProcessError> {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
     }
-    let grace = if getppid() == Some(parent) {
-        GRACE
+    let ending = if getppid() == Some(parent) {
+        Ending::Asked
     } else {
-        Duration::ZERO
+        Ending::RuntimeGone
     };
-    proxy.close(grace).await;
+    proxy.close(ending, GRACE).await;
     Ok(())
 }

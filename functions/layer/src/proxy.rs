@@ -15,6 +15,7 @@ use tollgate::store::Ledger;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
 
+use crate::asks::Asks;
 use crate::body::Body;
 use crate::config::{Config, InvokeMode};
 use crate::extension;
@@ -47,6 +48,9 @@ pub enum ProxyError {
     /// An event without an id cannot be answered.
     #[error("the platform sent an event without an id")]
     NoRequestId,
+    /// What was to be done with an event or an answer was not done to its end.
+    #[error("a task ended too early")]
+    Ended(#[from] tokio::task::JoinError),
     /// A call that this layer does not know was answered with an event, which nobody has decided.
     #[error("the platform answered an unknown call with an event")]
     Undecided,
@@ -55,14 +59,24 @@ pub enum ProxyError {
     NotRegistered(StatusCode),
 }
 
+/// Why a proxy ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was asked to, and so was the runtime, which may still answer.
+    Asked,
+    /// The runtime is gone. What it has sent still arrives.
+    RuntimeGone,
+}
+
 /// Stands between a runtime and the platform.
 #[derive(Debug)]
 pub struct Proxy<L = DynamoStore, C = SystemClock> {
-    platform: Platform,
+    pub(crate) platform: Platform,
     pub(crate) plans: Plans<L, C>,
     pub(crate) invoke_mode: InvokeMode,
-    pub(crate) in_flight: InFlight,
+    pub(crate) in_flight: Arc<InFlight>,
     pub(crate) kept: Arc<Kept>,
+    pub(crate) asks: Asks,
     is_registered: bool,
     is_snapshot: bool,
     prepared: OnceCell<()>,
@@ -80,8 +94,9 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
             platform: Platform::new(config.runtime_api.clone())?,
             plans,
             invoke_mode: config.invoke_mode,
-            in_flight: InFlight::default(),
+            in_flight: Arc::default(),
             kept: Arc::default(),
+            asks: Asks::default(),
             is_registered: config.takes_leases(),
             is_snapshot: config.is_snapshot,
             prepared: OnceCell::new(),
@@ -128,21 +143,21 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         }
     }
 
-    /// Takes no more events, waits for the answers to those that the runtime has, for `grace` at the most, and gives back what was charged
-    /// in advance.
-    pub async fn close(&self, grace: Duration) {
+    /// Takes no more events, waits for what is still to come, for `grace` at the most, and gives back what was charged in advance.
+    pub async fn close(&self, ending: Ending, grace: Duration) {
         self.closing.send_replace(true);
-        let answered = tokio::time::timeout(grace, self.in_flight.all_answered()).await;
-        if answered.is_ok() && !grace.is_zero() {
-            // What was passed on to the runtime last is still to be written.
-            tokio::time::sleep(FLUSH).await;
-        }
+        let to_come = async {
+            match ending {
+                Ending::Asked => {
+                    self.in_flight.all_answered().await;
+                    // What was passed on to the runtime last is still to be written.
+                    tokio::time::sleep(FLUSH).await;
+                }
+                Ending::RuntimeGone => self.in_flight.all_arrived().await,
+            }
+        };
+        let _all_has_come = tokio::time::timeout(grace, to_come).await;
         self.plans.hand_back().await;
-    }
-
-    /// Where the platform answers.
-    pub(crate) const fn platform(&self) -> &Platform {
-        &self.platform
     }
 
     /// Waits until the process is about to end.
@@ -188,49 +203,69 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         let mut upstream = slot
             .take()
             .unwrap_or_else(|| Upstream::new(self.platform.clone()));
-        let mut is_restore = false;
         let call = Call::of(request.method(), request.uri().path());
-        let is_unknown = call == Call::Other;
-        let _message = match call {
-            // It may wait for ever.
-            Call::Next | Call::Restored | Call::Other => None,
-            Call::Response(_) | Call::Error(_) => Some(self.in_flight.begin()),
-        };
-        let request = match Call::of(request.method(), request.uri().path()) {
+        let mut response = match call {
             Call::Next => {
                 let asked = request.map(Body::from);
                 let (event, upstream) = next(self, upstream, asked).await?;
                 slot.put(upstream);
                 return Ok(event);
             }
-            Call::Response(id) => match self.in_flight.take(id) {
-                Some(invocation) => response::finished(self, &invocation, request).await?,
-                None => request.map(Body::from),
-            },
-            Call::Error(id) => {
-                let _never_answered = self.in_flight.take(id);
-                request.map(Body::from)
+            Call::Response(id) | Call::Error(id) => {
+                let is_result = matches!(call, Call::Response(_));
+                let id = id.to_owned();
+                // It arrives, and what it has cost is charged, whatever becomes of the runtime meanwhile.
+                let message = self.in_flight.begin();
+                let proxy = Arc::clone(self);
+                let passing = tokio::spawn(async move {
+                    let _message = message;
+                    proxy.pass_answer(&id, is_result, upstream, request).await
+                });
+                let (response, upstream) = passing.await??;
+                slot.put(upstream);
+                response
             }
             Call::Restored => {
-                is_restore = true;
-                request.map(Body::from)
+                let response = upstream.send(request.map(Body::from)).await?;
+                slot.put(upstream);
+                if response.status().is_success() {
+                    // This process will not be copied again. The runtime's own hooks need not wait.
+                    let proxy = Arc::clone(self);
+                    tokio::spawn(async move {
+                        proxy.plans.made().await;
+                    });
+                }
+                response
             }
-            Call::Other => request.map(Body::from),
+            Call::Other => {
+                let response = upstream.send(request.map(Body::from)).await?;
+                if response.headers().contains_key(REQUEST_ID) {
+                    return Err(ProxyError::Undecided);
+                }
+                slot.put(upstream);
+                response
+            }
         };
-        let mut response = upstream.send(request).await?;
-        if is_unknown && response.headers().contains_key(REQUEST_ID) {
-            return Err(ProxyError::Undecided);
-        }
-        slot.put(upstream);
         passed_on(response.headers_mut());
-        if is_restore && response.status().is_success() {
-            // This process will not be copied again. The runtime's own hooks need not wait.
-            let proxy = Arc::clone(self);
-            tokio::spawn(async move {
-                proxy.plans.made().await;
-            });
-        }
         Ok(response.map(Body::from))
+    }
+
+    /// Passes the runtime's answer to an invocation on: its result, or an error.
+    async fn pass_answer(
+        &self,
+        id: &str,
+        is_result: bool,
+        mut upstream: Upstream,
+        request: Request<Incoming>,
+    ) -> Result<(Response<Incoming>, Upstream), ProxyError> {
+        let invocation = self.in_flight.take(id);
+        self.kept.forget(id);
+        let request = match invocation.filter(|_| is_result) {
+            Some(invocation) => response::finished(self, &invocation, request).await?,
+            None => request.map(Body::from),
+        };
+        let response = upstream.send(request).await?;
+        Ok((response, upstream))
     }
 }
 

@@ -11,6 +11,7 @@ use tollgate::time::Clock;
 use crate::answer::{DELIMITER, Head};
 use crate::body::Body;
 use crate::collected::Collected;
+use crate::event::Door;
 use crate::in_flight::Invocation;
 use crate::next::{INTEGRATION_RESPONSE, RESPONSE_MODE, set_len};
 use crate::proxy::{Proxy, ProxyError};
@@ -21,6 +22,10 @@ const MAX_ANSWER_LEN: usize = 8 * 1024 * 1024;
 /// The longest result that Lambda takes, in bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html> says 6 MB, and its error texts this number.
 const MAX_RESULT_LEN: usize = 6_291_556;
+
+/// The longest result that a load balancer takes, in bytes: 1 MB.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>
+const MAX_BALANCED_LEN: usize = 1024 * 1024;
 
 /// The longest head of a streamed answer that is read, in bytes.
 const MAX_HEAD_LEN: usize = 64 * 1024;
@@ -83,9 +88,13 @@ async fn finished_result<L: Ledger, C: Clock>(
     let head = Head::of_result(&whole.text)?;
     let plain = head.plain(invocation.door);
     let pieces = finish(proxy, invocation, head).await;
+    let most = match invocation.door {
+        Door::Rest | Door::HttpV1 | Door::V2 => MAX_RESULT_LEN,
+        Door::LoadBalancer { .. } => MAX_BALANCED_LEN,
+    };
     let is_too_long =
-        |pieces: &VecDeque<Bytes>| pieces.iter().map(Bytes::len).sum::<usize>() > MAX_RESULT_LEN;
-    // An answer that Lambda takes must not become one that it does not take.
+        |pieces: &VecDeque<Bytes>| pieces.iter().map(Bytes::len).sum::<usize>() > most;
+    // An answer that is taken must not become one that is not.
     if is_too_long(&pieces) && !is_too_long(&plain) {
         return Some(plain);
     }
@@ -111,7 +120,7 @@ async fn finish<L: Ledger, C: Clock>(
     head: Head<'_>,
 ) -> VecDeque<Bytes> {
     let mut fields = head.said();
-    let metered = invocation.metered.as_ref();
+    let metered = invocation.allowance.metered();
     proxy.plans.finish(&mut fields, metered).await;
     head.with(&fields, invocation.door)
 }

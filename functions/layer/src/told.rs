@@ -81,11 +81,11 @@ fn set_headers(
     edits.replace(value, object.end());
 }
 
-/// Whether a header could be taken for one of ours: in CGI's form, and in those of its heirs, an underscore is a hyphen.
+/// Whether a header could be taken for one of ours: in CGI's form, and in those of its heirs, every mark is an underscore.
 fn is_ours(name: &str) -> bool {
     let mut bytes = name.bytes().map(|byte| match byte {
-        b'_' => b'-',
-        byte => byte.to_ascii_lowercase(),
+        byte if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
+        _ => b'-',
     });
     PREFIX
         .bytes()
@@ -197,6 +197,27 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             value.to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_mark_makes_a_header_of_a_client_one_of_ours() {
+        for name in [
+            "x-tollgate-key-id",
+            "X_Tollgate_Key_Id",
+            "x.tollgate.customer.id",
+            "x-tollgate.plan-id",
+            "x~tollgate~meta~tenant",
+        ] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in ["x-tollgate", "x-tollgated", "tollgate-key-id", "x-api-key"] {
+            assert!(!is_ours(name), "{name}");
         }
     }
 }

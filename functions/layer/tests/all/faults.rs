@@ -140,3 +140,54 @@ async fn without_what_decides_requests_are_answered_503_or_pass_as_is_said() {
     assert_eq!(runtime.next().await.id(), "e");
     assert_eq!(platform.answer("d").await.json()["statusCode"], 503);
 }
+
+#[tokio::test]
+async fn an_invocation_that_the_platform_sends_again_is_charged_once_and_not_run_again_once_it_was_answered()
+ {
+    let desk = Desk::start().await;
+    let (first, second) = (desk.runtime(), desk.runtime());
+    desk.platform.send("a", event("users-create"));
+    let given = first.next().await;
+    // Until it is answered, the platform may give it to whoever asks.
+    desk.platform.send("a", event("users-create"));
+    let again = second.next().await;
+    assert_eq!((given.id(), again.id()), ("a", "a"));
+    assert_eq!(given.json(), again.json());
+    second.answer("a", r#"{"statusCode":200}"#).await;
+    assert!(desk.platform.answer("a").await.text().contains("ratelimit"));
+    desk.platform.send("a", event("users-create"));
+    desk.platform.send("b", event("users-create"));
+    let next = second.next().await;
+    assert_eq!(next.id(), "b");
+    let remaining = |got: &serde_json::Value| {
+        got["requestContext"]["authorizer"]["lambda"]["remaining"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(remaining(&next.json()), remaining(&given.json()) - 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_sent_arrives_although_the_runtime_is_gone() {
+    use std::io::Write as _;
+
+    let desk = Desk::start().await;
+    let runtime = desk.runtime();
+    for id in ["a", "b", "c"] {
+        desk.platform.send(id, event("users-create"));
+        assert_eq!(runtime.next().await.id(), id);
+        // Its cost is charged by a write before it goes on.
+        let body = r#"{"statusCode":200,"headers":{"x-tollgate-cost":"3"}}"#;
+        let mut stream = std::net::TcpStream::connect(desk.address).unwrap();
+        write!(
+            stream,
+            "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        drop(stream);
+        let told = desk.platform.answer(id).await.json();
+        assert!(told["headers"]["ratelimit"].is_string(), "{told}");
+        assert_eq!(told["headers"].get("x-tollgate-cost"), None);
+    }
+}
