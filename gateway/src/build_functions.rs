@@ -25,7 +25,7 @@ use cargo::{Origin, Package, build_workspace, find_package};
 pub use earlier::is_executable;
 pub use error::BuildError;
 pub use interpreted::Interpreted;
-pub use layer::LayerContent;
+pub use layer::{LayerContent, is_below};
 
 /// What the template says about the code of one function.
 #[derive(Clone, Debug, PartialEq, Eq)]

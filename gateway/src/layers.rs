@@ -3,9 +3,9 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use crate::build_functions::{LayerContent, is_executable};
+use crate::build_functions::{LayerContent, is_below, is_executable};
 
 /// The folder that layers are unpacked into on Lambda.
 const OPT: &str = "/opt";
@@ -129,10 +129,7 @@ pub fn find_wrapper(
     let path = Path::new(wrapper);
     let below = |root: &str| {
         let rest = path.strip_prefix(root).ok()?;
-        let is_plain = rest
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
-        (is_plain && rest != Path::new("")).then_some(rest)
+        is_below(rest).then_some(rest)
     };
     let place = match (below(OPT), below(TASK_ROOT)) {
         (Some(rest), _) => opt.map(|opt| opt.join(rest)),

@@ -72,18 +72,19 @@ pub(super) fn find(
 fn place(package: &Package) -> Result<PathBuf, BuildError> {
     let path = package.path_in_layer.as_ref().unwrap_or(&package.binary);
     let place = PathBuf::from(path);
-    let is_plain = |place: &Path| {
-        place
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-    };
-    if path.is_empty() || !is_plain(&place) {
+    if !is_below(&place) {
         return Err(BuildError::PathInLayer {
             logical_id: package.origin.logical_id().to_owned(),
             path: path.clone(),
         });
     }
     Ok(place)
+}
+
+/// Whether a path stays below the directory that it is joined to: it has names alone, and one at least.
+pub fn is_below(path: &Path) -> bool {
+    let mut parts = path.components();
+    path != Path::new("") && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// The newer of what SAM and what this left.

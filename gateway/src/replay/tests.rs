@@ -191,6 +191,20 @@ fn a_request_costs_what_the_plan_says_of_its_method() {
 }
 
 #[test]
+fn of_several_members_for_the_resource_the_best_counts_wherever_it_stands() {
+    let mut bronze = plan(100, 100, Some(5));
+    let costs = ("tollgate:costs".to_owned(), "GET /users=5".to_owned());
+    bronze.tags.extend([costs]);
+    let log: String = [0, 1].map(|at_ms| line(at_ms, "joe", 200)).concat();
+    let after = log.replace('}', ",\"route\":\"main\",\"path\":\"/v1/users\"}");
+    let before = log.replace('{', "{\"route\":\"main\",\"path\":\"/v1/users\",");
+    for log in [log, after, before] {
+        let report = play(&[bronze.clone()], Format::Json, &log);
+        assert_eq!(report.plans[0].admitted, 1, "{log}");
+    }
+}
+
+#[test]
 fn a_log_without_requests_has_a_report_too() {
     let report = play(&[plan(1, 1, None)], Format::CloudFront, "#Version: 1.0\n");
     assert_eq!(

@@ -30,6 +30,7 @@ const TIMES: [&str; 6] = [
 
 const STATUSES: [&str; 2] = ["status", "statusCode"];
 
+/// The best first: what only one log has in mind comes last.
 const RESOURCES: [&str; 5] = ["resourcePath", "resource", "path", "routeKey", "route"];
 
 const VERBS: [&str; 2] = ["httpMethod", "method"];
@@ -116,7 +117,10 @@ impl Members {
         // What stands there is not repeated: another member may have been meant.
         let instant = Instant::parse(&time)
             .ok_or(Unreadable(Cow::Borrowed("has a time that cannot be read")))?;
-        let (verb, resource) = match (found.verb, found.resource.unwrap_or_default()) {
+        let (verb, resource) = match (
+            found.verb,
+            found.resource.map(|(_, text)| text).unwrap_or_default(),
+        ) {
             (Some(verb), resource) => (verb, resource),
             (None, route) => of_route(route),
         };
@@ -149,7 +153,7 @@ struct Found<'a> {
     caller: Option<(usize, Cow<'a, str>)>,
     time: Option<(usize, Cow<'a, str>)>,
     status: Option<Cow<'a, str>>,
-    resource: Option<Cow<'a, str>>,
+    resource: Option<(usize, Cow<'a, str>)>,
     verb: Option<Cow<'a, str>>,
     decision: Option<Cow<'a, str>>,
     /// The line is of a program's log, and tells of a request only when it has a decision.
@@ -161,7 +165,7 @@ enum Place {
     Caller(usize),
     Time(usize),
     Status,
-    Resource,
+    Resource(usize),
     Verb,
     Decision,
     /// Members that Lambda's runtimes nest.
@@ -183,9 +187,11 @@ impl Members {
         if let Some(rank) = rank(&self.times) {
             return Place::Time(rank);
         }
+        if let Some(rank) = RESOURCES.iter().position(|known| *known == name) {
+            return Place::Resource(rank);
+        }
         match name {
             _ if rank(&self.statuses).is_some() => Place::Status,
-            _ if RESOURCES.contains(&name) => Place::Resource,
             _ if VERBS.contains(&name) => Place::Verb,
             "decision" => Place::Decision,
             "fields" => Place::Nested,
@@ -254,7 +260,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                 Place::Caller(_)
                 | Place::Time(_)
                 | Place::Status
-                | Place::Resource
+                | Place::Resource(_)
                 | Place::Verb
                 | Place::Decision => {
                     if let Scalar(Some(text)) = map.next_value()? {
@@ -294,11 +300,14 @@ impl<'a> Found<'a> {
             Place::Caller(rank) if better(&self.caller, rank) => self.caller = Some((rank, text)),
             Place::Time(rank) if better(&self.time, rank) => self.time = Some((rank, text)),
             Place::Status => self.status = Some(text),
-            Place::Resource => self.resource = Some(text),
+            Place::Resource(rank) if better(&self.resource, rank) => {
+                self.resource = Some((rank, text));
+            }
             Place::Verb => self.verb = Some(text),
             Place::Decision => self.decision = Some(text),
             Place::Caller(_)
             | Place::Time(_)
+            | Place::Resource(_)
             | Place::Nested
             | Place::OfProgram
             | Place::Nowhere => {}
