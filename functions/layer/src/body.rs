@@ -61,7 +61,8 @@ impl HttpBody for Body {
         if let Some(piece) = self.pieces.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        if let Some(rest) = &mut self.rest {
+        // A connection that breaks behind the last byte takes nothing away.
+        if let Some(rest) = self.rest.as_mut().filter(|rest| !rest.is_end_stream()) {
             return Pin::new(rest).poll_frame(cx);
         }
         let trailers = self.trailers.take();

@@ -36,7 +36,10 @@ impl Collected {
         is_enough: impl Fn(&[u8]) -> bool,
     ) -> Result<Self, hyper::Error> {
         let mut pieces = Pieces::new(body.size_hint().exact());
-        while let Some(frame) = frame(&mut body).await {
+        // A connection that breaks behind the last byte of a body takes nothing of it away.
+        while !body.is_end_stream()
+            && let Some(frame) = frame(&mut body).await
+        {
             match frame?.into_data() {
                 Ok(data) => pieces.add(data),
                 Err(other) => {

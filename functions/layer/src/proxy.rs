@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OnceCell, watch};
+use tokio::task::JoinHandle;
 use tollgate::store::Ledger;
 use tollgate::store::dynamodb::DynamoStore;
 use tollgate::time::{Clock, SystemClock};
@@ -30,7 +31,7 @@ use crate::upstream::{Platform, PlatformError, Upstream, passed_on};
 /// How long to wait when no connection can be taken, such as for want of descriptors.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
-/// How long the last replies to the runtime may take.
+/// How long what was sent last, to the runtime or by it, may take over a connection of this machine.
 const FLUSH: Duration = Duration::from_millis(10);
 
 /// A call of the runtime could not be answered. Its connection is broken then, as if the platform were gone.
@@ -153,7 +154,11 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
                     // What was passed on to the runtime last is still to be written.
                     tokio::time::sleep(FLUSH).await;
                 }
-                Ending::RuntimeGone => self.in_flight.all_arrived().await,
+                Ending::RuntimeGone => {
+                    // What it has sent last is still to be read.
+                    tokio::time::sleep(FLUSH).await;
+                    self.in_flight.all_arrived().await;
+                }
             }
         };
         let _all_has_come = tokio::time::timeout(grace, to_come).await;
@@ -175,8 +180,9 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         let service = service_fn(move |request| {
             let proxy = Arc::clone(&self);
             let slot = Arc::clone(&slot);
+            let called = proxy.called(&slot, request);
             async move {
-                let answered = proxy.answer(&slot, request).await;
+                let answered = proxy.reply(&slot, called).await;
                 answered.inspect_err(|error| {
                     tracing::warn!(
                         error = error as &dyn std::error::Error,
@@ -194,38 +200,57 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         }
     }
 
-    async fn answer(
+    /// Takes a call. An answer is on its way when this returns, and arrives whatever becomes of the runtime: when that has ended by then,
+    /// nothing waits for the reply, not even once.
+    fn called(self: &Arc<Self>, slot: &Slot, mut request: Request<Incoming>) -> Called {
+        passed_on(request.headers_mut());
+        let call = Call::of(request.method(), request.uri().path());
+        let is_result = matches!(call, Call::Response(_));
+        match call {
+            Call::Next => Called::Next(request),
+            Call::Restored => Called::Restored(request),
+            Call::Other => Called::Other(request),
+            Call::Response(id) | Call::Error(id) => {
+                let id = id.to_owned();
+                let message = self.in_flight.begin();
+                let upstream = self.upstream(slot);
+                let proxy = Arc::clone(self);
+                Called::Answer(tokio::spawn(async move {
+                    let _message = message;
+                    let passed = proxy.pass_answer(&id, is_result, upstream, request).await;
+                    passed.inspect_err(|error| {
+                        let error: &dyn std::error::Error = error;
+                        tracing::warn!(error, "an answer was not passed on");
+                    })
+                }))
+            }
+        }
+    }
+
+    fn upstream(&self, slot: &Slot) -> Upstream {
+        slot.take()
+            .unwrap_or_else(|| Upstream::new(self.platform.clone()))
+    }
+
+    async fn reply(
         self: &Arc<Self>,
         slot: &Slot,
-        mut request: Request<Incoming>,
+        called: Called,
     ) -> Result<Response<Body>, ProxyError> {
-        passed_on(request.headers_mut());
-        let mut upstream = slot
-            .take()
-            .unwrap_or_else(|| Upstream::new(self.platform.clone()));
-        let call = Call::of(request.method(), request.uri().path());
-        let mut response = match call {
-            Call::Next => {
-                let asked = request.map(Body::from);
-                let (event, upstream) = next(self, upstream, asked).await?;
+        let mut response = match called {
+            Called::Next(request) => {
+                let upstream = self.upstream(slot);
+                let (event, upstream) = next(self, upstream, request.map(Body::from)).await?;
                 slot.put(upstream);
                 return Ok(event);
             }
-            Call::Response(id) | Call::Error(id) => {
-                let is_result = matches!(call, Call::Response(_));
-                let id = id.to_owned();
-                // It arrives, and what it has cost is charged, whatever becomes of the runtime meanwhile.
-                let message = self.in_flight.begin();
-                let proxy = Arc::clone(self);
-                let passing = tokio::spawn(async move {
-                    let _message = message;
-                    proxy.pass_answer(&id, is_result, upstream, request).await
-                });
+            Called::Answer(passing) => {
                 let (response, upstream) = passing.await??;
                 slot.put(upstream);
                 response
             }
-            Call::Restored => {
+            Called::Restored(request) => {
+                let mut upstream = self.upstream(slot);
                 let response = upstream.send(request.map(Body::from)).await?;
                 slot.put(upstream);
                 if response.status().is_success() {
@@ -237,7 +262,8 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
                 }
                 response
             }
-            Call::Other => {
+            Called::Other(request) => {
+                let mut upstream = self.upstream(slot);
                 let response = upstream.send(request.map(Body::from)).await?;
                 if response.headers().contains_key(REQUEST_ID) {
                     return Err(ProxyError::Undecided);
@@ -257,7 +283,7 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         is_result: bool,
         mut upstream: Upstream,
         request: Request<Incoming>,
-    ) -> Result<(Response<Incoming>, Upstream), ProxyError> {
+    ) -> Passed {
         let invocation = self.in_flight.take(id);
         self.kept.forget(id);
         let request = match invocation.filter(|_| is_result) {
@@ -267,6 +293,19 @@ impl<L: Ledger, C: Clock> Proxy<L, C> {
         let response = upstream.send(request).await?;
         Ok((response, upstream))
     }
+}
+
+/// What the platform has said to an answer, and the connection that it came over.
+type Passed = Result<(Response<Incoming>, Upstream), ProxyError>;
+
+/// A call of the runtime that has been taken.
+#[derive(Debug)]
+enum Called {
+    Next(Request<Incoming>),
+    /// An answer to an invocation, which is being passed on.
+    Answer(JoinHandle<Passed>),
+    Restored(Request<Incoming>),
+    Other(Request<Incoming>),
 }
 
 /// The connection to the platform that belongs to one of the runtime.
