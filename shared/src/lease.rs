@@ -56,11 +56,20 @@ pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
     left / u64::from(PART)
 }
 
-/// How many charges in a row have to come within half a life of the one before, over a whole life, until the first lease is taken.
+/// How many charges in a row have to come within a life of the one before, over a whole life, until the first lease is taken.
 ///
 /// A client that makes a few requests is not hot yet, and one that uses its whole burst at once has to get it: a lease may cost it what
 /// the bucket refills in a life, and by then the bucket has refilled as much.
 const STREAK: u8 = 8;
+
+/// When the last of twice as many requests would be used, if the `taken` ones were and the next one comes at `age`: one of two would be
+/// used at once, and the other now.
+fn twice_as_many_last(taken: u64, age: Duration) -> Duration {
+    let age_ns = age.as_nanos();
+    let each_ns = age_ns.checked_div(u128::from(taken)).unwrap_or(age_ns);
+    let last_ns = age_ns.saturating_mul(2).saturating_sub(each_ns);
+    Duration::from_nanos(u64::try_from(last_ns).unwrap_or(u64::MAX))
+}
 
 /// What was charged in advance to one bucket, and how much to charge next time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +79,7 @@ pub struct Lease {
     taken: u64,
     /// 0 and 1 both say: what is needed, and nothing in advance.
     next: u64,
-    /// Charges in a row that came within half a life of the one before.
+    /// Leases in a row that were used up so soon that twice as many requests would have been.
     streak: u8,
     streak_began_at: Timestamp,
     asked_at: Timestamp,
@@ -134,13 +143,13 @@ impl Lease {
         }
     }
 
-    /// How many requests the next charge takes: twice as many as this lease when that was used up within half of `life`, half as many
-    /// when it ended half unused. Counts once for each lease.
+    /// How many requests the next charge takes: twice as many as this lease when as many would have been used up within `life`, half as
+    /// many when it ended half unused. Counts once for each lease.
     pub fn next_size(&mut self, life: Duration, leases: Leases, now: Timestamp) -> u64 {
         let size = self.next.max(1);
         if self.taken > 0 {
             let age = now.saturating_since(self.asked_at);
-            let is_hot = self.requests() == 0 && age <= life / 2;
+            let is_hot = self.requests() == 0 && twice_as_many_last(self.taken, age) <= life;
             if !is_hot {
                 self.streak = 0;
             } else if self.streak == 0 {

@@ -162,9 +162,9 @@ impl Flight {
             // What charges in the band lose adds up, and there are many processes where there are shards.
             Some((_, rule)) if wish.shards.is_some() => Slack {
                 band: Duration::ZERO,
-                ..lane.back_off.slack(rule, self.overtaken)
+                ..lane.back_off.slack(rule, self.overtaken, now)
             },
-            Some((_, rule)) => lane.back_off.slack(rule, self.overtaken),
+            Some((_, rule)) => lane.back_off.slack(rule, self.overtaken, now),
             None => Slack::default(),
         };
         let charge = Charge {
