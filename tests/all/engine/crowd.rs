@@ -39,9 +39,9 @@ struct Scene {
     callers_each: usize,
     /// The pause of a caller after an answer, in nanoseconds.
     pause_ns: u64,
-    /// Where it is not 0, a check begins each time that so many nanoseconds have passed, in turn by all processes, whether or not
-    /// earlier ones are answered; and not after each answer.
-    paced_ns: u64,
+    /// If given, a check begins each time that so many nanoseconds have passed, in turn by all processes, whether or not earlier ones are
+    /// answered; and not after each answer.
+    paced_ns: Option<u64>,
     /// How long a message to the store or back takes at the least, and half of it more at the most, in nanoseconds.
     way_ns: u64,
     /// So many messages of a thousand take 5 ms more.
@@ -60,7 +60,7 @@ const HOT: Scene = Scene {
     processes: 16,
     callers_each: 1,
     pause_ns: 5 * MICROSECOND_NS,
-    paced_ns: 0,
+    paced_ns: None,
     way_ns: 2 * MILLISECOND_NS,
     stalled_of_1000: 0,
     ahead_ns: 0,
@@ -239,10 +239,10 @@ impl Crowd {
     }
 
     fn run(mut self) -> Seen {
-        if self.scene.paced_ns > 0 {
-            for number in 0..self.scene.lasts_ns / self.scene.paced_ns {
+        if let Some(paced_ns) = self.scene.paced_ns {
+            for number in 0..self.scene.lasts_ns / paced_ns {
                 let caller = usize::try_from(number).unwrap();
-                self.schedule(number * self.scene.paced_ns, Event::Ask { caller });
+                self.schedule(number * paced_ns, Event::Ask { caller });
             }
         } else {
             for caller in 0..self.scene.processes * self.scene.callers_each {
@@ -361,7 +361,7 @@ impl Crowd {
             }
             Outcome::GateClosed(..) | Outcome::SwitchedOff => panic!("there is neither"),
         };
-        if self.scene.paced_ns == 0 {
+        if self.scene.paced_ns.is_none() {
             self.schedule(pause_ns, Event::Ask { caller });
         }
     }
@@ -386,28 +386,28 @@ fn run(scene: Scene) -> Seen {
 fn sixteen_processes_far_below_the_rate_pay_little_more_than_a_write_for_each_request() {
     for (rate, burst) in [(100_000.0, 100_000), (10_000.0, 5_000), (3_000.0, 3_000)] {
         let seen = run(Scene { rate, burst, ..HOT });
-        assert!(seen.writes_a_check() < 1.15, "{rate}, {burst}: {seen}");
+        assert!(seen.writes_a_check() < 1.02, "{rate}, {burst}: {seen}");
         assert_eq!(seen.refused, 0, "{rate}, {burst}: {seen}");
     }
 }
 
 #[test]
 fn a_check_now_and_then_costs_little_more_than_a_write_and_half_of_one_with_leases() {
-    for stalled_of_1000 in [0, 5, 50] {
+    for (stalled_of_1000, most) in [(0, 1.02), (5, 1.02), (50, 1.3)] {
         let scene = Scene {
             rate: 1_000_000.0,
             burst: 1_000_000,
-            paced_ns: 2 * MILLISECOND_NS,
+            paced_ns: Some(2 * MILLISECOND_NS),
             stalled_of_1000,
             lasts_ns: 10 * SECOND_NS,
             ..HOT
         };
         let seen = run(scene);
-        assert!(seen.writes_a_check() < 1.2, "{scene:?}: {seen}");
+        assert!(seen.writes_a_check() < most, "{scene:?}: {seen}");
         for leases in [10, 100] {
             let scene = Scene { leases, ..scene };
             let seen = run(scene);
-            assert!(seen.writes_a_check() < 0.65, "{scene:?}: {seen}");
+            assert!(seen.writes_a_check() < 0.55, "{scene:?}: {seen}");
         }
     }
 }
