@@ -35,3 +35,4 @@ pub mod simulate;
 pub mod start_api;
 pub mod tally;
 pub mod template;
+pub mod threads;

@@ -8,7 +8,6 @@ mod host;
 mod http_api;
 mod store_port;
 mod target;
-mod threads;
 
 use std::error::Error;
 use std::future::Future;
@@ -23,6 +22,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
+use crate::threads::Threads;
+
 pub use admin::Admin;
 pub(crate) use admin::guard;
 use connections::{AtEnd, Connections};
@@ -30,7 +31,6 @@ pub use data_plane::DataPlane;
 pub use http_api::{Access, HttpApis, HttpApisSettings};
 pub use store_port::StorePort;
 pub use target::{Api, FunctionUrl, Method, TargetId};
-pub use threads::Threads;
 
 /// How long to wait when no connection can be accepted, for example because too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

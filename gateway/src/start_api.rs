@@ -44,9 +44,10 @@ use crate::alerts::{Hook, Watch};
 use crate::deploy::Deployed;
 use crate::local;
 use crate::router::DEFAULT_STAGE;
-use crate::server::{self, Admin, DataPlane, Threads};
+use crate::server::{self, Admin, DataPlane};
 use crate::tally::Tally;
 use crate::template::{self, ApiKind, Template, samconfig};
+use crate::threads::Threads;
 
 /// The environment of samconfig.toml that SAM takes when none is named.
 const DEFAULT_CONFIG_ENV: &str = "default";
@@ -106,7 +107,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         open = OpenStore::open(&arguments) => open?,
         () = signals.any() => return Ok(()),
     };
-    let functions = Functions::default();
+    let functions = Functions::on(threads.clone());
     let prepared = tokio::select! {
         prepared = prepare(&template, &arguments, &open, &functions, port) => Some(prepared),
         () = signals.any() => None,

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -135,8 +135,7 @@ async fn watch_over(slot: &Slot, running: Running, wake: &Notify) -> String {
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let environment = Arc::new(slot.clone());
-                    connections.spawn(runtime_api::serve_connection(stream, environment));
+                    slot.serve(&mut connections, stream);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a Runtime API connection could not be accepted");
@@ -179,6 +178,22 @@ async fn sleep_until(instant: Option<Instant>) {
 }
 
 impl Slot {
+    /// Serves a connection of the process by one of `connections`.
+    fn serve(&self, connections: &mut JoinSet<()>, stream: TcpStream) {
+        let environment = Arc::new(self.clone());
+        let serve = move |stream| runtime_api::serve_connection(stream, environment);
+        match &self.shared.config.threads {
+            None => {
+                connections.spawn(serve(stream));
+            }
+            Some(threads) => {
+                if let Err(error) = threads.serve(connections, stream, serve) {
+                    tracing::warn!(%error, "a Runtime API connection could not be handed to its thread");
+                }
+            }
+        }
+    }
+
     fn start(&self, started: Option<Start>) {
         if let Some(started) = started {
             start(&self.shared, &self.stop, started);

@@ -21,8 +21,8 @@ use tracing::{debug, warn};
 
 use super::Handler;
 use super::connection_timer::ConnectionTimer;
-use super::threads::Threads;
 use crate::incoming::Hangup;
+use crate::threads::Threads;
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -89,27 +89,14 @@ impl<'a, H: Handler> Connections<'a, H> {
             debug!(%error, "a connection keeps its delay");
         }
         let (handler, phase) = (self.handler.clone(), self.phase.subscribe());
-        let Some(seat) = self.threads.and_then(Threads::seat) else {
+        let Some(threads) = self.threads else {
             self.tasks.spawn(run(stream, peer, handler, phase, at_end));
             return;
         };
-        // What a runtime tells of a stream it tells on its own threads.
-        let stream = match stream.into_std() {
-            Ok(stream) => stream,
-            Err(error) => {
-                debug!(%error, %peer, "a connection could not be handed to its thread");
-                return;
-            }
-        };
-        let runtime = seat.runtime();
-        let served = async move {
-            match TcpStream::from_std(stream) {
-                Ok(stream) => run(stream, peer, handler, phase, at_end).await,
-                Err(error) => debug!(%error, %peer, "a thread could not take a connection"),
-            }
-            drop(seat);
-        };
-        self.tasks.spawn_on(served, &runtime);
+        let serve = move |stream| run(stream, peer, handler, phase, at_end);
+        if let Err(error) = threads.serve(&mut self.tasks, stream, serve) {
+            debug!(%error, %peer, "a connection could not be handed to its thread");
+        }
     }
 
     /// Serves those who have connected already and sent something, for one request each. The others are let go.

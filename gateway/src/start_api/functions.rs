@@ -16,6 +16,7 @@ use crate::lambda::Lambdas;
 use crate::local;
 use crate::tally::Tally;
 use crate::template::{FunctionSpec, LoggingSpec, Template};
+use crate::threads::Threads;
 
 /// How long a function waits for one answer of the store. It shares a laptop with everything else, so it is patient.
 const STORE_TIMEOUT_MS: &str = "5000";
@@ -30,6 +31,8 @@ const DEFAULT_LOG_LEVEL: &str = "INFO";
 /// The functions that were started, so that they can be stopped, whatever happens while others start.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
+    /// Where the connections of their processes are served, if not where they are started.
+    threads: Option<Threads>,
     started: Mutex<Vec<Function>>,
     scratch: Mutex<Option<TempDir>>,
 }
@@ -44,6 +47,14 @@ pub(super) struct Stopping {
 }
 
 impl Functions {
+    /// None yet; the connections of their processes are to be served on `threads`.
+    pub(super) fn on(threads: Threads) -> Self {
+        Self {
+            threads: Some(threads),
+            ..Self::default()
+        }
+    }
+
     /// Starts one process of each function, so that the first request need not wait for it, and counts what they decide. Functions
     /// elsewhere are left to who runs them.
     pub(super) async fn start(
@@ -72,6 +83,7 @@ impl Functions {
             };
             let config = FunctionConfig {
                 queue_bytes: queue_bytes.clone(),
+                threads: self.threads.clone(),
                 tally: Some(tally.clone()),
                 ..config(spec, launch, arguments, endpoint_url)
             };
@@ -94,7 +106,9 @@ impl Functions {
 
     /// All that has to be stopped.
     pub(super) fn into_stopping(self) -> Stopping {
-        let Self { started, scratch } = self;
+        let Self {
+            started, scratch, ..
+        } = self;
         Stopping {
             started: started.into_inner().unwrap_or_else(PoisonError::into_inner),
             scratch: scratch.into_inner().unwrap_or_else(PoisonError::into_inner),

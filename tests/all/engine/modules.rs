@@ -43,7 +43,7 @@ const ENGINE: [&str; 28] = [
 ];
 
 /// The gateway's.
-const GATEWAY: [&str; 35] = [
+const GATEWAY: [&str; 36] = [
     "local",
     "leaks",
     "replay",
@@ -60,6 +60,7 @@ const GATEWAY: [&str; 35] = [
     "router",
     "incoming",
     "fault",
+    "threads",
     "runtime_api",
     "language",
     "build_functions",

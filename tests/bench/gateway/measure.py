@@ -134,10 +134,10 @@ def rows_of(options: argparse.Namespace) -> list[Row]:
     body = '"ok"'
     for system, url in [(TEN, options.gateway), (ONE, options.one_process), (MULTI, options.multi_concurrency)]:
         rows.append(Row("Lambda", system, url + health, 200, body))
-    for own, url in [(ONE, options.cargo_lambda), (TEN, options.cargo_lambda_10)]:
+    for own, url in [((ONE, MULTI), options.cargo_lambda), ((TEN,), options.cargo_lambda_10)]:
         if url:
-            system = own.replace("tollgate", "cargo lambda watch")
-            rows.append(Row("Lambda", system, f"{url}/lambda-url/users/health", 200, body, target=3.0, beside=(own,)))
+            system = own[0].replace("tollgate", "cargo lambda watch")
+            rows.append(Row("Lambda", system, f"{url}/lambda-url/users/health", 200, body, target=3.0, beside=own))
     for system, url in [("serverless-offline", options.serverless_offline), ("sam local start-api", options.sam)]:
         if url:
             rows.append(Row("Lambda", system, f"{url}/health", 200, body, target=20.0, beside=(TEN, MULTI)))

@@ -8,12 +8,15 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tracing::debug;
 
-/// Some threads. What runs on them is given up when this is dropped.
-#[derive(Debug)]
-pub struct Threads(Vec<Thread>);
+/// Some threads. Clones share them. What runs on them is given up when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Threads(Arc<[Thread]>);
 
 #[derive(Debug)]
 struct Thread {
@@ -37,8 +40,40 @@ impl Threads {
             .map(Self)
     }
 
+    /// Serves a connection by one of `tasks`, on the thread with the fewest.
+    ///
+    /// # Errors
+    ///
+    /// When the connection cannot be handed to the thread.
+    pub(crate) fn serve<F>(
+        &self,
+        tasks: &mut JoinSet<()>,
+        stream: TcpStream,
+        serve: impl FnOnce(TcpStream) -> F + Send + 'static,
+    ) -> io::Result<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Some(seat) = self.seat() else {
+            tasks.spawn(serve(stream));
+            return Ok(());
+        };
+        // What a runtime tells of a stream it tells on its own threads.
+        let stream = stream.into_std()?;
+        let runtime = seat.runtime.clone();
+        let served = async move {
+            match TcpStream::from_std(stream) {
+                Ok(stream) => serve(stream).await,
+                Err(error) => debug!(%error, "a thread could not take a connection"),
+            }
+            drop(seat);
+        };
+        tasks.spawn_on(served, &runtime);
+        Ok(())
+    }
+
     /// The thread with the fewest connections.
-    pub(super) fn seat(&self) -> Option<Seat> {
+    fn seat(&self) -> Option<Seat> {
         let thread = self
             .0
             .iter()
@@ -73,15 +108,9 @@ impl Thread {
 
 /// The place of one connection on a thread.
 #[derive(Debug)]
-pub(super) struct Seat {
+struct Seat {
     runtime: Handle,
     connections: Arc<AtomicUsize>,
-}
-
-impl Seat {
-    pub(super) fn runtime(&self) -> Handle {
-        self.runtime.clone()
-    }
 }
 
 impl Drop for Seat {
@@ -103,8 +132,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::watch;
 
-    use super::super::{Handler, serve_on};
     use super::*;
+    use crate::server::{Handler, serve_on};
 
     /// Answers with the name of the thread that it runs on.
     #[derive(Clone, Debug)]
@@ -120,7 +149,10 @@ mod tests {
     }
 
     fn two() -> Threads {
-        Threads(vec![Thread::start(0).unwrap(), Thread::start(1).unwrap()])
+        Threads(Arc::new([
+            Thread::start(0).unwrap(),
+            Thread::start(1).unwrap(),
+        ]))
     }
 
     /// The name of the thread that answers.
@@ -162,7 +194,7 @@ mod tests {
         assert_eq!(connections_of, BTreeMap::from(expected));
         stop.send_replace(true);
         let threads = serving.await.unwrap();
-        for thread in &threads.0 {
+        for thread in threads.0.iter() {
             assert_eq!(thread.connections.load(Ordering::Relaxed), 0);
         }
     }
