@@ -35,11 +35,14 @@ install_docker() {
     return "$status"
 }
 
-# Starts a Docker daemon of this script's own, with the stand-in image. Fails where none starts: `no_docker` says why.
-start_docker() {
+need_docker() {
     if ! command -v dockerd >/dev/null || ! command -v iptables >/dev/null || ! command -v busybox >/dev/null; then
         step "install Docker" install_docker
     fi
+}
+
+# Starts a Docker daemon of this script's own. Fails where none starts: `no_docker` says why.
+start_docker() {
     export DOCKER_HOST=unix://$work_dir/docker.sock
     mkdir "$work_dir/docker"
     dockerd --data-root "$work_dir/docker/data" --exec-root "$work_dir/docker/exec" --host "$DOCKER_HOST" \
@@ -48,13 +51,14 @@ start_docker() {
     local poll
     for ((poll = 0; poll < SOCKET_WAIT_POLLS; poll++)); do
         if docker info >/dev/null 2>&1; then
-            step "make the stand-in image" make_base_image
             return
         fi
         kill -0 "$!" 2>/dev/null || break
         sleep 0.1
     done
     no_docker="no Docker daemon starts here: $(tail -n 1 "$work_dir/docker.log")"
+    stop "$!"
+    unset DOCKER_HOST
     return 1
 }
 

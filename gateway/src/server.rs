@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
-use crate::threads::Threads;
+use crate::threads::Seats;
 
 pub use admin::Admin;
 pub(crate) use admin::guard;
@@ -69,14 +69,14 @@ pub async fn serve(listener: TcpListener, handler: impl Handler, stop: watch::Re
     accept(listener, Connections::new(handler), stop).await;
 }
 
-/// The same, with the connections on `threads`.
+/// The same, with the connections on the threads that have `seats`.
 pub async fn serve_on(
-    threads: &Threads,
+    seats: &Seats,
     listener: TcpListener,
     handler: impl Handler,
     stop: watch::Receiver<bool>,
 ) {
-    accept(listener, Connections::on(threads, handler), stop).await;
+    accept(listener, Connections::on(seats, handler), stop).await;
 }
 
 async fn accept(

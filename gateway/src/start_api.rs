@@ -107,7 +107,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
         open = OpenStore::open(&arguments) => open?,
         () = signals.any() => return Ok(()),
     };
-    let functions = Functions::on(threads.clone());
+    let functions = Functions::on(threads.seats().clone());
     let prepared = tokio::select! {
         prepared = prepare(&template, &arguments, &open, &functions, port) => Some(prepared),
         () = signals.any() => None,
@@ -143,7 +143,7 @@ pub async fn run(arguments: StartApi, report: impl Fn(Progress<'_>)) -> Result<(
     let (stopping, stopped) = watch::channel(false);
     let running = async {
         tokio::join!(
-            server::serve_on(&threads, api_listener, data_plane, stopped.clone()),
+            server::serve_on(threads.seats(), api_listener, data_plane, stopped.clone()),
             server::serve(admin_listener, admin, stopped.clone()),
             alerts.run(stopped)
         );

@@ -7,6 +7,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
@@ -14,16 +15,29 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tracing::debug;
 
-/// Some threads. Clones share them. What runs on them is given up when the last one is dropped.
-#[derive(Clone, Debug)]
-pub struct Threads(Arc<[Thread]>);
+/// Some threads. When this is dropped, what runs on them is given up, and they have ended.
+#[derive(Debug)]
+pub struct Threads {
+    running: Vec<Running>,
+    seats: Seats,
+}
 
 #[derive(Debug)]
-struct Thread {
+struct Running {
+    /// The thread ends when this is dropped.
+    end: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// The places for connections on some threads. What holds it does not keep the threads: later connections are closed.
+#[derive(Clone, Debug)]
+pub struct Seats(Arc<[Row]>);
+
+/// The places on one thread.
+#[derive(Debug)]
+struct Row {
     runtime: Handle,
     connections: Arc<AtomicUsize>,
-    /// The thread ends when this is dropped.
-    _end: oneshot::Sender<()>,
 }
 
 impl Threads {
@@ -33,13 +47,63 @@ impl Threads {
     ///
     /// When the system has no thread, or no file descriptor, for it.
     pub fn for_each_processor() -> io::Result<Self> {
-        let count = std::thread::available_parallelism()?.get();
-        (0..count)
-            .map(Thread::start)
-            .collect::<io::Result<_>>()
-            .map(Self)
+        Self::start(std::thread::available_parallelism()?.get())
     }
 
+    fn start(count: usize) -> io::Result<Self> {
+        let mut running = Vec::new();
+        let mut rows = Vec::new();
+        for number in 0..count {
+            let (thread, row) = Running::start(number)?;
+            running.push(thread);
+            rows.push(row);
+        }
+        let seats = Seats(rows.into());
+        Ok(Self { running, seats })
+    }
+
+    /// The places for connections on them.
+    pub const fn seats(&self) -> &Seats {
+        &self.seats
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let (ends, threads): (Vec<_>, Vec<_>) = self
+            .running
+            .drain(..)
+            .map(|running| (running.end, running.thread))
+            .unzip();
+        drop(ends);
+        for thread in threads {
+            if thread.join().is_err() {
+                debug!("a thread that served connections has panicked");
+            }
+        }
+    }
+}
+
+impl Running {
+    fn start(number: usize) -> io::Result<(Self, Row)> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let row = Row {
+            runtime: runtime.handle().clone(),
+            connections: Arc::default(),
+        };
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name(format!("connections-{number}"))
+            .spawn(move || {
+                // Nothing is ever sent: it comes back when the sender is gone.
+                let _gone = runtime.block_on(ended);
+                runtime.shutdown_background();
+            })?;
+        Ok((Self { end, thread }, row))
+    }
+}
+
+impl Seats {
     /// Serves a connection by one of `tasks`, on the thread with the fewest.
     ///
     /// # Errors
@@ -72,36 +136,16 @@ impl Threads {
         Ok(())
     }
 
-    /// The thread with the fewest connections.
+    /// A place on the thread with the fewest connections, or about so many where several are given out at once.
     fn seat(&self) -> Option<Seat> {
-        let thread = self
+        let row = self
             .0
             .iter()
-            .min_by_key(|thread| thread.connections.load(Ordering::Relaxed))?;
-        thread.connections.fetch_add(1, Ordering::Relaxed);
+            .min_by_key(|row| row.connections.load(Ordering::Relaxed))?;
+        row.connections.fetch_add(1, Ordering::Relaxed);
         Some(Seat {
-            runtime: thread.runtime.clone(),
-            connections: Arc::clone(&thread.connections),
-        })
-    }
-}
-
-impl Thread {
-    fn start(number: usize) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
-        let (end, ended) = oneshot::channel();
-        std::thread::Builder::new()
-            .name(format!("connections-{number}"))
-            .spawn(move || {
-                // Nothing is ever sent: it comes back when the sender is gone.
-                let _gone = runtime.block_on(ended);
-                runtime.shutdown_background();
-            })?;
-        Ok(Self {
-            runtime: handle,
-            connections: Arc::default(),
-            _end: end,
+            runtime: row.runtime.clone(),
+            connections: Arc::clone(&row.connections),
         })
     }
 }
@@ -148,13 +192,6 @@ mod tests {
         }
     }
 
-    fn two() -> Threads {
-        Threads(Arc::new([
-            Thread::start(0).unwrap(),
-            Thread::start(1).unwrap(),
-        ]))
-    }
-
     /// The name of the thread that answers.
     async fn ask(client: &mut TcpStream) -> String {
         client
@@ -173,12 +210,12 @@ mod tests {
 
     #[tokio::test]
     async fn each_thread_gets_as_many_connections_and_keeps_them() {
-        let threads = two();
+        let threads = Threads::start(2).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move {
-            serve_on(&threads, listener, NameOfThread, stopped).await;
+            serve_on(threads.seats(), listener, NameOfThread, stopped).await;
             threads
         });
         let mut clients = Vec::new();
@@ -194,8 +231,36 @@ mod tests {
         assert_eq!(connections_of, BTreeMap::from(expected));
         stop.send_replace(true);
         let threads = serving.await.unwrap();
-        for thread in threads.0.iter() {
-            assert_eq!(thread.connections.load(Ordering::Relaxed), 0);
+        for row in threads.seats().0.iter() {
+            assert_eq!(row.connections.load(Ordering::Relaxed), 0);
         }
+    }
+
+    #[tokio::test]
+    async fn what_runs_on_threads_is_given_up_when_they_end_even_what_has_their_seats() {
+        struct Held(Seats, std::sync::mpsc::Sender<usize>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.1.send(self.0.0.len()).unwrap();
+            }
+        }
+
+        let threads = Threads::start(2).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        let (dropped, was_dropped) = std::sync::mpsc::channel();
+        let held = Held(threads.seats().clone(), dropped);
+        let (begun, has_begun) = oneshot::channel();
+        let mut tasks = JoinSet::new();
+        let serve = |stream| async move {
+            let _held = (stream, held);
+            begun.send(()).unwrap();
+            std::future::pending::<()>().await;
+        };
+        threads.seats().serve(&mut tasks, stream, serve).unwrap();
+        has_begun.await.unwrap();
+        drop(threads);
+        assert_eq!(was_dropped.try_recv(), Ok(2));
     }
 }

@@ -56,7 +56,8 @@ pub fn most_of(bucket_left: Option<u64>, quota_left: Option<u64>) -> u64 {
     left / u64::from(PART)
 }
 
-/// How many charges in a row have to come within a life of the one before, over a whole life, until the first lease is taken.
+/// How many charges in a row have to be followed by the next so soon that a lease would have been used, over a whole life, until the first
+/// lease is taken.
 ///
 /// A client that makes a few requests is not hot yet, and one that uses its whole burst at once has to get it: a lease may cost it what
 /// the bucket refills in a life, and by then the bucket has refilled as much.

@@ -22,7 +22,7 @@ use tracing::{debug, warn};
 use super::Handler;
 use super::connection_timer::ConnectionTimer;
 use crate::incoming::Hangup;
-use crate::threads::Threads;
+use crate::threads::Seats;
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,7 +54,7 @@ pub(super) enum AtEnd {
 pub(super) struct Connections<'a, H> {
     handler: H,
     /// Where connections are served. `None`: in the runtime of the server.
-    threads: Option<&'a Threads>,
+    seats: Option<&'a Seats>,
     tasks: JoinSet<()>,
     phase: watch::Sender<Phase>,
 }
@@ -63,15 +63,15 @@ impl<'a, H: Handler> Connections<'a, H> {
     pub(super) fn new(handler: H) -> Self {
         Self {
             handler,
-            threads: None,
+            seats: None,
             tasks: JoinSet::new(),
             phase: watch::Sender::new(Phase::Serving),
         }
     }
 
-    pub(super) fn on(threads: &'a Threads, handler: H) -> Self {
+    pub(super) fn on(seats: &'a Seats, handler: H) -> Self {
         Self {
-            threads: Some(threads),
+            seats: Some(seats),
             ..Self::new(handler)
         }
     }
@@ -89,12 +89,12 @@ impl<'a, H: Handler> Connections<'a, H> {
             debug!(%error, "a connection keeps its delay");
         }
         let (handler, phase) = (self.handler.clone(), self.phase.subscribe());
-        let Some(threads) = self.threads else {
+        let Some(seats) = self.seats else {
             self.tasks.spawn(run(stream, peer, handler, phase, at_end));
             return;
         };
         let serve = move |stream| run(stream, peer, handler, phase, at_end);
-        if let Err(error) = threads.serve(&mut self.tasks, stream, serve) {
+        if let Err(error) = seats.serve(&mut self.tasks, stream, serve) {
             debug!(%error, %peer, "a connection could not be handed to its thread");
         }
     }

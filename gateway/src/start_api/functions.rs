@@ -16,7 +16,7 @@ use crate::lambda::Lambdas;
 use crate::local;
 use crate::tally::Tally;
 use crate::template::{FunctionSpec, LoggingSpec, Template};
-use crate::threads::Threads;
+use crate::threads::Seats;
 
 /// How long a function waits for one answer of the store. It shares a laptop with everything else, so it is patient.
 const STORE_TIMEOUT_MS: &str = "5000";
@@ -32,7 +32,7 @@ const DEFAULT_LOG_LEVEL: &str = "INFO";
 #[derive(Debug, Default)]
 pub(super) struct Functions {
     /// Where the connections of their processes are served, if not where they are started.
-    threads: Option<Threads>,
+    seats: Option<Seats>,
     started: Mutex<Vec<Function>>,
     scratch: Mutex<Option<TempDir>>,
 }
@@ -47,10 +47,10 @@ pub(super) struct Stopping {
 }
 
 impl Functions {
-    /// None yet; the connections of their processes are to be served on `threads`.
-    pub(super) fn on(threads: Threads) -> Self {
+    /// None yet; the connections of their processes are to be served on the threads that have `seats`.
+    pub(super) fn on(seats: Seats) -> Self {
         Self {
-            threads: Some(threads),
+            seats: Some(seats),
             ..Self::default()
         }
     }
@@ -83,7 +83,7 @@ impl Functions {
             };
             let config = FunctionConfig {
                 queue_bytes: queue_bytes.clone(),
-                threads: self.threads.clone(),
+                seats: self.seats.clone(),
                 tally: Some(tally.clone()),
                 ..config(spec, launch, arguments, endpoint_url)
             };

@@ -78,15 +78,15 @@ impl BackOff {
     /// the next charge in any case, so nothing is given up there. A charge that was spoilt already may give up more rather than be refused:
     /// a hundredth, then twice as much each time.
     ///
-    /// Nothing is given up of a bucket that was empty a short while ago: its client wants all of it. (64 processes that asked for more
+    /// No room is kept for others in a bucket that was empty a short while ago: its client wants all of it. (64 processes that asked for more
     /// than there was lost 85 requests of 6,100 in a minute that way, and paid as many writes.)
     pub(super) fn slack(&self, rule: Bucket, overtaken: u32, now: Timestamp) -> Slack {
-        let is_wanted = now.saturating_since(self.empty_at) < rule.refill().saturating_mul(2);
-        if rule.burst() < MIN_SLACK_BURST || is_wanted {
+        if rule.burst() < MIN_SLACK_BURST {
             return Slack::default();
         }
+        let is_wanted = now.saturating_since(self.empty_at) < rule.refill().saturating_mul(2);
         let hundredth = rule.refill() / 100;
-        let slack = if self.overtaken > 0 && rule.refill() >= MIN_SLACK_REFILL {
+        let slack = if self.overtaken > 0 && !is_wanted && rule.refill() >= MIN_SLACK_REFILL {
             Slack {
                 lead: hundredth,
                 band: hundredth,

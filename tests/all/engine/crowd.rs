@@ -404,12 +404,27 @@ fn a_check_now_and_then_costs_little_more_than_a_write_and_half_of_one_with_leas
         };
         let seen = run(scene);
         assert!(seen.writes_a_check() < most, "{scene:?}: {seen}");
+        assert_eq!(seen.refused, 0, "{scene:?}: {seen}");
         for leases in [10, 100] {
             let scene = Scene { leases, ..scene };
             let seen = run(scene);
             assert!(seen.writes_a_check() < 0.55, "{scene:?}: {seen}");
+            assert_eq!(seen.refused, 0, "{scene:?}: {seen}");
         }
     }
+}
+
+#[test]
+fn charges_that_spoil_each_other_give_more_of_a_small_bucket_that_refills_at_once() {
+    let scene = Scene {
+        rate: 10_000.0,
+        burst: 100,
+        paced_ns: Some(2 * MILLISECOND_NS),
+        way_ns: 25 * MILLISECOND_NS,
+        ..HOT
+    };
+    let seen = run(scene);
+    assert_eq!(seen.refused, 0, "{seen}");
 }
 
 #[test]
