@@ -76,12 +76,12 @@ pub async fn serve_on(
     handler: impl Handler,
     stop: watch::Receiver<bool>,
 ) {
-    accept(listener, Connections::on(seats, handler), stop).await;
+    accept(listener, Connections::on(seats.clone(), handler), stop).await;
 }
 
 async fn accept(
     listener: TcpListener,
-    mut connections: Connections<'_, impl Handler>,
+    mut connections: Connections<impl Handler>,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {

@@ -29,8 +29,9 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// The places for connections on some threads. What holds it does not keep the threads: later connections are closed.
-#[derive(Clone, Debug)]
+/// The places for connections on some threads; by default on none, and connections stay in the runtime that takes them. What holds it
+/// does not keep the threads: later connections are closed.
+#[derive(Clone, Debug, Default)]
 pub struct Seats(Arc<[Row]>);
 
 /// The places on one thread.
@@ -104,7 +105,7 @@ impl Running {
 }
 
 impl Seats {
-    /// Serves a connection by one of `tasks`, on the thread with the fewest.
+    /// Serves a connection by one of `tasks`, on the thread with the fewest; where there is none, in this runtime.
     ///
     /// # Errors
     ///

@@ -348,18 +348,7 @@ async fn add_keys(store: &DynamoStore, throttle: Throttle, count: usize) -> Outc
     let mut values = Vec::new();
     for number in 0..count {
         let value = format!("{KEY}-{}-{number}", plan.id);
-        let key = NewKey {
-            id: None,
-            value: KeyValue::parse(&value)?,
-            keep_value: false,
-            name: "Client".to_owned(),
-            description: None,
-            customer_id: None,
-            stage_keys: Vec::new(),
-            enabled: true,
-            expires_at: None,
-            tags: BTreeMap::new(),
-        };
+        let key = NewKey::new("Client", KeyValue::parse(&value)?);
         let key = store.create_key(&key, now).await?;
         store.add_key_to_plan(&key.id, &plan.id, now).await?;
         values.push(value);

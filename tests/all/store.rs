@@ -60,16 +60,11 @@ fn pepper() -> Pepper {
 
 fn new_key(name: &str) -> NewKey {
     NewKey {
-        id: None,
-        value: KeyValue::generate(EnvironmentLetter::of("test")).unwrap(),
         keep_value: true,
-        name: name.to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
+        ..NewKey::new(
+            name,
+            KeyValue::generate(EnvironmentLetter::of("test")).unwrap(),
+        )
     }
 }
 

@@ -54,15 +54,7 @@ pub fn plan() -> Result<NewPlan> {
 pub fn key() -> Result<NewKey> {
     Ok(NewKey {
         id: Some("client".into()),
-        value: KeyValue::parse(KEY)?,
-        keep_value: false,
-        name: "client".to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
+        ..NewKey::new("client", KeyValue::parse(KEY)?)
     })
 }
 

@@ -106,15 +106,11 @@ async fn sell(store: &DynamoStore) {
     store.create_plan(&plan, NOW).await.unwrap();
     let key = NewKey {
         id: Some("joe".into()),
-        value: KeyValue::parse("a-key-of-a-good-length").unwrap(),
-        keep_value: false,
-        name: "Joe Black".to_owned(),
-        description: None,
         customer_id: Some("customer-7".to_owned()),
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
+        ..NewKey::new(
+            "Joe Black",
+            KeyValue::parse("a-key-of-a-good-length").unwrap(),
+        )
     };
     store.create_key(&key, NOW).await.unwrap();
 }

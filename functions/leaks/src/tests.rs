@@ -68,16 +68,8 @@ impl World {
     async fn key(&self, name: &str) -> (ApiKey, String) {
         let value = KeyValue::generate(EnvironmentLetter::of("dev")).unwrap();
         let new = NewKey {
-            id: None,
-            value: value.clone(),
-            keep_value: false,
-            name: name.to_owned(),
-            description: None,
-            customer_id: None,
-            stage_keys: Vec::new(),
-            enabled: true,
-            expires_at: None,
             tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]),
+            ..NewKey::new(name, value.clone())
         };
         let key = self.store.create_key(&new, NOW).await.unwrap();
         (key, value.expose().to_owned())

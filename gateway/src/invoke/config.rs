@@ -56,7 +56,7 @@ pub struct FunctionConfig {
     /// The room for the events of those, in bytes. Functions that are given the same share it.
     pub queue_bytes: QueueBytes,
     /// Where the connections of processes are served: in the runtime in which a process is started unless said otherwise.
-    pub seats: Option<Seats>,
+    pub seats: Seats,
     /// Where the lines go that processes write: to `tracing` unless said otherwise.
     pub log_sink: LogSink,
     /// Where decisions are counted of which processes tell in lines of [`metrics`](tollgate::metrics), which are then no lines of the
@@ -87,7 +87,7 @@ impl FunctionConfig {
             init_timeout: Duration::from_secs(10),
             queue_limit: 10_000,
             queue_bytes: QueueBytes::default(),
-            seats: None,
+            seats: Seats::default(),
             log_sink: tracing_sink(),
             tally: None,
             name,

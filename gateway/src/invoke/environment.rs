@@ -182,15 +182,8 @@ impl Slot {
     fn serve(&self, connections: &mut JoinSet<()>, stream: TcpStream) {
         let environment = Arc::new(self.clone());
         let serve = move |stream| runtime_api::serve_connection(stream, environment);
-        match &self.shared.config.seats {
-            None => {
-                connections.spawn(serve(stream));
-            }
-            Some(seats) => {
-                if let Err(error) = seats.serve(connections, stream, serve) {
-                    tracing::warn!(%error, "a Runtime API connection could not be handed to its thread");
-                }
-            }
+        if let Err(error) = self.shared.config.seats.serve(connections, stream, serve) {
+            tracing::warn!(%error, "a Runtime API connection could not be handed to its thread");
         }
     }
 

@@ -51,28 +51,25 @@ pub(super) enum AtEnd {
 
 /// All connections of one server.
 #[derive(Debug)]
-pub(super) struct Connections<'a, H> {
+pub(super) struct Connections<H> {
     handler: H,
-    /// Where connections are served. `None`: in the runtime of the server.
-    seats: Option<&'a Seats>,
+    /// Where connections are served.
+    seats: Seats,
     tasks: JoinSet<()>,
     phase: watch::Sender<Phase>,
 }
 
-impl<'a, H: Handler> Connections<'a, H> {
+impl<H: Handler> Connections<H> {
     pub(super) fn new(handler: H) -> Self {
-        Self {
-            handler,
-            seats: None,
-            tasks: JoinSet::new(),
-            phase: watch::Sender::new(Phase::Serving),
-        }
+        Self::on(Seats::default(), handler)
     }
 
-    pub(super) fn on(seats: &'a Seats, handler: H) -> Self {
+    pub(super) fn on(seats: Seats, handler: H) -> Self {
         Self {
-            seats: Some(seats),
-            ..Self::new(handler)
+            handler,
+            seats,
+            tasks: JoinSet::new(),
+            phase: watch::Sender::new(Phase::Serving),
         }
     }
 
@@ -89,12 +86,8 @@ impl<'a, H: Handler> Connections<'a, H> {
             debug!(%error, "a connection keeps its delay");
         }
         let (handler, phase) = (self.handler.clone(), self.phase.subscribe());
-        let Some(seats) = self.seats else {
-            self.tasks.spawn(run(stream, peer, handler, phase, at_end));
-            return;
-        };
         let serve = move |stream| run(stream, peer, handler, phase, at_end);
-        if let Err(error) = seats.serve(&mut self.tasks, stream, serve) {
+        if let Err(error) = self.seats.serve(&mut self.tasks, stream, serve) {
             debug!(%error, %peer, "a connection could not be handed to its thread");
         }
     }

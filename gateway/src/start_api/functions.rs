@@ -31,8 +31,8 @@ const DEFAULT_LOG_LEVEL: &str = "INFO";
 /// The functions that were started, so that they can be stopped, whatever happens while others start.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
-    /// Where the connections of their processes are served, if not where they are started.
-    seats: Option<Seats>,
+    /// Where the connections of their processes are served.
+    seats: Seats,
     started: Mutex<Vec<Function>>,
     scratch: Mutex<Option<TempDir>>,
 }
@@ -50,7 +50,7 @@ impl Functions {
     /// None yet; the connections of their processes are to be served on the threads that have `seats`.
     pub(super) fn on(seats: Seats) -> Self {
         Self {
-            seats: Some(seats),
+            seats,
             ..Self::default()
         }
     }

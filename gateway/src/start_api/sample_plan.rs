@@ -98,16 +98,8 @@ async fn key(store: &DynamoStore, value: KeyValue, now: Timestamp) -> Result<Key
         return Ok(id);
     }
     let key = NewKey {
-        id: None,
-        value,
         keep_value: true,
-        name: NAME.to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
+        ..NewKey::new(NAME, value)
     };
     Ok(store.create_key(&key, now).await?.id)
 }

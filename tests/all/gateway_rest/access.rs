@@ -16,16 +16,8 @@ const KEY: &str = "a-key-of-the-tests-1234567890";
 /// A key on a plan that covers the stage `test` of `a1b2c3`, with a burst of 2.
 async fn key_on_plan(app: &App) {
     let key = NewKey {
-        id: None,
-        value: KeyValue::parse(KEY).unwrap(),
         keep_value: true,
-        name: "joe".to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
+        ..NewKey::new("joe", KeyValue::parse(KEY).unwrap())
     };
     let plan = NewPlan {
         id: None,

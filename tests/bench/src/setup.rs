@@ -101,18 +101,7 @@ fn new_plan(plan: Plan) -> Result<NewPlan> {
 }
 
 fn new_key(value: &str) -> Result<NewKey> {
-    Ok(NewKey {
-        id: None,
-        value: KeyValue::parse(value)?,
-        keep_value: false,
-        name: "Client".to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
-    })
+    Ok(NewKey::new("Client", KeyValue::parse(value)?))
 }
 
 /// Whether there is such a table.

@@ -1,6 +1,5 @@
 //! The daily housekeeping.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -57,15 +56,11 @@ impl TestApp {
     async fn key_that_expires(&self, id: &str, expires_at: Option<Timestamp>) {
         let key = NewKey {
             id: Some(id.into()),
-            value: KeyValue::parse(&format!("the-value-of-the-key-{id}")).unwrap(),
-            keep_value: false,
-            name: id.to_owned(),
-            description: None,
-            customer_id: None,
-            stage_keys: Vec::new(),
-            enabled: true,
             expires_at,
-            tags: BTreeMap::new(),
+            ..NewKey::new(
+                id,
+                KeyValue::parse(&format!("the-value-of-the-key-{id}")).unwrap(),
+            )
         };
         self.store.create_key(&key, NOW).await.unwrap();
     }

@@ -115,6 +115,24 @@ pub struct NewKey {
     pub tags: BTreeMap<String, String>,
 }
 
+impl NewKey {
+    /// An enabled key with a random id, whose value is not kept, and nothing else.
+    pub fn new(name: impl Into<String>, value: KeyValue) -> Self {
+        Self {
+            id: None,
+            value,
+            keep_value: false,
+            name: name.into(),
+            description: None,
+            customer_id: None,
+            stage_keys: Vec::new(),
+            enabled: true,
+            expires_at: None,
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
 /// What to change of a key; `None` leaves a member as it is.
 #[derive(Clone, Debug, Default)]
 pub struct KeyChange {

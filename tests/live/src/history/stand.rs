@@ -1,6 +1,5 @@
 //! The store, the proxy, and the clients with their plans.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::tests::{CountingProxy, DynamoDb, Result, sdk_config};
@@ -179,16 +178,5 @@ fn plan(bought: Bought, stage: &ApiStage) -> Result<NewPlan> {
 }
 
 fn new_key(value: &KeyValue) -> NewKey {
-    NewKey {
-        id: None,
-        value: value.clone(),
-        keep_value: false,
-        name: "Client".to_owned(),
-        description: None,
-        customer_id: None,
-        stage_keys: Vec::new(),
-        enabled: true,
-        expires_at: None,
-        tags: BTreeMap::new(),
-    }
+    NewKey::new("Client", value.clone())
 }
